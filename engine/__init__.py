@@ -1,0 +1,1 @@
+"""Teller's engine: one pure decision function and the shell that feeds it."""

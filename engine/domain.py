@@ -1,0 +1,248 @@
+"""The vocabulary as values: what the rules, the models and the store speak about.
+
+Everything here is immutable and knows nothing of Redis, HTTP or YAML. Times are
+whole milliseconds since the Unix epoch, UTC. What is persisted is `array_like`, so
+that a customer's memory is rows rather than repeated names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, NamedTuple
+
+from msgspec import Struct
+
+Kind = Literal["offer", "message", "service"]
+Status = Literal["granted", "denied"]
+Stage = Literal["schedule", "consent", "engagement", "contact", "budget", "arbitration", "holdout"]
+Explain = Literal["none", "chosen", "full"]
+Mode = Literal["live", "preview"]
+
+Scalar = bool | int | float | str | datetime | timedelta
+Value = Scalar | list[bool] | list[int] | list[float] | list[str]
+
+STAGES: tuple[Stage, ...] = (
+    "schedule",
+    "consent",
+    "engagement",
+    "contact",
+    "budget",
+    "arbitration",
+    "holdout",
+)
+OUTCOMES = (
+    "impression",
+    "click",
+    "accept",
+    "reject",
+    "dismiss",
+    "snooze",
+    "convert",
+    "complain",
+    "unsubscribe",
+    "delivered",
+    "bounced",
+    "not_sent",
+)
+
+
+# ── what we may do ───────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something we may do for a customer, with what its group gave it already filled in."""
+
+    id: str
+    kind: Kind
+    group: str | None
+    purpose: str | None
+    tier: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """Which contacts, events or actions a policy speaks about; an empty field means any."""
+
+    kind: frozenset[str] = frozenset()
+    group: frozenset[str] = frozenset()
+    action: frozenset[str] = frozenset()
+    channel: frozenset[str] = frozenset()
+    placement: frozenset[str] = frozenset()
+
+
+class Knockout(NamedTuple):
+    """A "no" to every action in `mask` (bit i: the catalogue's i-th action by id).
+
+    `code` is the engine's reason code; `reason` the author's policy id at stage contact and
+    the code elsewhere; `text` a sentence for people.
+    """
+
+    stage: Stage
+    code: str
+    reason: str
+    text: str
+    mask: int
+
+
+# ── what we remember of a customer ───────────────────────────────────────────────────
+
+
+class Consent(Struct, frozen=True, array_like=True):
+    """What the customer said about one purpose, when, and where; no record means unknown."""
+
+    status: Status
+    at: int
+    source: str
+
+
+class Label(Struct, frozen=True, array_like=True):
+    """What a contact was and where it went, as it was then: the catalogue may have moved on."""
+
+    action: str
+    kind: str
+    group: str
+    channel: str
+    placement: str
+
+
+class Contact(Struct, frozen=True, array_like=True):
+    """One contact we committed to. `label` indexes `Contacts.labels`.
+
+    `until` is 0 for a contact that counts for good, else when its hold expires.
+    `ask` is what was asked, digested, so that the same ask within a hold gets the same answer.
+    """
+
+    at: int
+    label: int
+    decision: str
+    until: int = 0
+    ask: str = ""
+
+
+class Contacts(Struct, frozen=True, array_like=True):
+    """The customer's contacts, oldest first; a few labels, many rows."""
+
+    labels: tuple[Label, ...] = ()
+    rows: tuple[Contact, ...] = ()
+
+
+class EventLabel(Struct, frozen=True, array_like=True):
+    """What kind of thing happened; empty strings where a field does not apply."""
+
+    type: str
+    action: str = ""
+    kind: str = ""
+    group: str = ""
+    channel: str = ""
+    placement: str = ""
+    topic: str = ""
+
+
+class Event(Struct, frozen=True, array_like=True):
+    """One interaction. `until` is the end of a snooze, else 0."""
+
+    at: int
+    label: int
+    until: int = 0
+
+
+class Tally(Struct, frozen=True, array_like=True):
+    """How often a label has happened since we know the customer, and when last."""
+
+    count: int
+    last: int
+
+
+class Matter(Struct, frozen=True, array_like=True):
+    """Something the customer is waiting for: an open complaint, ticket or call-back."""
+
+    id: str
+    topic: str
+    since: int
+
+
+class Events(Struct, frozen=True, array_like=True):
+    """The customer's interactions, oldest first, with totals (one a label) and open matters.
+
+    `rows` reach back as far as any policy or rule asks; `tallies` are for ever.
+    """
+
+    labels: tuple[EventLabel, ...] = ()
+    rows: tuple[Event, ...] = ()
+    tallies: tuple[Tally, ...] = ()
+    open: tuple[Matter, ...] = ()
+
+
+class CustomerState(Struct, frozen=True):
+    """All a decision may know of one customer. Revision 0: never heard of.
+
+    `clock` is the latest time the store has seen for this customer.
+    """
+
+    customer_id: str
+    revision: int = 0
+    created: int = 0
+    clock: int = 0
+    attributes: dict[str, Value] = {}
+    consent: dict[str, Consent] = {}
+    contacts: Contacts = Contacts()
+    events: Events = Events()
+
+
+# ── what is asked and what is planned ────────────────────────────────────────────────
+
+
+class PlacementAsk(Struct, frozen=True):
+    """A placement to fill, with at most `slots` actions (None: as many as it has)."""
+
+    id: str
+    slots: int | None = None
+
+
+class DecisionRequest(Struct, frozen=True):
+    """One request to decide, checked against the wire schema but not yet the catalogue."""
+
+    customer_id: str
+    channel: str
+    placements: tuple[PlacementAsk, ...]
+    context: dict[str, Value] = {}
+    attributes: dict[str, Value] = {}
+    explain: Explain = "chosen"
+    mode: Mode = "live"
+    request_id: str | None = None
+    privacy_signal: bool = False
+
+
+class Facts(NamedTuple):
+    """What conditions, features and templates may look at. Missing keys are unknown."""
+
+    customer: Mapping[str, Value]
+    context: Mapping[str, Value]
+    events: Events
+    channel: str
+    now: int
+
+
+class Interaction(Struct, frozen=True):
+    """Something that happened: an outcome of a decision, or free of any.
+
+    `type` is the outcome's name, or the caller's word for a free interaction.
+    """
+
+    id: str
+    type: str
+    at: int
+    decision_id: str = ""
+    action: str = ""
+    placement: str = ""
+    channel: str = ""
+    topic: str = ""
+    status: str = ""
+    closes: str = ""
+    reason: str = ""
+    until: int = 0
+    value: float | None = None
+    properties: dict[str, Value] = {}

@@ -1,0 +1,93 @@
+"""Everything that can go wrong, as one tree.
+
+    TellerError
+    ├── InvalidRequest        the caller sent something we refuse (4xx), field by field
+    │   └── BodyMismatch      a known request id came again with another body (409)
+    ├── NotFound              no such decision, customer, placement or model
+    ├── CatalogueRefused      a catalogue with faults; carries all of them
+    ├── ModelRefused          a model artefact that must not serve
+    ├── StoreUnavailable      the store did not answer in time; nothing is known to have happened
+    │   └── AnswerLost        a write was sent and its answer never came
+    ├── StateUnknown          the store answered, but its memory is not the one we knew (epoch)
+    ├── Contention            the customer changed under us more often than we retry
+    └── Misconfigured         a setting or the environment is wrong; says what to do
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class TellerError(Exception):
+    """Root of every error Teller raises on purpose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with a request: a JSON pointer to the field, and what is wrong with it."""
+
+    pointer: str
+    detail: str
+
+
+class InvalidRequest(TellerError):
+    """The caller's request is refused; `problems` names every field at fault."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(f"{p.pointer}: {p.detail}" for p in self.problems))
+
+
+class BodyMismatch(InvalidRequest):
+    """A request id seen before came again with another body."""
+
+
+class NotFound(TellerError):
+    """What was asked for does not exist, or no longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong with a catalogue: where (file, 1-based line), what, and what to try."""
+
+    file: str
+    line: int
+    what: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}: {self.what}"
+        return f"{where} ({self.hint})" if self.hint else where
+
+
+class CatalogueRefused(TellerError):
+    """A catalogue that must not serve; `faults` holds every reason, in file and line order."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        self.faults = tuple(sorted(faults, key=lambda fault: (fault.file, fault.line, fault.what)))
+        super().__init__("\n".join(map(str, self.faults)))
+
+
+class ModelRefused(TellerError):
+    """A model artefact that is tampered with, foreign, or unfit to serve."""
+
+
+class StoreUnavailable(TellerError):
+    """The store did not answer in time."""
+
+
+class AnswerLost(StoreUnavailable):
+    """A write was sent and its answer never came: it may or may not have happened."""
+
+
+class StateUnknown(TellerError):
+    """The store came back without the memory we knew: its state is unknown, not empty."""
+
+
+class Contention(TellerError):
+    """The customer's state kept moving; try again shortly."""
+
+
+class Misconfigured(TellerError):
+    """A setting or the environment is wrong."""
