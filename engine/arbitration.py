@@ -1,0 +1,34 @@
+"""The arbitrated number: what offering an action here and now is worth, to both sides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vector = NDArray[np.float64]
+
+
+def priorities(
+    propensities: Vector, worth: Vector, weights: Iterable[Vector], contact_cost: float
+) -> Vector:
+    """Priority of every action, in the catalogue's unit of value; shape as `propensities`.
+
+    propensity × worth × context weights − contact cost, where worth is
+    (company weight × value + customer weight × customer value) × lever.
+    Not a number where a value is unknown.
+    """
+    expected = propensities * worth
+    for weight in weights:
+        expected *= weight
+    return expected - contact_cost
+
+
+def contenders(candidates: NDArray[np.intp], priority: Vector, tiers: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Those of `candidates` (action indices) worth more than silence, of the highest such tier."""
+    worthwhile = candidates[priority[candidates] > 0.0]
+    if not len(worthwhile):
+        return worthwhile
+    tier = tiers[worthwhile]
+    return worthwhile[tier == tier.max()]

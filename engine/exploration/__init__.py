@@ -1,0 +1,28 @@
+"""Choosing other than the greedy best, on purpose, with the exact probability of each choice.
+
+A method turns the priorities of the actions that may be offered into a distribution over
+them; a draw derived from the decision's id picks one. A method is a file of its own. It is
+given only candidates that passed every gate, so exploring can never pass one (I3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.exploration.epsilon import Epsilon
+from engine.exploration.greedy import Greedy
+
+Method = Greedy | Epsilon
+METHODS: Mapping[str, Callable[[float], Method]] = {
+    "none": lambda _floor: Greedy(),
+    "epsilon": Epsilon,
+}
+
+
+def pick(probabilities: NDArray[np.float64], draw: float) -> int:
+    """The index a draw in [0, 1) falls on: the inverse of the cumulative distribution."""
+    cumulative = np.cumsum(probabilities)
+    return min(int(np.searchsorted(cumulative, draw, side="right")), len(probabilities) - 1)

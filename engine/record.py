@@ -1,0 +1,72 @@
+"""What goes into a partition's log: one entry for everything that happened to a customer.
+
+An entry is small and complete: a decision can be made again from it alone (I7), training
+reads from it what was served, and the timeline is made of it.
+"""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import Struct
+
+from engine.domain import Consent, DecisionRequest, Interaction, Plan, Value
+
+
+class DecisionRecord(Struct, frozen=True, tag="decision"):
+    """A decision with all it was made from.
+
+    `state` is the customer's packed sections as loaded, `revision` the state's; `catalogue`
+    and `models` are digests; `plan` is kept without its candidates, which replay derives.
+    """
+
+    decision_id: str
+    request: DecisionRequest
+    state: dict[str, bytes]
+    revision: int
+    now: int
+    catalogue: str
+    models: dict[str, str]
+    plan: Plan
+
+
+class InteractionRecord(Struct, frozen=True, tag="interaction"):
+    """An interaction as taken in, with the reward it is worth to learning (None: teaches nothing)."""
+
+    customer_id: str
+    interaction: Interaction
+    reward: float | None
+    now: int
+
+
+class CustomerRecord(Struct, frozen=True, tag="customer"):
+    """A change of attributes (None: removed) or consent, and who told us."""
+
+    customer_id: str
+    attributes: dict[str, Value | None]
+    consent: dict[str, Consent]
+    source: str
+    now: int
+
+
+class VoidRecord(Struct, frozen=True, tag="void"):
+    """A decision whose commit was never confirmed: nobody saw it, nothing learns from it."""
+
+    decision_id: str
+    customer_id: str
+    now: int
+
+
+Record = DecisionRecord | InteractionRecord | CustomerRecord | VoidRecord
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Record)
+
+
+def encode(record: Record) -> bytes:
+    """The entry as stored."""
+    return _encoder.encode(record)
+
+
+def decode(data: bytes) -> Record:
+    """A stored entry. Raises msgspec.DecodeError when it is none of ours."""
+    return _decoder.decode(data)
