@@ -2,6 +2,7 @@
 
     TellerError
     ├── InvalidRequest        the caller sent something we refuse (4xx), field by field
+    │   ├── Malformed         the body is not the JSON we take (400)
     │   └── BodyMismatch      a known request id came again with another body (409)
     ├── NotFound              no such decision, customer, placement or model
     ├── CatalogueRefused      a catalogue with faults; carries all of them
@@ -37,6 +38,13 @@ class InvalidRequest(TellerError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__("; ".join(f"{p.pointer}: {p.detail}" for p in self.problems))
+
+
+class Malformed(InvalidRequest):
+    """A body that is not JSON as we take it: broken, not UTF-8, not finite, nested too deep."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__([Problem("", detail)])
 
 
 class BodyMismatch(InvalidRequest):

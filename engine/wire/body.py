@@ -1,0 +1,74 @@
+"""Reading a request body: bytes to a typed struct, or every fault with a pointer to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TypeVar
+
+import msgspec
+from marshmallow import Schema
+
+from engine.errors import InvalidRequest, Malformed, Problem
+from engine.wire.problems import problems
+
+MAX_BYTES = 1024 * 1024
+MAX_DEPTH = 32
+
+T = TypeVar("T")
+
+
+def read(body: bytes, shape: type[T], decoder: msgspec.json.Decoder[T], schema: Schema) -> T:
+    """The body as `shape`. Raises Malformed when it is no JSON, InvalidRequest naming each field."""
+    if b"\\u0000" not in body:
+        try:
+            return decoder.decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            pass  # said better below
+    return check(parse(body), shape, schema)
+
+
+def check(document: object, shape: type[T], schema: Schema) -> T:
+    """An already parsed document as `shape`. Raises InvalidRequest naming each field."""
+    if not isinstance(document, dict):
+        raise InvalidRequest([Problem("", "must be an object")])
+    found = problems(schema, schema.validate(document))
+    if found:
+        raise InvalidRequest(found)
+    return msgspec.convert(document, shape)
+
+
+def parse(body: bytes) -> object:
+    """The body as plain JSON values: strict UTF-8, finite numbers, no NUL, limited nesting."""
+    try:
+        document = msgspec.json.decode(body)
+    except UnicodeDecodeError as error:
+        raise Malformed(f"invalid UTF-8: {error}") from None
+    except RecursionError:
+        raise Malformed(f"nested deeper than {MAX_DEPTH} levels") from None
+    except msgspec.DecodeError as error:
+        raise Malformed(f"not valid JSON: {error}") from None
+    _inspect(document)
+    return document
+
+
+def _inspect(document: object) -> None:
+    """Refuses what JSON allows and we do not: NUL characters and deep nesting."""
+    level: list[tuple[str, object]] = [("", document)]
+    for _ in range(MAX_DEPTH + 1):
+        if not level:
+            return
+        for pointer, node in level:
+            if isinstance(node, str) and "\0" in node:
+                raise InvalidRequest([Problem(pointer, "must hold no NUL character")])
+        level = [inner for pointer, node in level for inner in _inside(pointer, node)]
+    raise Malformed(f"nested deeper than {MAX_DEPTH} levels")
+
+
+def _inside(pointer: str, node: object) -> Iterator[tuple[str, object]]:
+    if isinstance(node, dict):
+        for key, value in node.items():
+            yield f"{pointer}/{key}", key
+            yield f"{pointer}/{key}", value
+    elif isinstance(node, list):
+        for index, value in enumerate(node):
+            yield f"{pointer}/{index}", value

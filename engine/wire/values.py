@@ -1,0 +1,142 @@
+"""The building blocks of bodies, each in both notations: msgspec's types and marshmallow's fields.
+
+Every text has a limit and no control character; whole numbers fit 64 bits, since the store's
+encoding does; times carry an offset.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+from marshmallow import RAISE, Schema, ValidationError, fields, validate
+from msgspec import Meta
+
+from engine.wire.problems import UNKNOWN
+
+MAX_ID = 256
+MAX_TEXT = 8192
+MAX_ITEMS = 256
+_PRINTABLE = r"\A[^\x00-\x1f\x7f-\x9f]+\Z"
+_LEAST, _MOST = -(2**63), 2**63 - 1
+
+Id = Annotated[str, Meta(min_length=1, max_length=MAX_ID, pattern=_PRINTABLE)]
+Text = Annotated[str, Meta(max_length=MAX_TEXT)]
+Whole = Annotated[int, Meta(ge=_LEAST, le=_MOST)]
+Scalar = bool | Whole | float | Text
+Items = Annotated[list[Scalar], Meta(max_length=MAX_ITEMS)]
+JsonValue = Scalar | Items
+Values = Annotated[dict[Id, JsonValue], Meta(max_length=MAX_ITEMS)]
+Changes = Annotated[dict[Id, JsonValue | None], Meta(max_length=MAX_ITEMS)]
+Moment = Annotated[datetime, Meta(tz=True)]
+
+
+class Strict(Schema):
+    """A schema that refuses what it does not know."""
+
+    error_messages = {"unknown": UNKNOWN, "type": "must be an object"}  # noqa: RUF012
+
+    class Meta:
+        unknown = RAISE
+
+
+class IdField(fields.String):
+    """1 to 256 characters, none of them a control character."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            validate=[
+                validate.Length(1, MAX_ID, error=f"must be 1 to {MAX_ID} characters long"),
+                validate.Regexp(re.compile(_PRINTABLE), error="must hold no control character"),
+            ],
+            error_messages={"invalid": "must be a string", "required": "is required"},
+            **options,
+        )
+
+
+class TextField(fields.String):
+    """Text of at most 8,192 characters."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            validate=validate.Length(max=MAX_TEXT, error=f"must be at most {MAX_TEXT} characters"),
+            error_messages={"invalid": "must be a string", "required": "is required"},
+            **options,
+        )
+
+
+class WholeField(fields.Integer):
+    """A whole number: neither a float, nor a bool, nor text."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> int:
+        if type(value) is not int:
+            raise ValidationError("must be a whole number")
+        return value
+
+
+class NumberField(fields.Float):
+    """A number: neither a bool nor text."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> float:
+        if type(value) not in (int, float):
+            raise ValidationError("must be a number")
+        return float(value)
+
+
+class MomentField(fields.AwareDateTime):
+    """An RFC 3339 time with its offset."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> datetime:
+        return _moment(value)
+
+
+class ValuesField(fields.Dict):
+    """Names to values: text, numbers, booleans and flat lists of them; `null` where it deletes."""
+
+    def __init__(self, *, deletes: bool = False, **options: Any) -> None:
+        super().__init__(keys=IdField(), **options)
+        self.deletes = deletes
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> dict[str, Any]:
+        if not isinstance(value, Mapping):
+            raise ValidationError("must be an object")
+        if len(value) > MAX_ITEMS:
+            raise ValidationError(f"must hold at most {MAX_ITEMS} names")
+        shape = Changes if self.deletes else Values
+        faults = {name: _fault(name, inner, shape) for name, inner in value.items()}
+        if any(faults.values()):
+            raise ValidationError({name: [fault] for name, fault in faults.items() if fault})
+        return dict(value)
+
+
+def one_of(*words: str) -> fields.String:
+    """A field that takes one of a few words."""
+    return fields.String(
+        validate=validate.OneOf(words, error=f"must be one of: {', '.join(words)}"),
+        error_messages={"invalid": "must be a string"},
+    )
+
+
+def milliseconds(moment: datetime) -> int:
+    """A time as whole milliseconds since the epoch."""
+    return round(moment.timestamp() * 1000)
+
+
+def _moment(value: Any) -> datetime:
+    try:
+        return msgspec.convert(value, Moment)
+    except msgspec.ValidationError:
+        raise ValidationError(
+            "must be an RFC 3339 time with an offset, such as 2026-11-21T10:00:00Z"
+        ) from None
+
+
+def _fault(name: str, value: object, shape: Any) -> str | None:
+    try:
+        msgspec.convert({name: value}, shape)
+    except msgspec.ValidationError as error:
+        return str(error).split(" - at ", 1)[0].replace("`", "").lower()
+    return None
