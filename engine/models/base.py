@@ -1,0 +1,48 @@
+"""What a model is to the rest of the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.domain import Action, Facts
+
+
+class Scored(NamedTuple):
+    """A propensity in [0, 1] for every action of the catalogue, by id, and what it rests on.
+
+    `propensities`: contiguous float64, shape (actions,), not to be written to. `features`:
+    the numbers the model looked at, as served; empty for a model that looks at no customer.
+    """
+
+    propensities: NDArray[np.float64]
+    features: tuple[float, ...]
+
+
+class Scorer(Protocol):
+    """A model bound to one catalogue's actions; `version` names the model to replay it by."""
+
+    @property
+    def version(self) -> str: ...
+
+    def score(self, facts: Facts) -> Scored:
+        """Propensities of all the actions it was bound to, in their order; never raises."""
+        ...
+
+
+class Model(Protocol):
+    """A trained (or a prior) estimate of propensities, of any set of actions."""
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def version(self) -> str: ...
+
+    def bind(self, actions: Sequence[Action]) -> Scorer:
+        """Fold the model for these actions; one it never saw starts from its kin:
+        its group, else its kind, else the base rate."""
+        ...

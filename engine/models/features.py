@@ -1,0 +1,239 @@
+"""One declaration per feature, and the one piece of code that turns facts into numbers.
+
+Serving encodes one customer's facts, training encodes rows of them: both through
+`Encoder.encode`, so that a model is asked what it was taught.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from difflib import get_close_matches
+from typing import Literal, TypeAlias
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from engine.domain import Facts
+from engine.history import History
+
+Facet = Literal["id", "group", "kind"]
+FACETS: tuple[Facet, ...] = ("id", "group", "kind")
+
+FAR = 1e6
+"""A number this many scales from its mean is no number we know, so it counts as missing."""
+
+_FILTERS = ("action", "group", "kind", "channel", "topic")
+_SOURCES = ("customer.", "context.", "channel", "history.count", "history.days_since")
+
+
+class Number(Struct, frozen=True, tag="number", tag_field="type", forbid_unknown_fields=True):
+    """(x - mean) / scale; true is 1. `missing` (in x's unit) stands in for what is unknown,
+    infinite or more than a million scales away; `indicator` adds a column that is then 1."""
+
+    mean: float = 0.0
+    scale: float = 1.0
+    missing: float = 0.0
+    indicator: bool = False
+
+
+class Category(Struct, frozen=True, tag="category", tag_field="type", forbid_unknown_fields=True):
+    """A column per value, and with `other` one for any value not listed; unknown is all zeros."""
+
+    values: tuple[str | int | bool, ...]
+    other: bool = False
+
+
+class Members(Struct, frozen=True, tag="members", tag_field="type", forbid_unknown_fields=True):
+    """A column per value: 1 when the list holds it; an unknown list holds nothing."""
+
+    values: tuple[str | int | bool, ...]
+
+
+Encoding: TypeAlias = Number | Category | Members
+
+
+class Feature(Struct, frozen=True, forbid_unknown_fields=True):
+    """Something a model looks at: where it comes from and how it becomes numbers.
+
+    `source`: `customer.<attribute>`, `context.<attribute>`, `channel`, `history.count` or
+    `history.days_since` (of `event`, with filters in `where` and `within` milliseconds).
+    `by`: the action's facets it is crossed with, so that it may weigh differently for each
+    group, kind or action.
+    """
+
+    name: str
+    source: str
+    encoding: Encoding
+    by: tuple[Facet, ...] = ()
+    event: str = ""
+    where: dict[str, str] = {}
+    within: int | None = None
+
+
+Write: TypeAlias = Callable[[list[float], object], None]
+
+
+class Encoder:
+    """Declared features, ready to turn facts into a row of finite numbers.
+
+    Raises ValueError, naming the feature, for a declaration that makes no sense.
+    """
+
+    def __init__(self, features: Sequence[Feature]) -> None:
+        self.features = tuple(features)
+        self.columns: list[str] = []
+        self.spans: dict[str, range] = {}
+        self._missing: list[float] = []
+        self._plain: list[tuple[Callable[[Facts], object], Write]] = []
+        self._historic: list[tuple[Callable[[History], object], Write]] = []
+        for feature in features:
+            self._add(feature)
+
+    def _add(self, feature: Feature) -> None:
+        check(feature)
+        if feature.name in self.spans:
+            raise ValueError(f"feature '{feature.name}' is declared twice")
+        start = len(self.columns)
+        self._missing += absent(feature.encoding)
+        self.columns += [f"{feature.name}{part}" for part in _parts(feature.encoding)]
+        self.spans[feature.name] = range(start, len(self.columns))
+        write = _writer(feature.encoding, start)
+        if feature.source.startswith("history."):
+            self._historic.append((_ask(feature), write))
+        else:
+            self._plain.append((_reader(feature.source), write))
+
+    def crossed(self, facet: Facet) -> list[int]:
+        """The columns that are crossed with `facet`, ascending."""
+        return [
+            column
+            for feature in self.features
+            if facet in feature.by
+            for column in self.spans[feature.name]
+        ]
+
+    def encode(self, facts: Facts) -> list[float]:
+        """One row: a finite number per column."""
+        row = self._missing.copy()
+        for read, write in self._plain:
+            write(row, read(facts))
+        if self._historic:
+            history = History(facts.events, facts.now)
+            for ask, write in self._historic:
+                write(row, ask(history))
+        return row
+
+    def matrix(self, rows: Iterable[Facts]) -> NDArray[np.float64]:
+        """Rows × columns, by the very code that serves."""
+        encoded = [self.encode(facts) for facts in rows]
+        return np.array(encoded, dtype=np.float64).reshape(len(encoded), len(self.columns))
+
+
+def check(feature: Feature) -> None:
+    """Raise ValueError, saying what to write instead, unless the declaration makes sense."""
+    encoding, name = feature.encoding, f"feature '{feature.name}'"
+    _check_source(feature, name)
+    if isinstance(encoding, Number):
+        numbers = (encoding.mean, encoding.scale, encoding.missing)
+        if not all(map(math.isfinite, numbers)) or encoding.scale <= 0:
+            raise ValueError(f"{name}: mean, scale and missing must be finite, scale above zero")
+        if not abs(encoding.missing - encoding.mean) < FAR * encoding.scale < math.inf:
+            raise ValueError(f"{name}: missing is over a million scales from the mean")
+    elif len(set(encoding.values)) < len(encoding.values):
+        raise ValueError(f"{name}: a value is listed twice")
+
+
+def _check_source(feature: Feature, name: str) -> None:
+    source = feature.source
+    room, dot, attribute = source.partition(".")
+    known = source in _SOURCES[2:] or (f"{room}." in _SOURCES[:2] and attribute)
+    if not known:
+        near = get_close_matches(f"{room}{dot}" if room != "history" else source, _SOURCES, 1)
+        hint = f", did you mean '{near[0]}'?" if near else f"; one of {', '.join(_SOURCES)}"
+        raise ValueError(f"{name}: no source '{source}'{hint}")
+    historic = room == "history"
+    if historic != bool(feature.event):
+        raise ValueError(f"{name}: `event` belongs to history sources, and only to them")
+    if not historic and (feature.where or feature.within is not None):
+        raise ValueError(f"{name}: `where` and `within` belong to history sources only")
+    if strange := sorted(set(feature.where) - set(_FILTERS)):
+        raise ValueError(f"{name}: no filter '{strange[0]}'; one of {', '.join(_FILTERS)}")
+    if feature.within is not None and (feature.within <= 0 or source != "history.count"):
+        raise ValueError(f"{name}: `within` is for history.count, in milliseconds above zero")
+
+
+def absent(encoding: Encoding) -> list[float]:
+    """What the columns of an encoding hold when the value is unknown."""
+    if isinstance(encoding, Number):
+        stand_in = (encoding.missing - encoding.mean) / encoding.scale
+        return [stand_in, 1.0] if encoding.indicator else [stand_in]
+    return [0.0] * len(_parts(encoding))
+
+
+def _parts(encoding: Encoding) -> list[str]:
+    if isinstance(encoding, Number):
+        return ["", "?missing"] if encoding.indicator else [""]
+    other = ["=?other"] if isinstance(encoding, Category) and encoding.other else []
+    return [f"={value}" for value in encoding.values] + other
+
+
+def _reader(source: str) -> Callable[[Facts], object]:
+    room, _, name = source.partition(".")
+    if room == "customer":
+        return lambda facts: facts.customer.get(name)
+    if room == "context":
+        return lambda facts: facts.context.get(name)
+    return lambda facts: facts.channel
+
+
+def _ask(feature: Feature) -> Callable[[History], object]:
+    event, where, within = feature.event, feature.where, feature.within
+    if feature.source == "history.count":
+        return lambda history: history.count(event, within=within, **where)
+    return lambda history: history.days_since(event, **where)
+
+
+def _writer(encoding: Encoding, start: int) -> Write:
+    if isinstance(encoding, Number):
+        return _number(encoding, start)
+    slots: dict[object, int] = {value: start + i for i, value in enumerate(encoding.values)}
+    if isinstance(encoding, Members):
+        return _members(slots)
+    return _category(slots, start + len(slots) if encoding.other else None)
+
+
+def _number(encoding: Number, at: int) -> Write:
+    mean, scale, indicator = encoding.mean, encoding.scale, encoding.indicator
+    low, high = mean - FAR * scale, mean + FAR * scale
+
+    def write(row: list[float], value: object) -> None:
+        # The comparison turns away NaN, infinities and integers too big for a float alike.
+        if isinstance(value, (int, float)) and low < value < high:
+            row[at] = (value - mean) / scale
+            if indicator:
+                row[at + 1] = 0.0
+
+    return write
+
+
+def _category(slots: dict[object, int], other: int | None) -> Write:
+    def write(row: list[float], value: object) -> None:
+        if isinstance(value, (str, int)):
+            slot = slots.get(value, other)
+            if slot is not None:
+                row[slot] = 1.0
+
+    return write
+
+
+def _members(slots: dict[object, int]) -> Write:
+    mark = _category(slots, None)
+
+    def write(row: list[float], value: object) -> None:
+        if isinstance(value, list):
+            for item in value:
+                mark(row, item)
+
+    return write
