@@ -1,0 +1,34 @@
+"""What an action is worth, and who is in the running."""
+
+import numpy as np
+import pytest
+
+from engine.arbitration import contenders, priorities
+
+
+def test_priority_is_expected_worth_times_weights_less_the_cost_of_contact() -> None:
+    priority = priorities(
+        np.array([0.1, 0.2]), np.array([100.0, 10.0]), [np.array([1.0, 3.0])], 0.5
+    )
+    assert priority.tolist() == pytest.approx([9.5, 5.5])
+
+
+def test_the_model_s_own_propensities_are_left_as_they_were() -> None:
+    propensities = np.array([0.1])
+    priorities(propensities, np.array([100.0]), [np.array([2.0])], 0.0)
+    assert propensities.tolist() == [0.1]
+
+
+def test_nothing_worth_no_more_than_silence_is_in_the_running() -> None:
+    running = contenders(np.arange(3), np.array([0.0, -1.0, 1.0]), np.zeros(3, dtype=int))
+    assert running.tolist() == [2]
+
+
+def test_an_action_of_unknown_value_is_not_in_the_running() -> None:
+    running = contenders(np.arange(2), np.array([np.nan, 1.0]), np.zeros(2, dtype=int))
+    assert running.tolist() == [1]
+
+
+def test_the_highest_tier_worth_anything_comes_first_whatever_the_priority() -> None:
+    running = contenders(np.arange(3), np.array([99.0, 1.0, -1.0]), np.array([0, 5, 9]))
+    assert running.tolist() == [1]
