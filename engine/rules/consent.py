@@ -1,0 +1,41 @@
+"""Consent: an action that names a purpose needs the customer's yes to that purpose."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from engine.domain import Consent, Knockout
+
+
+class ConsentPolicy:
+    """Keeps out the actions of every purpose that was not granted; silence is a no.
+
+    `purposes` maps each purpose to the actions that name it; an action without a purpose
+    is in none of them and needs no consent.
+    """
+
+    def __init__(self, purposes: Mapping[str, int]) -> None:
+        self._purposes = tuple(
+            (
+                purpose,
+                _knockout("consent-denied", f"The customer said no to {purpose}.", mask),
+                _knockout("consent-unknown", f"The customer never said yes to {purpose}.", mask),
+            )
+            for purpose, mask in sorted(purposes.items())
+            if mask
+        )
+
+    def knockouts(self, consent: Mapping[str, Consent]) -> list[Knockout]:
+        """What is kept out for a customer who said `consent` (purpose to what was said)."""
+        out = []
+        for purpose, denied, unknown in self._purposes:
+            said = consent.get(purpose)
+            if said is None:
+                out.append(unknown)
+            elif said.status != "granted":
+                out.append(denied)
+        return out
+
+
+def _knockout(code: str, text: str, mask: int) -> Knockout:
+    return Knockout("consent", code, code, text, mask)

@@ -1,0 +1,87 @@
+"""Engagement: may the customer have it at all, is it relevant now, is it in their interest?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple, Protocol
+
+from engine.domain import Knockout
+
+Question = Literal["eligibility", "applicability", "suitability"]
+
+QUESTIONS: tuple[Question, ...] = ("eligibility", "applicability", "suitability")
+_CODES = {
+    "eligibility": "not-eligible",
+    "applicability": "not-applicable",
+    "suitability": "not-suitable",
+}
+
+
+class Requirement(NamedTuple):
+    """The actions in `mask` need condition number `condition` to hold, and which question asks."""
+
+    condition: int
+    question: Question
+    mask: int
+
+
+class Written(Protocol):
+    """A condition, as far as explaining goes: its author's text."""
+
+    @property
+    def text(self) -> str: ...
+
+
+class Evaluated(Protocol):
+    """What came of the conditions: the numbers of the false and of the unknown ones."""
+
+    @property
+    def false(self) -> Sequence[int]: ...
+    @property
+    def unknown(self) -> Sequence[int]: ...
+
+
+class Engagement:
+    """Keeps out every action one of whose conditions is not true; unknown is not true.
+
+    Reported question by question (eligibility, applicability, suitability), and within one
+    by the condition's number. `conditions[i].text` is what condition i says.
+    """
+
+    def __init__(self, requirements: Sequence[Requirement], conditions: Sequence[Written]) -> None:
+        ordered = sorted(
+            (one for one in requirements if one.mask),
+            key=lambda one: (QUESTIONS.index(one.question), one.condition),
+        )
+        self._false = tuple(_false(one, conditions[one.condition].text) for one in ordered)
+        self._unknown = tuple(_unknown(one, conditions[one.condition].text) for one in ordered)
+        positions: list[list[int]] = [[] for _ in conditions]
+        for position, one in enumerate(ordered):
+            positions[one.condition].append(position)
+        self._positions = tuple(map(tuple, positions))
+        self._conditions = {
+            knockout: one.condition for one, knockout in zip(ordered, self._unknown, strict=True)
+        }
+
+    def knockouts(self, evaluation: Evaluated) -> list[Knockout]:
+        """What is kept out, given how the conditions came out; prebuilt, in reporting order."""
+        where = self._positions
+        false, unknown = self._false, self._unknown
+        placed = [(spot, false[spot]) for i in evaluation.false for spot in where[i]]
+        placed += [(spot, unknown[spot]) for i in evaluation.unknown for spot in where[i]]
+        placed.sort()
+        return [knockout for _, knockout in placed]
+
+    def condition_of(self, knockout: Knockout) -> int | None:
+        """The number of the condition behind an `attribute-unknown`, else None."""
+        return self._conditions.get(knockout)
+
+
+def _false(one: Requirement, text: str) -> Knockout:
+    code = _CODES[one.question]
+    return Knockout("engagement", code, code, f"Needs {text}, which is not so.", one.mask)
+
+
+def _unknown(one: Requirement, text: str) -> Knockout:
+    code = "attribute-unknown"
+    return Knockout("engagement", code, code, f"Needs {text}, which is not known.", one.mask)
