@@ -11,7 +11,8 @@ from bisect import bisect_left
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-from engine.domain import Action, Contacts, EventLabel, Events, Knockout, Label, Value
+from engine.domain import Action, Contacts, EventLabel, Events, Facts, Knockout, Label, Value
+from engine.rules.engagement import Evaluated
 from engine.rules.limits import Cap, KeepOut, Policy, Quiet, Rest
 from engine.rules.selecting import Fleet, Key, Selection, label_of
 from engine.rules.windows import in_words, local, zone
@@ -31,22 +32,19 @@ class ContactPolicies:
         )
         self.reach = max((policy.reach for policy in policies), default=0)
 
-    def check(
-        self,
-        contacts: Contacts,
-        events: Events,
-        unsettled: Collection[int],
-        attributes: Mapping[str, Value],
-        now: int,
-        channel: str,
-    ) -> ContactCheck:
-        """Read one customer for one request on `channel` at `now` (ms).
+    def check(self, contacts: Contacts, facts: Facts, evaluation: Evaluated) -> ContactCheck:
+        """Read one customer for one request: on the channel and at the moment of `facts`.
 
-        `unsettled`: the numbers of the conditions that are not false, for the keep-outs.
-        `attributes`: the customer's, for quiet hours on their own clock.
+        `evaluation` says which conditions are false, for the keep-outs: one that is not
+        known keeps out as well.
         """
+        now, events, channel = facts.now, facts.events, facts.channel
         seen = _Seen(
-            _times(contacts, now), _latest(events, self._outcomes), unsettled, attributes, now
+            _times(contacts, now),
+            _latest(events, self._outcomes),
+            evaluation.false,
+            facts.customer,
+            now,
         )
         opinions = [
             opinion
@@ -103,8 +101,8 @@ class _Seen(NamedTuple):
 
     contacts: list[tuple[Label, list[int]]]
     outcomes: list[tuple[EventLabel, int]]
-    unsettled: Collection[int]
-    attributes: Mapping[str, Value]
+    false: Collection[int]
+    customer: Mapping[str, Value]
     now: int
 
 
@@ -232,7 +230,7 @@ class _KeepingOut:
         self._opinion = _Flat(self.selection, "kept-out", policy.id, text)
 
     def read(self, seen: _Seen, channel: str) -> _Opinion | None:  # noqa: ARG002 - as _Prepared
-        return self._opinion if self._when in seen.unsettled else None
+        return self._opinion if self._when not in seen.false else None
 
 
 class _Hushing:
@@ -247,7 +245,7 @@ class _Hushing:
 
     def _quiet(self, seen: _Seen) -> bool:
         policy = self._policy
-        theirs = zone(seen.attributes.get(policy.attribute)) if policy.attribute else None
+        theirs = zone(seen.customer.get(policy.attribute)) if policy.attribute else None
         clock = local(seen.now, theirs or policy.fallback).time()
         if policy.start < policy.end:
             return policy.start <= clock < policy.end

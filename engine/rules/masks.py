@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
 
-def mask_of(indices: Iterable[int]) -> int:
+def mask_of(actions: Iterable[int]) -> int:
     """The set holding exactly these actions; empty gives 0."""
-    held = sorted(indices)
+    held = sorted(actions)
     if not held:
         return 0
     octets = bytearray(held[-1] // 8 + 1)
@@ -25,12 +25,7 @@ def mask_where(flags: NDArray[np.bool_]) -> int:
 
 
 def indices(mask: int) -> NDArray[np.intp]:
-    """The actions in `mask`, ascending, as an index array."""
+    """The actions in `mask`, ascending."""
     octets = mask.to_bytes((mask.bit_length() + 7) // 8, "little")
     flags = np.unpackbits(np.frombuffer(octets, np.uint8), bitorder="little")
     return np.flatnonzero(flags)
-
-
-def members(mask: int) -> Iterator[int]:
-    """The actions in `mask`, ascending."""
-    return iter(indices(mask).tolist())

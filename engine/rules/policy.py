@@ -8,7 +8,7 @@ from typing import NamedTuple
 from engine.domain import Consent, Knockout
 from engine.rules.consent import ConsentPolicy
 from engine.rules.engagement import Engagement, Evaluated
-from engine.rules.masks import members
+from engine.rules.masks import indices
 from engine.rules.schedule import Schedule
 
 
@@ -56,5 +56,5 @@ def first_reasons(knockouts: Iterable[Knockout], candidates: int) -> Iterator[tu
         hit = knockout.mask & left
         if hit:
             left ^= hit
-            for action in members(hit):
+            for action in indices(hit).tolist():
                 yield action, knockout

@@ -1,0 +1,191 @@
+"""A customer's memory: what a contact or an interaction changes in it. Pure.
+
+Contacts and interactions are kept as rows as far back as any policy or rule asks; how often
+a thing has happened, and when last, is kept for ever.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from operator import attrgetter
+
+from msgspec.structs import replace
+
+from engine.domain import (
+    Action,
+    Contact,
+    Contacts,
+    Event,
+    EventLabel,
+    Events,
+    Interaction,
+    Label,
+    Matter,
+    Tally,
+)
+from engine.rules.selecting import label_of
+
+_AT = attrgetter("at")
+
+# ── contacts ─────────────────────────────────────────────────────────────────────────
+
+
+def remember_contacts(
+    contacts: Contacts,
+    taken: Sequence[tuple[Action, str, str]],
+    decision_id: str,
+    now: int,
+    hold_until: int,
+    ask: str,
+    keep_after: int,
+) -> Contacts:
+    """The contacts with those of one decision: each an action, its channel and its placement.
+
+    `hold_until` (ms) is when they expire unless confirmed, 0 for good; `ask` what was asked,
+    digested. Rows at `keep_after` and before, and holds expired by `now`, are dropped.
+    """
+    labels = dict(zip(contacts.labels, range(len(contacts.labels)), strict=True))
+    fresh = [
+        Contact(now, labels.setdefault(label, len(labels)), decision_id, hold_until, ask)
+        for label in (label_of(*one) for one in taken)
+    ]
+    alive = [
+        row for row in contacts.rows if row.at > keep_after and (not row.until or row.until > now)
+    ]
+    complete = len(alive) == len(contacts.rows)
+    return _kept(tuple(labels), alive + fresh, complete)
+
+
+def held(contacts: Contacts, ask: str, now: int) -> str | None:
+    """The latest decision that answered this same `ask` and whose hold is alive at `now`."""
+    for row in reversed(contacts.rows):
+        if row.until > now and row.ask == ask:
+            return row.decision
+    return None
+
+
+def confirm(
+    contacts: Contacts, decision_id: str, label: Label, made_at: int, keep_after: int
+) -> Contacts:
+    """The contacts once the customer is known to have seen this one: it counts for good.
+
+    It counts from when it was decided. Had its hold expired, or had it been given back, it
+    counts again: it did happen. One as old as `keep_after` is past counting.
+    """
+    found = _row(contacts, decision_id, label)
+    if found is not None:
+        rows = list(contacts.rows)
+        rows[found] = replace(rows[found], until=0, ask="")
+        return Contacts(contacts.labels, tuple(rows))
+    if made_at <= keep_after:
+        return contacts
+    labels = dict(zip(contacts.labels, range(len(contacts.labels)), strict=True))
+    row = Contact(made_at, labels.setdefault(label, len(labels)), decision_id)
+    return Contacts(tuple(labels), tuple(sorted((*contacts.rows, row), key=_AT)))
+
+
+def release(contacts: Contacts, decision_id: str) -> Contacts:
+    """The contacts once a decision was answered: the same ask gets a new decision from now on.
+
+    What of it is still on hold goes on counting until it expires.
+    """
+    return Contacts(
+        contacts.labels,
+        tuple(
+            replace(row, ask="") if row.decision == decision_id and row.ask else row
+            for row in contacts.rows
+        ),
+    )
+
+
+def give_back(contacts: Contacts, decision_id: str, label: Label) -> Contacts:
+    """The contacts without one that never reached the customer."""
+    found = _row(contacts, decision_id, label)
+    if found is None:
+        return contacts
+    rows = [row for at, row in enumerate(contacts.rows) if at != found]
+    return _kept(contacts.labels, rows, complete=False)
+
+
+def _row(contacts: Contacts, decision_id: str, label: Label) -> int | None:
+    """Where that action's contact at that placement stands; its group may have changed since."""
+    for at, row in enumerate(contacts.rows):
+        if row.decision == decision_id:
+            was = contacts.labels[row.label]
+            if was.action == label.action and was.placement == label.placement:
+                return at
+    return None
+
+
+def _kept(labels: Sequence[Label], rows: Sequence[Contact], complete: bool) -> Contacts:
+    if complete:
+        return Contacts(tuple(labels), tuple(rows))
+    used = sorted({row.label for row in rows})
+    now_at = {was: at for at, was in enumerate(used)}
+    return Contacts(
+        tuple(labels[was] for was in used),
+        tuple(replace(row, label=now_at[row.label]) for row in rows),
+    )
+
+
+# ── interactions ─────────────────────────────────────────────────────────────────────
+
+
+def remember_event(
+    events: Events, interaction: Interaction, action: Action | None, keep_after: int
+) -> Events:
+    """The events with this interaction: a row in its place in time, one more in its total.
+
+    `action` is what it was about, if anything. Rows at `keep_after` and before are dropped,
+    but for snoozes that outlast it; totals are for ever.
+    """
+    label = EventLabel(
+        interaction.type,
+        action.id if action else interaction.action,
+        action.kind if action else "",
+        (action.group or "") if action else "",
+        interaction.channel,
+        interaction.placement,
+        interaction.topic,
+    )
+    index = events.labels.index(label) if label in events.labels else len(events.labels)
+    new = index == len(events.labels)
+    until = interaction.until if interaction.type == "snooze" else 0
+    return Events(
+        (*events.labels, label) if new else events.labels,
+        _rows(events.rows, Event(interaction.at, index, until), keep_after),
+        _counted(events.tallies, index, interaction.at),
+        _open(events.open, interaction),
+    )
+
+
+def _rows(rows: Sequence[Event], row: Event, keep_after: int) -> tuple[Event, ...]:
+    place = bisect_right(rows, row.at, key=_AT)
+    everything = (*rows[:place], row, *rows[place:])
+    return tuple(row for row in everything if row.at > keep_after or row.until > keep_after)
+
+
+def _counted(tallies: tuple[Tally, ...], index: int, at: int) -> tuple[Tally, ...]:
+    if index == len(tallies):
+        return (*tallies, Tally(1, at))
+    was = tallies[index]
+    return (*tallies[:index], Tally(was.count + 1, max(was.last, at)), *tallies[index + 1 :])
+
+
+def _open(matters: Iterable[Matter], interaction: Interaction) -> tuple[Matter, ...]:
+    left = tuple(matter for matter in matters if not _closes(interaction, matter))
+    if interaction.topic and interaction.status == "open":
+        return (*left, Matter(interaction.id, interaction.topic, interaction.at))
+    return left
+
+
+def _closes(interaction: Interaction, matter: Matter) -> bool:
+    """By its id; or, when no id is named, every earlier one of the same topic."""
+    if interaction.closes:
+        return interaction.closes == matter.id
+    return (
+        interaction.status == "closed"
+        and interaction.topic == matter.topic
+        and interaction.at >= matter.since
+    )
