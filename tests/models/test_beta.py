@@ -5,13 +5,14 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from engine.domain import Action
 from engine.errors import ModelRefused
 from engine.models.beta import BASE_RATE, UNTRAINED, BetaArtefact, BetaModel, Tally, parse_beta
 from tests.models.builders import an_action, facts
 
 
-def rates(model: BetaModel, *actions: object) -> list[float]:
-    return model.bind(actions).score(facts()).propensities.tolist()  # type: ignore[arg-type]
+def rates(model: BetaModel, *actions: Action) -> list[float]:
+    return [float(rate) for rate in model.bind(actions).score(facts()).propensities]
 
 
 ARTEFACT = BetaArtefact(
