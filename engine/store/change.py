@@ -1,0 +1,80 @@
+"""What goes to the store and what comes back, as values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from engine.domain import CustomerState
+
+
+class Seen(NamedTuple):
+    """An idempotency key with the digest of the body it came with and what was answered."""
+
+    key: str
+    digest: bytes
+    answer: bytes
+
+
+class Loaded(NamedTuple):
+    """A customer as stored.
+
+    `packed` holds the raw fields, for the record. `now` is the store's clock in ms, never
+    earlier than `state.clock`. `seen` has one row for each key asked about, None if unknown.
+    """
+
+    state: CustomerState
+    packed: dict[str, bytes]
+    now: int
+    seen: list[Seen | None]
+
+
+class Change(NamedTuple):
+    """One atomic change of one customer, with its record for the log.
+
+    `revision` is the one the change was made from; None only appends: it neither checks nor
+    moves the revision and writes no section. `clock` is `Loaded.now`. `further` are records
+    of the same act, appended after `entry`. `retention` (ms) is how long the log and the
+    decision's pointer are kept.
+    """
+
+    customer_id: str
+    revision: int | None
+    sections: Mapping[str, bytes]
+    clock: int
+    entry: bytes
+    decision_id: str | None
+    retention: int
+    seen: Sequence[Seen] = ()
+    further: Sequence[bytes] = ()
+
+
+class Committed(NamedTuple):
+    """The change is in: the customer's revision now, and the log entry of `Change.entry`."""
+
+    revision: int
+    entry_id: str
+
+
+class Conflict(NamedTuple):
+    """Someone else was first; nothing was written. `loaded` is the customer as it is now."""
+
+    loaded: Loaded
+
+
+class Known(NamedTuple):
+    """This was done before; nothing was written.
+
+    `answers` has one row for each of `Change.seen`, None where that key is new; `record` is
+    the log record of the decision id, when it was that one that was known.
+    """
+
+    answers: list[Seen | None]
+    record: bytes | None
+
+
+class Found(NamedTuple):
+    """A decision's customer and its log record."""
+
+    customer_id: str
+    record: bytes

@@ -1,0 +1,120 @@
+"""A Redis Cluster: each slot's server asked directly, moves followed as they are met."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from redis.backoff import NoBackoff
+from redis.cluster import RedisCluster
+from redis.exceptions import AskError, MovedError, RedisClusterException, RedisError
+from redis.retry import Retry
+
+from engine.errors import StoreUnavailable
+from engine.store.connection import Command, Pool
+from engine.store.servers import Routed, connection_settings
+
+_MOVES = 5  # a slot that moves more often within one call is not settled yet
+
+
+class _Address(NamedTuple):
+    host: str
+    port: int
+
+
+class Cluster:
+    """The servers of a cluster.
+
+    A command answered with MOVED or ASK was not carried out, so taking it to the right
+    server is no retry. `url` names a server to learn the others from.
+    """
+
+    def __init__(self, url: str, timeout: float) -> None:
+        self._url = url
+        self._settings = connection_settings(url)
+        self._timeout = timeout
+        self._homes: dict[int, _Address] = {}
+        self._pools: dict[_Address, Pool] = {}
+
+    def read(self, slot: int, command: Command, deadline: float | None) -> Any:
+        return self._follow(slot, command, deadline, write=False)
+
+    def write(self, slot: int, command: Command, deadline: float | None) -> Any:
+        return self._follow(slot, command, deadline, write=True)
+
+    def read_all(self, commands: Sequence[Routed]) -> list[Any]:
+        return self._all(commands, write=False)
+
+    def write_all(self, commands: Sequence[Routed]) -> list[Any]:
+        return self._all(commands, write=True)
+
+    def one_slot_each(self) -> Sequence[int]:
+        self._learn()
+        return list({home: slot for slot, home in self._homes.items()}.values())
+
+    def _all(self, commands: Sequence[Routed], write: bool) -> list[Any]:
+        by_home: dict[_Address, list[int]] = defaultdict(list)
+        for index, (slot, _) in enumerate(commands):
+            by_home[self._home(slot)].append(index)
+        answers: list[Any] = [None] * len(commands)
+        for home, indices in by_home.items():
+            batch = [commands[index][1] for index in indices]
+            for index, answer in zip(indices, self._ask(home, batch, None, write), strict=True):
+                answers[index] = answer
+        for index, (slot, command) in enumerate(commands):
+            if isinstance(answers[index], (MovedError, AskError)):
+                answers[index] = self._follow(slot, command, None, write)
+        return answers
+
+    def _follow(self, slot: int, command: Command, deadline: float | None, write: bool) -> Any:
+        batch: list[Command] = [command]
+        home = self._home(slot)
+        for _ in range(_MOVES):
+            answer = self._ask(home, batch, deadline, write)[-1]
+            if not isinstance(answer, (MovedError, AskError)):
+                return answer
+            home = _Address(answer.host or home.host, answer.port)
+            if isinstance(answer, MovedError):
+                self._homes[slot] = home
+                batch = [command]
+            else:
+                batch = [("ASKING",), command]
+        raise StoreUnavailable(f"slot {slot} of the cluster keeps moving")
+
+    def _ask(
+        self, home: _Address, batch: Sequence[Command], deadline: float | None, write: bool
+    ) -> list[Any]:
+        pool = self._pools.get(home) or self._pools.setdefault(home, self._pool(home))
+        try:
+            return pool.write(batch, deadline) if write else pool.read(batch, deadline)
+        except StoreUnavailable:
+            self._homes.clear()  # it may be gone for good: learn the cluster anew next time
+            raise
+
+    def _pool(self, home: _Address) -> Pool:
+        return Pool({**self._settings, "host": home.host, "port": home.port}, self._timeout)
+
+    def _home(self, slot: int) -> _Address:
+        home = self._homes.get(slot)
+        if home is None:
+            self._learn()
+            home = self._homes.get(slot)
+        if home is None:
+            raise StoreUnavailable(f"no server of the cluster holds slot {slot}")
+        return home
+
+    def _learn(self) -> None:
+        try:
+            cluster = RedisCluster.from_url(
+                self._url,
+                socket_timeout=self._timeout,
+                socket_connect_timeout=self._timeout,
+                retry=Retry(NoBackoff(), 0),
+                require_full_coverage=False,
+            )
+        except (RedisError, RedisClusterException) as error:
+            raise StoreUnavailable(f"the cluster cannot be reached: {error}") from error
+        slots = cluster.nodes_manager.slots_cache.items()
+        cluster.close()
+        self._homes = {slot: _Address(str(of[0].host), int(of[0].port)) for slot, of in slots}

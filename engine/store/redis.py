@@ -1,0 +1,185 @@
+"""The store's verbs over whatever servers there are."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from typing import Any, NamedTuple
+
+import msgspec
+
+from engine.errors import StateUnknown, TellerError
+from engine.store import keys
+from engine.store.change import Change, Committed, Conflict, Found, Known, Loaded, Seen
+from engine.store.codec import FIELDS, unpack
+from engine.store.epoch import Epoch, read_epochs
+from engine.store.scripts import Script, checked
+from engine.store.servers import Servers
+
+_load = Script("load")
+_commit = Script("commit")
+_find = Script("find")
+_encoder = msgspec.msgpack.Encoder()
+_answer = msgspec.msgpack.Decoder(tuple[bytes, bytes])
+
+
+class Health(NamedTuple):
+    """Whether customers can be loaded; `reason` says why not, and is empty when they can."""
+
+    ready: bool
+    reason: str
+
+
+class Store:
+    """Customers, decisions and model aliases; each verb is one trip and touches one slot.
+
+    `warnings` are for the log. Every verb raises StoreUnavailable when the store does not
+    answer, StateUnknown when its memory is not the one we knew; deadlines are
+    `time.monotonic` seconds.
+    """
+
+    def __init__(self, servers: Servers, epoch: Epoch, warnings: tuple[str, ...] = ()) -> None:
+        self.warnings = warnings
+        self._servers = servers
+        self._epoch = epoch
+
+    def load(
+        self, customer_id: str, seen: Sequence[str] = (), deadline: float | None = None
+    ) -> Loaded:
+        """A customer, new or known, and what was answered to the idempotency keys `seen`."""
+        partition = keys.partition_of(customer_id)
+        answer = _load.run(
+            self._servers,
+            keys.slot_of(partition),
+            _customer_keys(partition, customer_id, time.time_ns() // 1_000_000),
+            seen,
+            deadline,
+        )
+        return self._loaded(customer_id, seen, answer)
+
+    def commit(self, change: Change, deadline: float | None = None) -> Committed | Conflict | Known:
+        """All of the change and its records, or nothing.
+
+        AnswerLost when it may have happened: ask again with the same decision id or
+        idempotency keys, and `Known` says that it did.
+        """
+        partition = keys.partition_of(change.customer_id)
+        answer = _commit.run(
+            self._servers,
+            keys.slot_of(partition),
+            _commit_keys(partition, change),
+            _commit_args(change, self._epoch.known),
+            deadline,
+        )
+        match answer:
+            case [b"committed", revision, entry]:
+                return Committed(revision, entry.decode())
+            case [b"conflict", *state]:
+                asked = [row.key for row in change.seen]
+                return Conflict(self._loaded(change.customer_id, asked, state))
+            case [b"known", answers, record]:
+                return Known(_seen([row.key for row in change.seen], answers), record)
+            case [b"unknown", epoch]:
+                return self._again(change, epoch, deadline)
+        raise StateUnknown(f"the commit script answered {answer!r:.80}: is its server ours?")
+
+    def find_decision(self, decision_id: str, deadline: float | None = None) -> Found | None:
+        """A decision's customer and record; None when there is none, or no longer."""
+        partition = keys.partition_of_decision(decision_id)
+        if partition is None:
+            return None
+        names = (
+            keys.decision_key(partition, decision_id),
+            keys.epoch_key(partition),
+            keys.log_key(partition),
+        )
+        epoch, customer, record = _find.run(
+            self._servers, keys.slot_of(partition), names, (), deadline
+        )
+        self._epoch.require(epoch)
+        return None if record is None else Found(customer.decode(), record)
+
+    def get_aliases(self, model: str) -> dict[str, str]:
+        """The versions of a model by alias; empty when it has none."""
+        key = keys.aliases_key(model)
+        answer = checked(self._servers.read(keys.slot_of_key(key), ("HGETALL", key), None))
+        return {name.decode(): of.decode() for name, of in zip(*[iter(answer)] * 2, strict=True)}
+
+    def set_aliases(self, model: str, aliases: Mapping[str, str]) -> None:
+        """Point aliases of a model at versions; other aliases stay."""
+        key = keys.aliases_key(model)
+        command = ("HSET", key, *chain.from_iterable(aliases.items()))
+        checked(self._servers.write(keys.slot_of_key(key), command, None))
+
+    def health(self) -> Health:
+        """Whether every partition can be loaded."""
+        try:
+            for epoch in set(read_epochs(self._servers)):
+                self._epoch.require(epoch)
+        except TellerError as error:
+            return Health(False, str(error))
+        return Health(True, "")
+
+    def _again(
+        self, change: Change, epoch: bytes | None, deadline: float | None
+    ) -> Committed | Conflict | Known:
+        """The store's epoch may since have been accepted by an operator: then nothing is wrong."""
+        self._epoch.require(epoch)
+        return self.commit(change, deadline)
+
+    def _loaded(self, customer_id: str, seen: Sequence[str], answer: Sequence[Any]) -> Loaded:
+        (seconds, micros), epoch, values, answers = answer
+        self._epoch.require(epoch)
+        packed = {
+            name: value for name, value in zip(FIELDS, values, strict=True) if value is not None
+        }
+        state = unpack(customer_id, packed)
+        now = int(seconds) * 1000 + int(micros) // 1000
+        return Loaded(state, packed, max(now, state.clock), _seen(seen, answers))
+
+
+def _customer_keys(partition: int, customer_id: str, now: int) -> tuple[str, str, str, str]:
+    return (
+        keys.customer_key(partition, customer_id),
+        keys.epoch_key(partition),
+        *keys.seen_keys(partition, customer_id, now),
+    )
+
+
+def _commit_keys(partition: int, change: Change) -> list[str]:
+    names = [
+        *_customer_keys(partition, change.customer_id, change.clock),
+        keys.log_key(partition),
+    ]
+    if change.decision_id is not None:
+        names.append(keys.decision_key(partition, change.decision_id))
+    return names
+
+
+def _commit_args(change: Change, epoch: bytes) -> list[str | bytes | int]:
+    args: list[str | bytes | int] = [
+        epoch,
+        "" if change.revision is None else change.revision,
+        change.clock,
+        change.customer_id,
+        change.retention,
+        max(change.clock - change.retention, 0),
+        1 + len(change.further),
+        len(change.sections),
+        len(change.seen),
+        change.entry,
+        *change.further,
+    ]
+    for section in change.sections.items():
+        args += section
+    for key, digest, answer in change.seen:
+        args += key, _encoder.encode((digest, answer))
+    return args
+
+
+def _seen(asked: Sequence[str], answers: Sequence[bytes | None]) -> list[Seen | None]:
+    return [
+        None if answer is None else Seen(key, *_answer.decode(answer))
+        for key, answer in zip(asked, answers, strict=True)
+    ]

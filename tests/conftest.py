@@ -1,0 +1,34 @@
+"""One real server for the whole session; every test that asks for it gets an empty one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from engine.store import Store, open_store
+from engine.store.embedded import embedded_server
+
+
+@pytest.fixture(scope="session")
+def running_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a real server that lives as long as the session."""
+    with embedded_server(tmp_path_factory.mktemp("server")) as url:
+        yield url
+
+
+@pytest.fixture
+def server_url(running_server: str) -> str:
+    """The URL of a real server with nothing in it."""
+    with redis.Redis.from_url(running_server) as client:
+        client.flushall()
+    return running_server
+
+
+@pytest.fixture
+def store(server_url: str, tmp_path: Path) -> Iterator[Store]:
+    """A store with nobody in it."""
+    with open_store(server_url, tmp_path / "data") as opened:
+        yield opened
