@@ -4,6 +4,7 @@
     ├── InvalidRequest        the caller sent something we refuse (4xx), field by field
     │   ├── Malformed         the body is not the JSON we take (400)
     │   └── BodyMismatch      a known request id came again with another body (409)
+    ├── Rejected              an interaction that teaches nothing; the others of its request count
     ├── NotFound              no such decision, customer, placement or model
     ├── CatalogueRefused      a catalogue with faults; carries all of them
     ├── ModelRefused          a model artefact that must not serve
@@ -49,6 +50,10 @@ class Malformed(InvalidRequest):
 
 class BodyMismatch(InvalidRequest):
     """A request id seen before came again with another body."""
+
+
+class Rejected(TellerError):
+    """An interaction is kept out; the message is the sentence that says why and what to send."""
 
 
 class NotFound(TellerError):

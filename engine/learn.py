@@ -1,0 +1,226 @@
+"""What an interaction teaches: the customer's changed memory, and the reward for the models.
+
+Pure. Nothing is learnt from an outcome of a decision that was never made, or of an action
+it never showed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Literal, NamedTuple, Protocol
+
+from msgspec.structs import replace
+
+from engine.domain import (
+    OUTCOMES,
+    Action,
+    Chosen,
+    Consent,
+    Contacts,
+    CustomerState,
+    Filled,
+    Interaction,
+)
+from engine.errors import Rejected
+from engine.memory import confirm, give_back, release, remember_event
+from engine.rules.selecting import label_of
+
+AHEAD = 5 * 60 * 1000
+"""How far, in ms, a caller's clock may be ahead of ours."""
+
+ANSWERS = frozenset(
+    ("click", "accept", "reject", "dismiss", "snooze", "convert", "complain", "unsubscribe")
+)
+"""Outcomes only a customer who saw the action can have caused."""
+
+Section = Literal["contacts", "events", "consent"]
+
+
+class Learned(NamedTuple):
+    """The customer afterwards, which sections moved, and the reward.
+
+    `reward` is None when there is nothing to reward: a free interaction, or an outcome
+    after the attribution window.
+    """
+
+    state: CustomerState
+    changed: frozenset[Section]
+    reward: float | None
+
+
+class Place(Protocol):
+    """A placement, as far as learning goes."""
+
+    @property
+    def channel(self) -> str: ...
+
+
+class Rewards(Protocol):
+    """What outcomes are worth, and for how long (ms) after the decision."""
+
+    @property
+    def positive(self) -> Mapping[str, float]: ...
+    @property
+    def attribution(self) -> int: ...
+
+
+class Lessons(Protocol):
+    """The catalogue, as far as learning goes. `retention`: how far back rows are kept, ms."""
+
+    @property
+    def actions(self) -> Sequence[Action]: ...
+    @property
+    def index(self) -> Mapping[str, int]: ...
+    @property
+    def placements(self) -> Mapping[str, Place]: ...
+    @property
+    def strategy(self) -> Rewards: ...
+    @property
+    def retention(self) -> int: ...
+
+
+def learn(
+    interaction: Interaction,
+    offered: tuple[Filled, ...] | None,
+    state: CustomerState,
+    catalogue: Lessons,
+    now: int,
+) -> Learned:
+    """Take in one interaction at `now` (ms, the store's clock).
+
+    `offered` is what the decision it names answered, None when there is no such decision of
+    this customer. Raises Rejected, with a sentence for the caller.
+    """
+    if interaction.at > now + AHEAD:
+        raise Rejected("at is more than five minutes in the future; check the sender's clock")
+    if interaction.type == "snooze" and 0 < interaction.until <= interaction.at:
+        raise Rejected("until must be later than at: it is when the snooze ends")
+    if interaction.decision_id:
+        return _outcome(interaction, offered, state, catalogue, now)
+    if interaction.type in OUTCOMES:
+        raise Rejected(
+            f"{interaction.type!r} is an outcome, so it needs the decision_id of what it answers"
+        )
+    return _free(interaction, state, catalogue, now)
+
+
+def _free(interaction: Interaction, state: CustomerState, catalogue: Lessons, now: int) -> Learned:
+    action = _known(interaction.action, catalogue)
+    events = remember_event(state.events, interaction, action, now - catalogue.retention)
+    return Learned(replace(state, events=events), frozenset({"events"}), None)
+
+
+def _outcome(
+    interaction: Interaction,
+    offered: tuple[Filled, ...] | None,
+    state: CustomerState,
+    catalogue: Lessons,
+    now: int,
+) -> Learned:
+    placement, chosen = _answered(interaction, offered)
+    action = _known(chosen.action, catalogue) or Action(chosen.action, chosen.kind, None, None)
+    place = catalogue.placements.get(placement)
+    channel = place.channel if place else interaction.channel
+    located = replace(interaction, placement=placement, channel=channel)
+    keep_after = now - catalogue.retention
+    after = replace(
+        state,
+        events=remember_event(state.events, located, action, keep_after),
+        contacts=_contacts(located, action, state.contacts, keep_after),
+        consent=_consent(interaction, state.consent, catalogue),
+    )
+    return Learned(after, _moved(state, after), _reward(interaction, catalogue.strategy))
+
+
+def _answered(interaction: Interaction, offered: tuple[Filled, ...] | None) -> tuple[str, Chosen]:
+    """Which of the decision's actions this answers, and where that was shown."""
+    if interaction.type not in OUTCOMES:
+        raise Rejected(f"{interaction.type!r} is no outcome{_nearest(interaction.type, OUTCOMES)}")
+    if offered is None:
+        raise Rejected("this customer has no such decision; it may be older than the record goes")
+    shown = list(_shown(offered))
+    matching = [one for one in shown if one[1].action == interaction.action]
+    if not matching:
+        names = sorted({chosen.action for _, chosen in shown})
+        raise Rejected(
+            f"the decision did not offer {interaction.action!r}"
+            f"{_nearest(interaction.action, names)}"
+        )
+    if interaction.placement:
+        places = [placement for placement, _ in matching]
+        matching = [one for one in matching if one[0] == interaction.placement]
+        if not matching:
+            raise Rejected(
+                f"the decision did not show {interaction.action!r} at "
+                f"{interaction.placement!r}; it did at {', '.join(places)}"
+            )
+    if len(matching) > 1:
+        places = [placement for placement, _ in matching]
+        raise Rejected(f"name the placement: the action was shown at {', '.join(places)}")
+    return matching[0]
+
+
+def _shown(offered: tuple[Filled, ...]) -> Iterator[tuple[str, Chosen]]:
+    for filled in offered:
+        for chosen in filled.actions:
+            yield filled.id, chosen
+
+
+def _contacts(
+    interaction: Interaction, action: Action, contacts: Contacts, keep_after: int
+) -> Contacts:
+    decision = interaction.decision_id
+    label = label_of(action, interaction.channel, interaction.placement)
+    if interaction.type == "not_sent":
+        return give_back(contacts, decision, label)
+    if interaction.type == "impression":
+        return confirm(contacts, decision, label, _made_at(decision), keep_after)
+    if interaction.type in ANSWERS:
+        seen = confirm(contacts, decision, label, _made_at(decision), keep_after)
+        return release(seen, decision)
+    return contacts
+
+
+def _consent(
+    interaction: Interaction, consent: dict[str, Consent], catalogue: Lessons
+) -> dict[str, Consent]:
+    """An opt-out is taken at once and whatever the clocks say (I4)."""
+    if interaction.type != "unsubscribe":
+        return consent
+    no = Consent("denied", interaction.at, "unsubscribe")
+    return {**consent, **dict.fromkeys(_purposes(interaction.action, catalogue), no)}
+
+
+def _purposes(action_id: str, catalogue: Lessons) -> set[str]:
+    """The action's purpose; every one there is when the action has left the catalogue."""
+    action = _known(action_id, catalogue)
+    asked = (action,) if action else catalogue.actions
+    return {one.purpose for one in asked if one.purpose}
+
+
+def _reward(interaction: Interaction, rewards: Rewards) -> float | None:
+    if interaction.at - _made_at(interaction.decision_id) > rewards.attribution:
+        return None
+    return rewards.positive.get(interaction.type, 0.0)
+
+
+def _made_at(decision_id: str) -> int:
+    """When a decision was made, ms: the first 48 bits of its id, a UUIDv7 (RFC 9562)."""
+    return int(decision_id[:12], 16)
+
+
+def _moved(before: CustomerState, after: CustomerState) -> frozenset[Section]:
+    sections: tuple[Section, ...] = ("contacts", "events", "consent")
+    return frozenset(one for one in sections if getattr(before, one) != getattr(after, one))
+
+
+def _known(action_id: str, catalogue: Lessons) -> Action | None:
+    index = catalogue.index.get(action_id)
+    return None if index is None else catalogue.actions[index]
+
+
+def _nearest(name: str, names: Sequence[str]) -> str:
+    if near := get_close_matches(name, names, 1):
+        return f"; did you mean {near[0]!r}?"
+    return f"; there is {', '.join(names)}" if names else "; it offered nothing"
