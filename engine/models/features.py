@@ -15,7 +15,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from engine.domain import Facts
+from engine.domain import Action, Facts
 from engine.history import History
 
 Facet = Literal["id", "group", "kind"]
@@ -60,13 +60,15 @@ class Feature(Struct, frozen=True, forbid_unknown_fields=True):
     `source`: `customer.<attribute>`, `context.<attribute>`, `channel`, `history.count` or
     `history.days_since` (of `event`, with filters in `where` and `within` milliseconds).
     `by`: the action's facets it is crossed with, so that it may weigh differently for each
-    group, kind or action.
+    group, kind or action. `match`: one weight more where the value is, or the list holds, the
+    action's own id, group or kind ("this offer is among her favourites").
     """
 
     name: str
     source: str
     encoding: Encoding
     by: tuple[Facet, ...] = ()
+    match: Facet | None = None
     event: str = ""
     where: dict[str, str] = {}
     within: int | None = None
@@ -114,6 +116,16 @@ class Encoder:
             for column in self.spans[feature.name]
         ]
 
+    def matching(self, action: Action) -> dict[str, int]:
+        """Feature with a `match` -> the column that is 1 when it matches this action."""
+        found: dict[str, int] = {}
+        for feature in self.features:
+            if feature.match and not isinstance(feature.encoding, Number):
+                own, values = getattr(action, feature.match), feature.encoding.values
+                if own in values:
+                    found[feature.name] = self.spans[feature.name][values.index(own)]
+        return found
+
     def encode(self, facts: Facts) -> list[float]:
         """One row: a finite number per column."""
         row = self._missing.copy()
@@ -141,6 +153,8 @@ def check(feature: Feature) -> None:
             raise ValueError(f"{name}: mean, scale and missing must be finite, scale above zero")
         if not abs(encoding.missing - encoding.mean) < FAR * encoding.scale < math.inf:
             raise ValueError(f"{name}: missing is over a million scales from the mean")
+        if feature.match:
+            raise ValueError(f"{name}: `match` needs a category or members to match with")
     elif len(set(encoding.values)) < len(encoding.values):
         raise ValueError(f"{name}: a value is listed twice")
 

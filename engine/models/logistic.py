@@ -1,6 +1,7 @@
 """Logistic regression: declared features, the action's facets, and crosses of the two.
 
     logit = intercept + coefficients·x + Σ over facets (intercept + slopes·x) of the facet
+          + Σ over matching features (weight · [it matches the action])
 
 Training is scikit-learn's; here the sum is folded, once per catalogue, to one row of
 slopes and one intercept an action, so that serving is one matrix product and a sigmoid.
@@ -37,7 +38,8 @@ class Term(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class LogisticArtefact(Struct, frozen=True, forbid_unknown_fields=True, tag="teller.logistic.1"):
-    """What a logistic model is made of; `coefficients` has one number a column of `features`."""
+    """What a logistic model is made of; `coefficients` has one number a column of `features`,
+    `match` one a feature that has a match."""
 
     features: tuple[Feature, ...]
     intercept: float
@@ -45,6 +47,7 @@ class LogisticArtefact(Struct, frozen=True, forbid_unknown_fields=True, tag="tel
     id: dict[str, Term] = {}
     group: dict[str, Term] = {}
     kind: dict[str, Term] = {}
+    match: dict[str, float] = {}
 
 
 class LogisticScorer:
@@ -90,17 +93,23 @@ class LogisticModel:
     def __init__(self, artefact: LogisticArtefact, version: str) -> None:
         self.version = version
         self.artefact = artefact
-        self._encoder = Encoder(artefact.features)
-        self._crossed = {facet: self._encoder.crossed(facet) for facet in FACETS}
+        self.encoder = Encoder(artefact.features)
+        self._crossed = {facet: self.encoder.crossed(facet) for facet in FACETS}
 
     def bind(self, actions: Sequence[Action]) -> LogisticScorer:
+        return LogisticScorer(self.version, self.encoder, *self.fold(actions))
+
+    def fold(self, actions: Sequence[Action]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Slopes (actions × columns) and intercepts (actions): all there is to a logit."""
         slopes = np.tile(np.array(self.artefact.coefficients, np.float64), (len(actions), 1))
         intercepts = np.full(len(actions), self.artefact.intercept)
         for i, action in enumerate(actions):
             for facet, term in self._terms(action):
                 intercepts[i] += term.intercept
                 slopes[i, self._crossed[facet]] += term.slopes
-        return LogisticScorer(self.version, self._encoder, slopes, intercepts)
+            for name, column in self.encoder.matching(action).items():
+                slopes[i, column] += self.artefact.match.get(name, 0.0)
+        return slopes, intercepts
 
     def _terms(self, action: Action) -> Iterable[tuple[Facet, Term]]:
         for facet in FACETS:
@@ -124,6 +133,9 @@ def _check(artefact: LogisticArtefact, encoder: Encoder) -> None:
     columns = len(encoder.columns)
     _numbers("coefficients", artefact.coefficients, columns)
     _numbers("intercept", [artefact.intercept], 1)
+    _numbers("match", list(artefact.match.values()), len(artefact.match))
+    if strange := sorted(set(artefact.match) - {f.name for f in artefact.features if f.match}):
+        raise ModelRefused(f"match: no feature '{strange[0]}' with a match")
     for facet in FACETS:
         crossed = len(encoder.crossed(facet))
         for name, term in getattr(artefact, facet).items():

@@ -111,6 +111,7 @@ def test_columns_are_named_after_what_they_hold() -> None:
         (Feature("x", "customer.age", Number(mean=math.nan)), "must be finite"),
         (Feature("x", "customer.age", Number(missing=1e9)), "a million scales"),
         (Feature("x", "customer.plan", Category(("a", "a"))), "listed twice"),
+        (Feature("x", "customer.age", Number(), match="id"), "needs a category"),
         (Feature("x", "customer.tags", Members((1, True))), "listed twice"),
     ],
 )

@@ -16,7 +16,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from engine.domain import Facts
 from engine.errors import ModelRefused
-from engine.models.features import Category, Encoder, Feature, Number
+from engine.models.features import Category, Encoder, Feature, Members, Number
 from engine.models.kinds import parse_model
 from engine.models.logistic import LogisticArtefact, LogisticModel, Term
 from tests.models.builders import AGE, FEATURES, PLAN, SPEND, an_action, facts
@@ -128,6 +128,17 @@ def test_an_action_never_seen_starts_from_its_kin() -> None:
     assert new == other < saver
 
 
+def test_what_matches_the_action_weighs_for_that_action_alone() -> None:
+    likes = Feature("likes", "customer.likes", Members(("isa", "loan")), match="id")
+    model = LogisticModel(LogisticArtefact((likes,), 0.0, (0.0, 0.0), match={"likes": 2.0}), "v")
+    scorer = model.bind([an_action("isa"), an_action("loan"), an_action("new")])
+    assert scorer.score(facts({"likes": ["loan", "new"]})).propensities.tolist() == [
+        0.5,
+        pytest.approx(1 / (1 + np.exp(-2.0))),
+        0.5,
+    ]
+
+
 def test_the_steepest_model_still_gives_probabilities() -> None:
     steep = LogisticArtefact((AGE,), 0.0, (1e6, 0.0), id={"b": Term(-1e6)})
     scorer = LogisticModel(steep, "v").bind([an_action("a"), an_action("b")])
@@ -152,6 +163,8 @@ def changed(**fields: object) -> bytes:
         (changed(coefficients=[1.0]), "1 numbers where"),
         (changed(group={"savings": {"slopes": [1.0, 2.0]}}), "group 'savings' slopes"),
         (changed(features=[{"name": "x", "source": "os.environ"}]), "not a logistic"),
+        (changed(match={"nothing": 1.0}), "no feature 'nothing' with a match"),
+        (changed(match={"age": 1e9}), "beyond"),
         (changed(type="teller.logistic.99"), "not a logistic"),
         (changed(extra=1), "extra"),
         (b"[" * 100_000, "not a logistic"),
