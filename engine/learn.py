@@ -34,14 +34,17 @@ ANSWERS = frozenset(
 )
 """Outcomes only a customer who saw the action can have caused."""
 
+UNSEEN = frozenset(("not_sent", "bounced"))
+"""Outcomes that say nothing of the customer's interest."""
+
 Section = Literal["contacts", "events", "consent"]
 
 
 class Learned(NamedTuple):
     """The customer afterwards, which sections moved, and the reward.
 
-    `reward` is None when there is nothing to reward: a free interaction, or an outcome
-    after the attribution window.
+    `reward` is None when there is nothing to learn from: a free interaction, an outcome after
+    the attribution window, or one that never reached the customer.
     """
 
     state: CustomerState
@@ -200,7 +203,8 @@ def _purposes(action_id: str, catalogue: Lessons) -> set[str]:
 
 
 def _reward(interaction: Interaction, rewards: Rewards) -> float | None:
-    if interaction.at - _made_at(interaction.decision_id) > rewards.attribution:
+    late = interaction.at - _made_at(interaction.decision_id) > rewards.attribution
+    if late or interaction.type in UNSEEN:
         return None
     return rewards.positive.get(interaction.type, 0.0)
 
