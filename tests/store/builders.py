@@ -1,0 +1,22 @@
+"""Changes with everything filled in but what a test is about."""
+
+from __future__ import annotations
+
+from engine.store import Change, Loaded
+from engine.store.codec import pack_attributes
+
+DAY = 24 * 3600 * 1000
+
+
+def change(loaded: Loaded, **fields: object) -> Change:
+    """A change made from what was loaded: one attribute, one record."""
+    made = Change(
+        customer_id=loaded.state.customer_id,
+        revision=loaded.state.revision,
+        sections={"attributes": pack_attributes({"plan": "basic"})},
+        clock=loaded.now,
+        entry=b"a record",
+        decision_id=None,
+        retention=30 * DAY,
+    )
+    return made._replace(**fields)

@@ -1,0 +1,154 @@
+"""What any server we support must do for us."""
+
+from __future__ import annotations
+
+import pytest
+import redis
+
+from engine.domain import Consent
+from engine.errors import StateUnknown
+from engine.store import (
+    Committed,
+    Conflict,
+    Found,
+    Known,
+    Seen,
+    Store,
+    new_decision_id,
+    partition_of,
+)
+from engine.store.codec import pack_attributes, pack_consent
+from engine.store.keys import customer_key, log_key
+from tests.store.builders import DAY, change
+
+SEEN = Seen("m-1", b"digest", b"answer")
+
+
+def decision_id(customer_id: str, now: int, entropy: bytes = b"12345678") -> str:
+    return new_decision_id(customer_id, now, entropy)
+
+
+def test_a_customer_never_heard_of_is_empty_at_revision_0(any_store: Store) -> None:
+    loaded = any_store.load("ana")
+    assert (loaded.state.revision, loaded.state.attributes, loaded.packed) == (0, {}, {})
+
+
+def test_a_commit_is_read_by_the_very_next_load(any_store: Store) -> None:
+    consent = {"marketing": Consent("denied", 5, "api")}
+    first = any_store.load("ana")
+    committed = any_store.commit(change(first, sections={"consent": pack_consent(consent)}))
+    state = any_store.load("ana").state
+    assert isinstance(committed, Committed)
+    assert (state.revision, state.consent, state.created) == (1, consent, first.now)
+
+
+def test_only_the_sections_named_change(any_store: Store) -> None:
+    any_store.commit(change(any_store.load("ana")))
+    any_store.commit(change(any_store.load("ana"), sections={"consent": pack_consent({})}))
+    assert any_store.load("ana").state.attributes == {"plan": "basic"}
+
+
+def test_a_commit_from_an_old_revision_writes_nothing_and_carries_the_new_state(
+    any_store: Store,
+) -> None:
+    old = any_store.load("ana")
+    any_store.commit(change(old))
+    late = change(old, sections={"attributes": pack_attributes({"plan": "plus"})})
+    answer = any_store.commit(late)
+    assert isinstance(answer, Conflict)
+    assert answer.loaded.state == any_store.load("ana").state
+    assert answer.loaded.state.attributes == {"plan": "basic"}
+
+
+def test_a_known_idempotency_key_is_answered_again_and_writes_nothing(any_store: Store) -> None:
+    any_store.commit(change(any_store.load("ana"), seen=[SEEN]))
+    again = any_store.load("ana", ["m-1", "m-2"])
+    both = change(again, seen=[SEEN._replace(digest=b"another"), SEEN._replace(key="m-2")])
+    assert again.seen == [SEEN, None]
+    assert any_store.commit(both) == Known([SEEN, None], None)
+    assert any_store.load("ana", ["m-2"])[3] == [None]
+
+
+def test_an_idempotency_key_belongs_to_one_customer(any_store: Store) -> None:
+    any_store.commit(change(any_store.load("ana"), seen=[SEEN]))
+    assert any_store.load("rui", ["m-1"]).seen == [None]
+
+
+def test_an_idempotency_key_is_known_for_seven_days(any_store: Store) -> None:
+    loaded = any_store.load("ana")
+    any_store.commit(change(loaded, clock=loaded.now - 7 * DAY + 60_000, seen=[SEEN]))
+    assert any_store.load("ana", ["m-1"]).seen == [SEEN]
+
+
+def test_a_decision_committed_twice_is_made_once(any_store: Store) -> None:
+    loaded = any_store.load("ana")
+    made = change(loaded, decision_id=decision_id("ana", loaded.now))
+    any_store.commit(made)
+    assert any_store.commit(made._replace(entry=b"other")) == Known([], b"a record")
+    assert any_store.load("ana").state.revision == 1
+
+
+def test_a_decision_is_found_by_its_id(any_store: Store) -> None:
+    loaded = any_store.load("ana maria")
+    made = change(loaded, decision_id=decision_id("ana maria", loaded.now), further=[b"more"])
+    any_store.commit(made)
+    assert any_store.find_decision(str(made.decision_id)) == Found("ana maria", b"a record")
+
+
+def test_a_decision_never_made_is_not_found(any_store: Store) -> None:
+    assert any_store.find_decision(decision_id("ana", 1)) is None
+    assert any_store.find_decision("not an id") is None
+
+
+def test_appending_neither_checks_nor_moves_the_revision(any_store: Store) -> None:
+    any_store.commit(change(any_store.load("ana")))
+    before = any_store.load("ana")
+    any_store.commit(change(before, revision=None, sections={}, clock=before.now + DAY))
+    assert any_store.load("ana").packed == before.packed
+
+
+def test_the_clock_never_runs_back_for_a_customer(any_store: Store) -> None:
+    loaded = any_store.load("ana")
+    any_store.commit(change(loaded, clock=loaded.now + DAY))
+    assert any_store.load("ana").now == loaded.now + DAY
+
+
+def test_customers_of_every_partition_can_be_served(any_store: Store) -> None:
+    names = [f"c-{number}" for number in range(60)]
+    for name in names:
+        loaded = any_store.load(name)
+        made = decision_id(name, loaded.now)
+        any_store.commit(change(loaded, decision_id=made, seen=[SEEN]))
+        assert any_store.find_decision(made) == Found(name, b"a record")
+
+
+def test_aliases_are_kept_by_model(any_store: Store) -> None:
+    any_store.set_aliases("propensity", {"champion": "v1", "challenger": "v2"})
+    any_store.set_aliases("propensity", {"champion": "v2"})
+    assert any_store.get_aliases("propensity") == {"champion": "v2", "challenger": "v2"}
+    assert any_store.get_aliases("other") == {}
+
+
+def test_a_server_that_forgot_the_scripts_is_taught_them_again(
+    store: Store, server_url: str
+) -> None:
+    with redis.Redis.from_url(server_url) as client:
+        client.script_flush()
+    assert isinstance(store.commit(change(store.load("ana"))), Committed)
+
+
+def test_the_log_is_trimmed_behind_its_retention(store: Store, server_url: str) -> None:
+    loaded = store.load("ana")
+    for _ in range(250):
+        store.commit(change(loaded, revision=None, sections={}))
+    store.commit(change(loaded, revision=None, sections={}, clock=loaded.now + 40 * DAY))
+    with redis.Redis.from_url(server_url) as client:
+        assert client.xlen(log_key(partition_of("ana"))) < 150
+
+
+@pytest.mark.parametrize("field", ["rev", "clock", "attributes", "consent", "contacts", "events"])
+def test_damaged_memory_is_unknown_not_empty(store: Store, server_url: str, field: str) -> None:
+    with redis.Redis.from_url(server_url) as client:
+        client.hset(customer_key(partition_of("ana"), "ana"), field, b"\xc1junk")
+    with pytest.raises(StateUnknown, match=field):
+        store.load("ana")
