@@ -144,7 +144,8 @@ class _Capping:
         self.selection = Selection(policy.applies, policy.per, fleet)
         self.policy = policy
         each = f" of the same {policy.per}" if policy.per else ""
-        self.text = f"At most {policy.cap} contacts{each} {in_words(policy.window)}: used up."
+        many = "contact" if policy.cap == 1 else "contacts"
+        self.text = f"At most {policy.cap} {many}{each} {in_words(policy.window)}: used up."
 
     def read(self, seen: _Seen, channel: str) -> _Opinion | None:
         matches, key = self.selection.matches, self.selection.key

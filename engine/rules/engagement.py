@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Literal, NamedTuple, Protocol
 
 from engine.domain import Knockout
+from engine.rules.masks import indices
 
 Question = Literal["eligibility", "applicability", "suitability"]
 
@@ -62,6 +64,11 @@ class Engagement:
         self._conditions = {
             knockout: one.condition for one, knockout in zip(ordered, self._unknown, strict=True)
         }
+        grounds: defaultdict[int, list[str]] = defaultdict(list)
+        for one in ordered:
+            for action in indices(one.mask).tolist():
+                grounds[action].append(conditions[one.condition].text)
+        self._grounds = {action: tuple(texts) for action, texts in grounds.items()}
 
     def knockouts(self, evaluation: Evaluated) -> list[Knockout]:
         """What is kept out, given how the conditions came out; prebuilt, in reporting order."""
@@ -71,6 +78,10 @@ class Engagement:
         placed += [(spot, unknown[spot]) for i in evaluation.unknown for spot in where[i]]
         placed.sort()
         return [knockout for _, knockout in placed]
+
+    def grounds(self, action: int) -> tuple[str, ...]:
+        """What must hold for this action, and so does wherever it was chosen."""
+        return self._grounds.get(action, ())
 
     def condition_of(self, knockout: Knockout) -> int | None:
         """The number of the condition behind an `attribute-unknown`, else None."""
