@@ -1,0 +1,35 @@
+"""What is wrong with an author's text, said so that it can be put right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from typing import NamedTuple
+
+from engine.errors import TellerError
+
+
+class LanguageFault(NamedTuple):
+    """One thing wrong with a condition: where (1-based column), what, and what to try."""
+
+    column: int
+    what: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        where = f"column {self.column}: {self.what}"
+        return f"{where} ({self.hint})" if self.hint else where
+
+
+class LanguageFaults(TellerError):
+    """A condition that cannot be used; `faults` holds every reason, by column."""
+
+    def __init__(self, faults: Sequence[LanguageFault]) -> None:
+        self.faults = sorted(faults)
+        super().__init__("; ".join(map(str, self.faults)))
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """A hint with the known name most like `name`, or nothing when none is like it."""
+    close = get_close_matches(name, list(known), n=1)
+    return f"did you mean {close[0]}?" if close else ""

@@ -1,0 +1,283 @@
+"""All distinct conditions of a catalogue as one compiled function of one customer.
+
+The function is built once a catalogue, as Python's syntax tree, from checked trees: each
+attribute is read once, each question to the history asked once, segments and tables
+computed before what mentions them. Then one short statement a condition notes its index
+where it does not hold.
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
+from typing import Literal, NamedTuple
+
+from engine.domain import Facts, Value
+from engine.history import History
+from engine.rules.emit import UNKNOWN, Emitter, assign, call, define, is_constant, load
+from engine.rules.language import Condition, Scope
+from engine.rules.tables import DecisionTable
+from engine.rules.types import DOUBLE, SCALARS, Type
+
+Predicate = Callable[[Facts], bool | None]
+
+_CLASSES: Mapping[str, type] = {
+    "bool": bool,
+    "int": int,
+    "double": float,
+    "string": str,
+    "timestamp": int,
+    "duration": int,
+}
+# Their trees are unknown only through their arguments, so a statement may test those alone.
+_TOTAL = frozenset(
+    ("==", "!=", "<", "<=", ">", ">=", "in", "!", "startsWith", "endsWith", "contains")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A segment or a decision table, under the name conditions know it by."""
+
+    kind: Literal["segment", "table"]
+    name: str
+    body: Condition | DecisionTable
+
+
+class Evaluation(NamedTuple):
+    """What came out for one customer.
+
+    `false` and `unknown` are indices of conditions, ascending; a `values` entry is None
+    where unknown or not finite; a segment or table is None where unknown.
+    """
+
+    false: list[int]
+    unknown: list[int]
+    values: list[float | None]
+    segments: dict[str, bool | None]
+    tables: dict[str, Value | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Ruleset:
+    """The compiled conditions of a catalogue. `evaluate` is pure and safe between threads."""
+
+    evaluate: Callable[[Facts], Evaluation]
+
+
+def compile_rules(
+    definitions: Sequence[Definition],
+    conditions: Sequence[Condition],
+    values: Sequence[Condition],
+    attributes: Scope,
+    predicates: Mapping[str, Predicate],
+) -> Ruleset:
+    """The ruleset of those conditions, `values` being expressions that give numbers.
+
+    `attributes` is the scope they were checked against; `predicates` the `@rule` functions
+    it names. Raises graphlib.CycleError when definitions mention each other in a circle.
+    """
+    compiler = _Compiler(attributes, predicates)
+    ordered = _ordered(definitions)
+    body = [
+        *(statement for definition in ordered for statement in compiler.definition(definition)),
+        *(s for index, each in enumerate(conditions) for s in compiler.condition(index, each)),
+        compiler.answer(ordered, values),
+    ]
+    evaluate = define("evaluate", ["facts"], [*compiler.prelude(), *body], compiler.emitter.names)
+    return Ruleset(evaluate)
+
+
+def missing(
+    condition: Condition, facts: Facts, scope: Scope, definitions: Sequence[Definition] = ()
+) -> list[str]:
+    """The attributes whose absence can have made `condition` unknown, as `customer.plan`.
+
+    Looks through the segments and tables given. Empty where arithmetic alone is to blame.
+    """
+    bodies = {(each.kind, each.name): each.body for each in definitions}
+    waiting, seen = sorted(condition.reads), set(condition.reads)
+    found = []
+    while waiting:
+        read = waiting.pop(0)
+        if read[0] in ("customer", "context") and _absent(read, facts, scope):
+            found.append(".".join(read))
+        further = bodies[read].reads - seen if read in bodies else frozenset()
+        seen |= further
+        waiting += sorted(further)
+    return found
+
+
+def _absent(read: tuple[str, str], facts: Facts, scope: Scope) -> bool:
+    attribute = scope.attribute(*read)
+    held = facts.customer if read[0] == "customer" else facts.context
+    return attribute.default is None and fitting(held.get(read[1]), attribute.type, None) is None
+
+
+def fitting(value: object, type: Type, default: Value | None) -> Value | None:
+    """`value` where it is of that type (an int will do for a double), else `default`.
+
+    A stored value may be older than the schema; one of another type is as good as missing.
+    """
+    expected = _CLASSES.get(type.of or type.name)
+    if type.name == "list":
+        fits = isinstance(value, list) and all(each.__class__ is expected for each in value)
+        return value if fits else default  # type: ignore[return-value]
+    if value.__class__ is expected:
+        return value  # type: ignore[return-value]
+    return float(value) if type == DOUBLE and value.__class__ is int else default  # type: ignore[arg-type]
+
+
+def _ordered(definitions: Sequence[Definition]) -> list[Definition]:
+    by_name = {(definition.kind, definition.name): definition for definition in definitions}
+    order = TopologicalSorter(
+        {
+            name: [read for read in sorted(definition.body.reads) if read in by_name]
+            for name, definition in by_name.items()
+        }
+    )
+    return [by_name[name] for name in order.static_order()]
+
+
+class _Compiler:
+    def __init__(self, scope: Scope, predicates: Mapping[str, Predicate]) -> None:
+        self.scope = scope
+        self.predicates = predicates
+        self.emitter = Emitter()
+
+    def expression(self, condition: Condition) -> ast.expr:
+        self.emitter.fresh()
+        return self.emitter.expression(condition.tree)
+
+    # ── conditions ───────────────────────────────────────────────────────────────────
+
+    def condition(self, index: int, condition: Condition) -> list[ast.stmt]:
+        """Statements that note `index` where the condition is false or unknown."""
+        value = self.expression(condition)
+        false, unknown = _note("false", index), _note("unknown", index)
+        if not condition.tree.partial:
+            return [ast.If(ast.UnaryOp(ast.Not(), value), [false], [])]
+        if isinstance(value, ast.IfExp) and value.body is UNKNOWN and condition.tree.op in _TOTAL:
+            otherwise: ast.stmt = ast.If(ast.UnaryOp(ast.Not(), value.orelse), [false], [])
+            return [ast.If(value.test, [unknown], [otherwise])]
+        held = load("held")
+        blame = ast.If(is_constant(held, None), [unknown], [false])
+        return [assign("held", value), ast.If(ast.UnaryOp(ast.Not(), held), [blame], [])]
+
+    def answer(self, definitions: Sequence[Definition], values: Sequence[Condition]) -> ast.stmt:
+        number = self.emitter.bind("number", _number)
+        numbers = [call(number, self.expression(value)) for value in values]
+        parts = [load("false"), load("unknown"), ast.List(numbers, ast.Load())]
+        parts += [self.named(definitions, "segment"), self.named(definitions, "table")]
+        return ast.Return(call(self.emitter.bind("Evaluation", Evaluation), *parts))
+
+    def named(self, definitions: Sequence[Definition], kind: str) -> ast.expr:
+        names = [definition.name for definition in definitions if definition.kind == kind]
+        keys: list[ast.expr | None] = [ast.Constant(name) for name in names]
+        return ast.Dict(keys, [load(self.local((kind, name))) for name in names])
+
+    # ── definitions ──────────────────────────────────────────────────────────────────
+
+    def definition(self, definition: Definition) -> list[ast.stmt]:
+        local = self.local((definition.kind, definition.name))
+        if isinstance(definition.body, Condition):
+            return [assign(local, self.expression(definition.body))]
+        name = f"table_{definition.name}"
+        function = self.emitter.bind(name, _table(definition.body))
+        inputs = [self.expression(condition) for condition in definition.body.inputs]
+        return [assign(local, call(function, *inputs))]
+
+    def local(self, read: tuple[object, ...]) -> str:
+        return self.emitter.reads.setdefault(read, f"read{len(self.emitter.reads)}")
+
+    # ── what everything else reads ───────────────────────────────────────────────────
+
+    def prelude(self) -> list[ast.stmt]:
+        """Statements that unpack the facts and fill the locals all others mention."""
+        fields = [ast.Name(name, ast.Store()) for name in (*Facts._fields, "false", "unknown")]
+        start: list[ast.stmt] = [
+            ast.Assign([ast.Tuple(list(fields[: len(Facts._fields)]), ast.Store())], load("facts")),
+            assign("false", ast.List([], ast.Load())),
+            assign("unknown", ast.List([], ast.Load())),
+        ]
+        if any(len(read) > 2 for read in self.emitter.reads):
+            history = self.emitter.bind("History", History)
+            start.append(assign("history", call(history, load("events"), load("now"))))
+        return start + [
+            s for read, name in self.emitter.reads.items() for s in self.read(read, name)
+        ]
+
+    def read(self, read: tuple[object, ...], name: str) -> list[ast.stmt]:
+        if len(read) > 2:
+            return [assign(name, _asked(*read))]
+        namespace, subject = map(str, read)
+        if namespace in ("customer", "context"):
+            return self.attribute(namespace, subject, name)
+        if namespace == "rule":
+            predicate = self.emitter.bind(f"rule_{subject}", self.predicates[subject])
+            return [assign(name, call(predicate, load("facts")))]
+        return [assign(name, load("now"))] if namespace == "now" else []
+
+    def attribute(self, namespace: str, subject: str, name: str) -> list[ast.stmt]:
+        """Read the attribute; whatever is not of its type goes through `fitting`."""
+        attribute = self.scope.attribute(namespace, subject)
+        get = ast.Attribute(load(namespace), "get", ast.Load())
+        default = attribute.default
+        kept = tuple(default) if isinstance(default, list) else default
+        fit = self.emitter.bind("fitting", fitting)
+        type = self.emitter.bind(f"type {attribute.type}", attribute.type)
+        fitted = assign(name, call(fit, load(name), type, ast.Constant(kept)))  # type: ignore[arg-type]
+        test: ast.expr = ast.Constant(True)
+        if attribute.type.name in SCALARS:
+            expected = _CLASSES[attribute.type.name]
+            test = ast.Compare(
+                ast.Attribute(load(name), "__class__", ast.Load()),
+                [ast.IsNot()],
+                [self.emitter.bind(expected.__name__, expected)],
+            )
+        return [assign(name, call(get, ast.Constant(subject))), ast.If(test, [fitted], [])]
+
+
+def _number(value: float | None) -> float | None:
+    return float(value) if value is not None and math.isfinite(value) else None
+
+
+def _note(where: str, index: int) -> ast.stmt:
+    return ast.Expr(call(ast.Attribute(load(where), "append", ast.Load()), ast.Constant(index)))
+
+
+def _asked(question: object, subject: object, filters: object, within: object) -> ast.expr:
+    asked = call(
+        ast.Attribute(load("history"), str(question), ast.Load()), ast.Constant(str(subject))
+    )
+    assert isinstance(filters, tuple)  # noqa: S101
+    named = [*filters, ("within", within)] if within is not None else filters
+    asked.keywords = [ast.keyword(name, ast.Constant(value)) for name, value in named]
+    return asked
+
+
+def _table(table: DecisionTable) -> Callable[..., object]:
+    """The table as a function of its inputs."""
+    emitter = Emitter()
+    body: list[ast.stmt] = [assign("hits", ast.List([], ast.Load()))]
+    for row in table.rows:
+        emitter.fresh()
+        output = ast.Constant(row.output)  # type: ignore[arg-type]
+        body.append(assign("row", emitter.expression(row.when)))
+        if row.when.partial:
+            body.append(ast.If(is_constant(load("row"), None), [ast.Return(UNKNOWN)], []))
+        append = call(ast.Attribute(load("hits"), "append", ast.Load()), output)
+        hit = ast.Return(output) if table.hit == "first" else ast.Expr(append)
+        body.append(ast.If(load("row"), [hit], []))
+    finish = {"first": UNKNOWN, "collect": load("hits")}
+    only = emitter.bind("only", _only)
+    body.append(ast.Return(finish.get(table.hit, call(only, load("hits")))))
+    inputs = [f"input{index}" for index in range(len(table.inputs))]
+    return define("table", inputs, body, emitter.names)
+
+
+def _only(hits: Sequence[Value]) -> Value | None:
+    return hits[0] if len(hits) == 1 else None
