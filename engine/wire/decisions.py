@@ -1,15 +1,19 @@
-"""`POST /v1/decisions`: what may be asked, and how a plan is answered."""
+"""`POST /v1/decisions`: what may be asked, first of the wire, then of the catalogue."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Iterator
+from typing import Annotated
 
 import msgspec
 from marshmallow import fields, validate
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from engine.domain import Candidate, Explain, Mode, Reason
+from engine.catalogue import Catalogue
+from engine.domain import DecisionRequest, Explain, Mode, PlacementAsk, Value
+from engine.errors import InvalidRequest, Problem
 from engine.wire.body import read
+from engine.wire.problems import nearest
 from engine.wire.values import (
     Id,
     IdField,
@@ -95,128 +99,65 @@ def read_decision(body: bytes) -> DecisionBody:
     return read(body, DecisionBody, _decoder, _schema)
 
 
-# ── the answer ───────────────────────────────────────────────────────────────────────
+def to_request(
+    body: DecisionBody, catalogue: Catalogue, key: str | None, privacy_signal: bool
+) -> DecisionRequest:
+    """The request in the catalogue's terms.
+
+    `key` is the `Idempotency-Key` header. Raises InvalidRequest for a placement, a context
+    value or an attribute the catalogue does not declare as sent, all of them at once.
+    """
+    problems = [
+        problem
+        for index, ask in enumerate(body.placements)
+        for problem in _placement_problems(index, ask, body, catalogue)
+    ]
+    if key and body.request_id and key != body.request_id:
+        problems.append(
+            Problem("/request_id", "differs from the Idempotency-Key header: send one of them")
+        )
+    context = _typed(body.context, catalogue, "context", problems)
+    attributes = _typed(body.attributes, catalogue, "customer", problems)
+    if problems:
+        raise InvalidRequest(problems)
+    return DecisionRequest(
+        body.customer.id,
+        body.channel,
+        tuple([PlacementAsk(ask.id, ask.slots or None) for ask in body.placements]),
+        context,
+        attributes,
+        body.explain,
+        body.mode,
+        key or body.request_id or None,
+        privacy_signal,
+    )
 
 
-class ActionReply(Struct, frozen=True):
-    """One chosen action, with the numbers that put it there."""
-
-    action: str
-    kind: str
-    treatment: str
-    rank: int
-    content: dict[str, object]
-    propensity: float
-    value: float
-    priority: float
-    selection_probability: float
-    token: str
-    reasons: tuple[Reason, ...] | UnsetType = UNSET
+def _typed(
+    values: Values, catalogue: Catalogue, which: str, problems: list[Problem]
+) -> dict[str, Value]:
+    """The values as the catalogue's schema has them; what is wrong joins `problems`."""
+    if not values:
+        return {}
+    try:
+        return catalogue.validate_attributes(values, which)
+    except InvalidRequest as error:
+        problems.extend(error.problems)
+        return {}
 
 
-class PlacementReply(Struct, frozen=True):
-    """What goes into a placement: chosen actions, or its fallback's content."""
-
-    id: str
-    fallback: bool
-    actions: list[ActionReply]
-    content: dict[str, object] | UnsetType = UNSET
-
-
-class Versions(Struct, frozen=True):
-    """What decided: the catalogue's digest and the models' by name."""
-
-    catalogue: str
-    models: dict[str, str]
-
-
-class DecisionReply(Struct, frozen=True):
-    """The answer to a request to decide. `degraded`: why it is only the fallback, else null."""
-
-    decision_id: str
-    customer_id: str
-    mode: Mode
-    placements: list[PlacementReply]
-    versions: Versions
-    group: Literal["personalised", "holdout"] = "personalised"
-    degraded: str | None = None
-    candidates: tuple[Candidate, ...] | UnsetType = UNSET
-
-
-class ReplayReply(Struct, frozen=True):
-    """Whether deciding again from the record gave the same, and where it did not."""
-
-    identical: bool
-    decision: DecisionReply
-    differences: list[str]
-
-
-class ReasonSchema(Strict):
-    """Why an action stands where it does."""
-
-    code = fields.String(required=True)
-    text = fields.String(required=True)
-
-
-class ActionSchema(Strict):
-    """One chosen action, with the numbers that put it there."""
-
-    action = fields.String(required=True)
-    kind = fields.String(required=True, validate=validate.OneOf(["offer", "message", "service"]))
-    treatment = fields.String(required=True)
-    rank = fields.Integer(required=True)
-    content = fields.Dict(required=True)
-    propensity = fields.Float(required=True)
-    value = fields.Float(required=True)
-    priority = fields.Float(required=True)
-    selection_probability = fields.Float(required=True)
-    token = fields.String(required=True)
-    reasons = fields.List(fields.Nested(ReasonSchema))
-
-
-class PlacementReplySchema(Strict):
-    """What goes into a placement: chosen actions, or its fallback's content."""
-
-    id = fields.String(required=True)
-    fallback = fields.Boolean(required=True)
-    content = fields.Dict(metadata={"description": "The fallback's, when `fallback` is true."})
-    actions = fields.List(fields.Nested(ActionSchema), required=True)
-
-
-class CandidateSchema(Strict):
-    """An action that was not chosen, and the first reason why."""
-
-    action = fields.String(required=True)
-    placement = fields.String(required=True)
-    stage = fields.String(required=True)
-    code = fields.String(required=True)
-    reason = fields.String(required=True)
-    text = fields.String(required=True)
-
-
-class VersionsSchema(Strict):
-    """What decided."""
-
-    catalogue = fields.String(required=True)
-    models = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
-
-
-class DecisionSchema(Strict):
-    """The answer to a request to decide."""
-
-    decision_id = fields.String(required=True)
-    customer_id = fields.String(required=True)
-    mode = fields.String(required=True)
-    placements = fields.List(fields.Nested(PlacementReplySchema), required=True)
-    candidates = fields.List(fields.Nested(CandidateSchema))
-    versions = fields.Nested(VersionsSchema, required=True)
-    group = fields.String(required=True)
-    degraded = fields.String(required=True, allow_none=True)
-
-
-class ReplaySchema(Strict):
-    """Whether deciding again from the record gave the same."""
-
-    identical = fields.Boolean(required=True)
-    decision = fields.Nested(DecisionSchema, required=True)
-    differences = fields.List(fields.String(), required=True)
+def _placement_problems(
+    index: int, ask: PlacementBody, body: DecisionBody, catalogue: Catalogue
+) -> Iterator[Problem]:
+    at = f"/placements/{index}"
+    placement = catalogue.placements.get(ask.id)
+    if placement is None:
+        hint = nearest(ask.id, catalogue.placements)
+        yield Problem(f"{at}/id", f"the catalogue has no such placement{hint}")
+        return
+    if placement.channel != body.channel:
+        yield Problem("/channel", f"{ask.id} is a placement of the channel {placement.channel!r}")
+    if ask.slots and ask.slots > placement.slots:
+        yield Problem(f"{at}/slots", f"{ask.id} has {placement.slots}")
+    if index and any(ask.id == other.id for other in body.placements[:index]):
+        yield Problem(f"{at}/id", "is asked for twice")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import msgspec
@@ -20,10 +20,13 @@ from engine.wire.problems import UNKNOWN
 MAX_ID = 256
 MAX_TEXT = 8192
 MAX_ITEMS = 256
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PRINTABLE = r"\A[^\x00-\x1f\x7f-\x9f]+\Z"
+_BLANK_OR_PRINTABLE = r"\A[^\x00-\x1f\x7f-\x9f]*\Z"
 _LEAST, _MOST = -(2**63), 2**63 - 1
 
 Id = Annotated[str, Meta(min_length=1, max_length=MAX_ID, pattern=_PRINTABLE)]
+Word = Annotated[str, Meta(max_length=MAX_ID, pattern=_BLANK_OR_PRINTABLE)]
 Text = Annotated[str, Meta(max_length=MAX_TEXT)]
 Whole = Annotated[int, Meta(ge=_LEAST, le=_MOST)]
 Scalar = bool | Whole | float | Text
@@ -57,13 +60,18 @@ class IdField(fields.String):
         )
 
 
-class TextField(fields.String):
-    """Text of at most 8,192 characters."""
+class WordField(fields.String):
+    """As an id, but may be empty: not said."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(
-            validate=validate.Length(max=MAX_TEXT, error=f"must be at most {MAX_TEXT} characters"),
-            error_messages={"invalid": "must be a string", "required": "is required"},
+            validate=[
+                validate.Length(max=MAX_ID, error=f"must be at most {MAX_ID} characters long"),
+                validate.Regexp(
+                    re.compile(_BLANK_OR_PRINTABLE), error="must hold no control character"
+                ),
+            ],
+            error_messages={"invalid": "must be a string"},
             **options,
         )
 
@@ -122,7 +130,18 @@ def one_of(*words: str) -> fields.String:
 
 def milliseconds(moment: datetime) -> int:
     """A time as whole milliseconds since the epoch."""
-    return round(moment.timestamp() * 1000)
+    return (moment - _EPOCH) // timedelta(milliseconds=1)
+
+
+def rfc3339(at: int) -> str:
+    """Milliseconds since the epoch as RFC 3339, UTC."""
+    moment = _EPOCH + timedelta(milliseconds=at)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def span(duration: int) -> str:
+    """Milliseconds as a duration is written: `90s`, or `1500ms` where seconds are not whole."""
+    return f"{duration}ms" if duration % 1000 else f"{duration // 1000}s"
 
 
 def _moment(value: Any) -> datetime:

@@ -1,0 +1,174 @@
+"""What we hold of a customer, and changing it: attributes and consent."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+
+from msgspec.structs import replace
+
+from engine import record
+from engine.catalogue import Catalogue
+from engine.domain import Consent, CustomerState, Event, Events, Facts, Value
+from engine.errors import AnswerLost, Contention, InvalidRequest, NotFound, Problem
+from engine.record import CustomerRecord
+from engine.rules.types import DURATION, TIMESTAMP, element_of
+from engine.services.decisions import retention
+from engine.services.ports import Memory, Serving, Watch
+from engine.store.change import Change, Committed, Conflict, Known, Loaded
+from engine.store.codec import pack_attributes, pack_consent
+from engine.wire.customers import (
+    SOURCE,
+    ConsentReply,
+    CustomerPatchBody,
+    CustomerReply,
+    RecentReply,
+    to_consents,
+)
+from engine.wire.problems import nearest, pointer_to
+from engine.wire.values import rfc3339, span
+
+PATIENCE = 2.0  # seconds a change may go on retrying
+RECENT = 20
+
+
+class Customers:
+    """`GET` and `PATCH /v1/customers/{id}`."""
+
+    def __init__(self, memory: Memory, serving: Serving, watch: Watch) -> None:
+        self._memory = memory
+        self._serving = serving
+        self._watch = watch
+
+    def view(self, customer_id: str) -> CustomerReply:
+        """What we hold. Raises NotFound for a customer never heard of."""
+        loaded = self._memory.load(customer_id)
+        if not loaded.state.revision:
+            raise NotFound("no such customer: PATCH it, or tell an interaction, to create it")
+        return _document(loaded.state, self._serving.live.catalogue, loaded.now)
+
+    def change(self, customer_id: str, body: CustomerPatchBody) -> CustomerReply:
+        """Change what is named, creating the customer if need be; the customer afterwards.
+
+        Raises InvalidRequest, and Contention when the customer keeps changing meanwhile.
+        """
+        live = self._serving.live
+        deadline = time.monotonic() + PATIENCE
+        loaded = self._memory.load(customer_id, deadline=deadline)
+        while True:
+            after, entry = _changed(loaded, body, live.catalogue)
+            sections = _sections(loaded.state, after)
+            change = Change(
+                customer_id,
+                loaded.state.revision,
+                sections,
+                loaded.now,
+                record.encode(entry),
+                None,
+                retention(live),
+            )
+            result = self._commit(change, deadline)
+            if isinstance(result, Committed):
+                after = replace(after, revision=result.revision)
+                return _document(after, live.catalogue, loaded.now)
+            if time.monotonic() >= deadline or isinstance(result, Known):
+                raise Contention("this customer keeps changing: send the change again")
+            self._watch.conflict()
+            loaded = result.loaded
+
+    def _commit(self, change: Change, deadline: float) -> Committed | Conflict | Known:
+        """As the store's. A change made twice is made once, so a lost answer is asked again:
+        then the conflict, if any, is with ourselves."""
+        try:
+            return self._memory.commit(change, deadline)
+        except AnswerLost:
+            return self._memory.commit(change, deadline)
+
+
+def _changed(
+    loaded: Loaded, body: CustomerPatchBody, catalogue: Catalogue
+) -> tuple[CustomerState, CustomerRecord]:
+    """The customer afterwards, and the record of the change."""
+    state = loaded.state
+    forgotten = [name for name, value in body.attributes.items() if value is None]
+    told = {name: value for name, value in body.attributes.items() if value is not None}
+    typed = _typed(told, forgotten, catalogue)
+    consents = to_consents(body, catalogue.purposes, loaded.now)
+    latest = {
+        purpose: said
+        for purpose, said in consents.items()
+        if purpose not in state.consent or said.at >= state.consent[purpose].at
+    }
+    kept = {name: value for name, value in state.attributes.items() if name not in forgotten}
+    after = replace(state, attributes={**kept, **typed}, consent={**state.consent, **latest})
+    changes = {**typed, **dict.fromkeys(forgotten)}
+    return after, CustomerRecord(state.customer_id, changes, latest, SOURCE, loaded.now)
+
+
+def _typed(
+    told: dict[str, object], forgotten: Iterable[str], catalogue: Catalogue
+) -> dict[str, Value]:
+    """What is told, typed; an undeclared name is a fault even where it is to be forgotten."""
+    declared = catalogue.scope.customer
+    strange = [
+        Problem(
+            "/attributes" + pointer_to(name),
+            f"is not declared in the schema{nearest(name, declared)}",
+        )
+        for name in forgotten
+        if name not in declared
+    ]
+    try:
+        typed = catalogue.validate_attributes(told, "customer")
+    except InvalidRequest as error:
+        raise InvalidRequest([*error.problems, *strange]) from None
+    if strange:
+        raise InvalidRequest(strange)
+    return typed
+
+
+def _sections(before: CustomerState, after: CustomerState) -> dict[str, bytes]:
+    sections: dict[str, bytes] = {}
+    if after.attributes != before.attributes:
+        sections["attributes"] = pack_attributes(after.attributes)
+    if after.consent != before.consent:
+        sections["consent"] = pack_consent(after.consent)
+    return sections
+
+
+def _document(state: CustomerState, catalogue: Catalogue, now: int) -> CustomerReply:
+    facts = Facts(state.attributes, {}, state.events, "", now)
+    evaluation = catalogue.ruleset.evaluate(facts)
+    return CustomerReply(
+        state.customer_id,
+        {name: _as_sent(name, value, catalogue) for name, value in state.attributes.items()},
+        {purpose: _said(said) for purpose, said in state.consent.items()},
+        [name for name, holds in evaluation.segments.items() if holds],
+        {name: value for name, value in evaluation.tables.items() if value is not None},
+        [],
+        [_recent(state.events, row) for row in reversed(state.events.rows[-RECENT:])],
+        state.revision,
+    )
+
+
+def _as_sent(name: str, value: Value, catalogue: Catalogue) -> object:
+    """A stored attribute as JSON tells it: times and spans are text again."""
+    attribute = catalogue.scope.customer.get(name)
+    if attribute is None:
+        return value
+    kind = element_of(attribute.type) if attribute.type.of else attribute.type
+    tell = {TIMESTAMP: rfc3339, DURATION: span}.get(kind)
+    if tell is None:
+        return value
+    return [tell(one) for one in value] if isinstance(value, list) else tell(value)
+
+
+def _said(consent: Consent) -> ConsentReply:
+    return ConsentReply(consent.status, rfc3339(consent.at), consent.source)
+
+
+def _recent(events: Events, row: Event) -> RecentReply:
+    label = events.labels[row.label]
+    return RecentReply(
+        rfc3339(row.at), label.type, label.action, label.channel, label.placement, label.topic
+    )

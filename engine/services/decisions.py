@@ -1,0 +1,203 @@
+"""Decide for a customer: load, decide, commit; the fallback whenever that cannot be done."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping, Sequence
+from hashlib import blake2b
+
+import msgspec
+import structlog
+
+from engine import record
+from engine.decide import Live, decide
+from engine.domain import DecisionRequest, Filled, Plan
+from engine.errors import BodyMismatch, NotFound, Problem, StateUnknown, StoreUnavailable, TellerError
+from engine.record import DecisionRecord
+from engine.services.commits import Commits
+from engine.services.ports import Memory, Serving, Watch
+from engine.services.replay import Replay
+from engine.store.change import Change, Committed, Known, Loaded, Seen
+from engine.store.codec import pack_contacts
+from engine.store.keys import new_decision_id
+from engine.wire.decisions import DecisionBody, to_request
+from engine.wire.replies import DecisionReply, Sign, Versions, placement_reply
+
+ATTEMPTS = 5
+DAY = 24 * 3600 * 1000
+_SEEN_FOR = 14 * DAY  # the store keeps an idempotency key for one to two weeks
+
+_log = structlog.get_logger()
+
+
+class Late(Exception):
+    """The caller's deadline passed before anything was committed."""
+
+
+class Decisions:
+    """`POST /v1/decisions`. A valid request always gets an answer, if need be the fallback (I9)."""
+
+    def __init__(
+        self, memory: Memory, serving: Serving, replay: Replay, sign: Sign, watch: Watch
+    ) -> None:
+        self._memory = memory
+        self._commits = Commits(memory)
+        self._serving = serving
+        self._replay = replay
+        self._sign = sign
+        self._watch = watch
+
+    def answer(self, body: DecisionBody, key: str | None, privacy_signal: bool) -> DecisionReply:
+        """The decision, as JSON says it. Raises InvalidRequest, BodyMismatch."""
+        started = time.monotonic()
+        live = self._serving.live
+        request = to_request(body, live.catalogue, key, privacy_signal)
+        deadline = started + body.deadline_ms / 1000 if body.deadline_ms else None
+        reply = self._degrading(request, live, deadline)
+        self._count(reply, time.monotonic() - started)
+        return reply
+
+    def _degrading(
+        self, request: DecisionRequest, live: Live, deadline: float | None
+    ) -> DecisionReply:
+        """The decision, or the fallback with a short code that says why."""
+        try:
+            return self._decide(request, live, deadline)
+        except Late:
+            return self._fallback(request, live, "deadline")
+        except StoreUnavailable as error:
+            late = deadline is not None and time.monotonic() >= deadline
+            return self._fallback(request, live, "deadline" if late else _code(error))
+        except (StateUnknown, NotFound) as error:
+            return self._fallback(request, live, _code(error))
+
+    def _decide(
+        self, request: DecisionRequest, live: Live, deadline: float | None
+    ) -> DecisionReply:
+        asked = _seen(request)
+        loaded = self._memory.load(request.customer_id, [row.key for row in asked], deadline)
+        for _ in range(ATTEMPTS):
+            if loaded.seen and loaded.seen[0]:
+                return self._answered(loaded.seen[0], asked[0])
+            decision_id = new_decision_id(request.customer_id, loaded.now, os.urandom(8))
+            plan = decide(request, loaded.state, live, loaded.now, decision_id)
+            if plan.repeat and not asked:
+                return self._recall(plan.repeat)
+            if request.mode == "preview":
+                return self._reply(request, live, plan)
+            if deadline is not None and time.monotonic() >= deadline:
+                raise Late
+            change = _change(request, loaded, live, plan, asked)
+            result = self._commits.commit(change, deadline)
+            if isinstance(result, Committed):
+                return self._recall(plan.repeat) if plan.repeat else self._reply(request, live, plan)
+            if isinstance(result, Known):
+                if result.answers and result.answers[0]:
+                    return self._answered(result.answers[0], asked[0])
+                return self._reply(request, live, plan)  # our own commit, its answer lost
+            self._watch.conflict()
+            loaded = result.loaded
+        return self._fallback(request, live, "contention")
+
+    def _answered(self, before: Seen, asked: Seen) -> DecisionReply:
+        """What was answered to this request id, unless it came with another body."""
+        if before.digest != asked.digest:
+            raise BodyMismatch(
+                [Problem("/request_id", "was used before, with another body: use a new one")]
+            )
+        return self._recall(before.answer.decode())
+
+    def _recall(self, decision_id: str) -> DecisionReply:
+        """An earlier decision, answered again as it was."""
+        found = self._replay.find(decision_id)
+        plan = found.plan
+        if found.request.explain == "full":
+            plan = msgspec.structs.replace(
+                plan, candidates=self._replay.again(found, "full").candidates
+            )
+        return reply(found.request, plan, found.catalogue, found.models, self._sign)
+
+    def _reply(self, request: DecisionRequest, live: Live, plan: Plan) -> DecisionReply:
+        return reply(request, plan, live.catalogue.digest, live.versions, self._sign)
+
+    def _fallback(self, request: DecisionRequest, live: Live, why: str) -> DecisionReply:
+        """Every placement's own fallback: no marketing while we cannot know the customer."""
+        now = time.time_ns() // 1_000_000
+        plan = Plan(
+            new_decision_id(request.customer_id, now, os.urandom(8)),
+            tuple(
+                Filled(ask.id, True, content=live.catalogue.placements[ask.id].fallback)
+                for ask in request.placements
+            ),
+        )
+        _log.warning("degraded", decision_id=plan.decision_id, reason=why)
+        answer = self._reply(request, live, plan)
+        return msgspec.structs.replace(answer, degraded=why)
+
+    def _count(self, answer: DecisionReply, seconds: float) -> None:
+        for placement in answer.placements:
+            self._watch.decided(placement.id, placement.fallback)
+        if answer.degraded:
+            self._watch.degraded(answer.degraded)
+        self._watch.took(seconds)
+
+
+def reply(
+    request: DecisionRequest, plan: Plan, catalogue: str, models: Mapping[str, str], sign: Sign
+) -> DecisionReply:
+    """A plan as answered."""
+    explained = request.explain != "none"
+    return DecisionReply(
+        plan.decision_id,
+        request.customer_id,
+        request.mode,
+        [placement_reply(filled, plan.decision_id, sign, explained) for filled in plan.placements],
+        Versions(catalogue, dict(models)),
+        candidates=msgspec.UNSET if plan.candidates is None else plan.candidates,
+    )
+
+
+def _change(
+    request: DecisionRequest, loaded: Loaded, live: Live, plan: Plan, asked: Sequence[Seen]
+) -> Change:
+    """What the commit writes; one that contacts nobody appends its record and no more."""
+    entry = DecisionRecord(
+        plan.decision_id,
+        request,
+        loaded.packed,
+        loaded.state.revision,
+        loaded.now,
+        live.catalogue.digest,
+        dict(live.versions),
+        msgspec.structs.replace(plan, candidates=None) if plan.candidates else plan,
+    )
+    contacts = plan.contacts
+    answered = (plan.repeat or plan.decision_id).encode()
+    return Change(
+        request.customer_id,
+        None if contacts is None else loaded.state.revision,
+        {} if contacts is None else {"contacts": pack_contacts(contacts)},
+        loaded.now,
+        record.encode(entry),
+        plan.decision_id,
+        retention(live),
+        [row._replace(answer=answered) for row in asked],
+    )
+
+
+def retention(live: Live) -> int:
+    """How long, in ms, a record is kept: as long as an outcome or a retry may ask for it."""
+    return max(live.catalogue.strategy.attribution, _SEEN_FOR) + DAY
+
+
+def _seen(request: DecisionRequest) -> list[Seen]:
+    """The request's idempotency key, if it has one and commits anything."""
+    if request.request_id is None or request.mode == "preview":
+        return []
+    body = msgspec.json.encode(request, order="deterministic")
+    return [Seen(f"d:{request.request_id}", blake2b(body, digest_size=16).digest(), b"")]
+
+
+def _code(error: TellerError) -> str:
+    return "store-unavailable" if isinstance(error, StoreUnavailable) else "state-unknown"

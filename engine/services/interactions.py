@@ -1,0 +1,239 @@
+"""Take in what happened: group by customer, learn, commit; effective on the next request."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import NamedTuple
+
+import msgspec
+from msgspec import UNSET
+
+from engine import record
+from engine.catalogue import Catalogue
+from engine.domain import CustomerState, Filled
+from engine.errors import AnswerLost, Contention, Rejected
+from engine.learn import Learned, learn
+from engine.record import DecisionRecord, InteractionRecord
+from engine.services.decisions import retention
+from engine.services.ports import Memory, Serving, Watch
+from engine.store.change import Change, Committed, Conflict, Found, Known, Loaded, Seen
+from engine.store.codec import pack_consent, pack_contacts, pack_events
+from engine.wire.interactions import (
+    InteractionBody,
+    InteractionsReply,
+    RejectedRow,
+    to_interaction,
+)
+
+PATIENCE = 2.0  # seconds a request may go on retrying
+
+_PACK: Mapping[str, Callable[[CustomerState], bytes]] = {
+    "contacts": lambda state: pack_contacts(state.contacts),
+    "events": lambda state: pack_events(state.events),
+    "consent": lambda state: pack_consent(state.consent),
+}
+
+
+class Row(NamedTuple):
+    """A row that could be read, where it was in the request, and its idempotency key."""
+
+    index: int
+    body: InteractionBody
+    seen: Seen
+
+
+@dataclass(slots=True)
+class Fate:
+    """What became of the rows of one request."""
+
+    accepted: int = 0
+    duplicates: int = 0
+    rejected: list[RejectedRow] = field(default_factory=list)
+
+    def add(self, other: Fate) -> None:
+        """Count another's rows too."""
+        self.accepted += other.accepted
+        self.duplicates += other.duplicates
+        self.rejected.extend(other.rejected)
+
+
+class Interactions:
+    """`POST /v1/interactions`. Nothing is acknowledged that was not committed (I6)."""
+
+    def __init__(self, memory: Memory, serving: Serving, watch: Watch) -> None:
+        self._memory = memory
+        self._serving = serving
+        self._watch = watch
+
+    def take_in(self, rows: Sequence[InteractionBody | RejectedRow]) -> InteractionsReply:
+        """The fate of each row. Raises StoreUnavailable, StateUnknown or Contention, after which
+        all rows may be sent again."""
+        catalogue = self._serving.live.catalogue
+        keep = retention(self._serving.live)
+        fate = Fate()
+        made = _Made(self._memory)
+        by_customer: defaultdict[str, list[Row]] = defaultdict(list)
+        for index, row in enumerate(rows):
+            if isinstance(row, RejectedRow):
+                fate.rejected.append(row)
+            elif customer_id := _customer_of(row, made):
+                by_customer[customer_id].append(Row(index, row, _seen(row)))
+            else:
+                reason = "names no customer, and no decision that is kept"
+                fate.rejected.append(RejectedRow(index, reason))
+        deadline = time.monotonic() + PATIENCE
+        for customer_id, theirs in by_customer.items():
+            fate.add(self._of_one(customer_id, theirs, made, catalogue, keep, deadline))
+        self._watch.interactions(fate.accepted, fate.duplicates, len(fate.rejected))
+        return InteractionsReply(
+            fate.accepted, fate.duplicates, sorted(fate.rejected, key=lambda row: row.index)
+        )
+
+    def _of_one(  # noqa: PLR0913
+        self,
+        customer_id: str,
+        rows: Sequence[Row],
+        made: _Made,
+        catalogue: Catalogue,
+        keep: int,
+        deadline: float,
+    ) -> Fate:
+        """One customer's rows, in one commit."""
+        keys = list(dict.fromkeys(row.seen.key for row in rows))
+        loaded = self._memory.load(customer_id, keys, deadline)
+        while True:
+            lesson = _Lesson(customer_id, loaded, catalogue, made)
+            lesson.learn(rows, dict(zip(keys, loaded.seen, strict=True)))
+            if not lesson.fresh:
+                return lesson.fate
+            result = self._commit(lesson.change(keep), deadline)
+            if isinstance(result, Committed):
+                return lesson.fate
+            if time.monotonic() >= deadline:
+                raise Contention("this customer keeps changing: send the interactions again")
+            if isinstance(result, Conflict):
+                self._watch.conflict()
+            loaded = self._memory.load(customer_id, keys, deadline)
+
+    def _commit(self, change: Change, deadline: float) -> Committed | Conflict | Known:
+        """As the store's; a lost answer is asked for once more."""
+        try:
+            return self._memory.commit(change, deadline)
+        except AnswerLost:
+            result = self._memory.commit(change, deadline)
+            if isinstance(result, Known) and _ours(result, change):
+                return Committed((change.revision or 0) + 1, "")
+            return result
+
+
+class _Made:
+    """The decisions that rows of one request name, each looked up once."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+        self._found: dict[str, Found | None] = {}
+
+    def customer_of(self, decision_id: str) -> str | None:
+        """Whose decision it was; None when none is kept."""
+        found = self._find(decision_id)
+        return found.customer_id if found else None
+
+    def offered_to(self, customer_id: str, decision_id: str) -> tuple[Filled, ...] | None:
+        """What a decision of that customer answered; None when there is none of theirs."""
+        found = self._find(decision_id) if decision_id else None
+        if found is None or found.customer_id != customer_id:
+            return None
+        entry = record.decode(found.record)
+        return entry.plan.placements if isinstance(entry, DecisionRecord) else None
+
+    def _find(self, decision_id: str) -> Found | None:
+        if decision_id not in self._found:
+            self._found[decision_id] = self._memory.find_decision(decision_id)
+        return self._found[decision_id]
+
+
+class _Lesson:
+    """One customer's rows, learnt one after the other from one loaded state."""
+
+    def __init__(
+        self, customer_id: str, loaded: Loaded, catalogue: Catalogue, made: _Made
+    ) -> None:
+        self.fate = Fate()
+        self.fresh: list[Seen] = []
+        self._entries: list[bytes] = []
+        self._changed: set[str] = set()
+        self._customer_id = customer_id
+        self._loaded = loaded
+        self._state = loaded.state
+        self._catalogue = catalogue
+        self._made = made
+
+    def learn(self, rows: Sequence[Row], seen: dict[str, Seen | None]) -> None:
+        """Take in all rows not seen before."""
+        for row in rows:
+            before = seen[row.seen.key]
+            if before is None:
+                self._take(row, seen)
+            elif before.digest == row.seen.digest:
+                self.fate.duplicates += 1
+            else:
+                reason = f"the id {row.body.id!r} was used before, with another body"
+                self.fate.rejected.append(RejectedRow(row.index, reason))
+
+    def change(self, keep: int) -> Change:
+        """What the commit writes."""
+        return Change(
+            self._customer_id,
+            self._loaded.state.revision,
+            {name: _PACK[name](self._state) for name in sorted(self._changed)},
+            self._loaded.now,
+            self._entries[0],
+            None,
+            keep,
+            self.fresh,
+            self._entries[1:],
+        )
+
+    def _take(self, row: Row, seen: dict[str, Seen | None]) -> None:
+        try:
+            learned = self._learn(row)
+        except Rejected as error:
+            self.fate.rejected.append(RejectedRow(row.index, str(error)))
+            return
+        self._state = learned.state
+        self._changed |= learned.changed
+        self.fate.accepted += 1
+        self.fresh.append(row.seen)
+        seen[row.seen.key] = row.seen
+
+    def _learn(self, row: Row) -> Learned:
+        now = self._loaded.now
+        interaction = to_interaction(row.body, now)
+        offered = self._made.offered_to(self._customer_id, interaction.decision_id)
+        learned = learn(interaction, offered, self._state, self._catalogue, now)
+        entry = InteractionRecord(self._customer_id, interaction, learned.reward, now)
+        self._entries.append(record.encode(entry))
+        return learned
+
+
+def _customer_of(row: InteractionBody, made: _Made) -> str | None:
+    if row.customer is not UNSET:
+        return row.customer.id
+    return made.customer_of(row.decision_id) if row.decision_id else None
+
+
+def _seen(row: InteractionBody) -> Seen:
+    body = msgspec.json.encode(row, order="deterministic")
+    return Seen(f"i:{row.id}", blake2b(body, digest_size=16).digest(), b"")
+
+
+def _ours(known: Known, change: Change) -> bool:
+    """Whether what is known is this very change: every key of it, with the same bodies."""
+    return all(
+        answer is not None and answer.digest == asked.digest
+        for answer, asked in zip(known.answers, change.seen, strict=True)
+    )

@@ -1,0 +1,77 @@
+"""Deciding again from the record: with the catalogue and models of then, to the same answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
+
+import msgspec
+
+from engine import record
+from engine.decide import Live, decide
+from engine.domain import Explain, Plan
+from engine.errors import NotFound
+from engine.record import DecisionRecord
+from engine.services.ports import Memory
+from engine.store.codec import unpack
+
+
+class Kept(Protocol):
+    """What has served before, by digest."""
+
+    def live_of(self, catalogue: str, models: Mapping[str, str]) -> Live:
+        """A catalogue and models by their digests. Raises NotFound when one is not kept here."""
+        ...
+
+
+class Replay:
+    """Finds stored decisions and makes them again (I7)."""
+
+    def __init__(self, memory: Memory, kept: Kept) -> None:
+        self._memory = memory
+        self._kept = kept
+
+    def find(self, decision_id: str) -> DecisionRecord:
+        """The record of a decision. Raises NotFound."""
+        found = self._memory.find_decision(decision_id)
+        entry = record.decode(found.record) if found else None
+        if not isinstance(entry, DecisionRecord) or entry.plan.repeat:
+            raise NotFound(f"no decision {decision_id!r:.80} is kept: never made, or too long ago")
+        return entry
+
+    def again(self, entry: DecisionRecord, explain: Explain | None = None) -> Plan:
+        """The decision made again, with `explain` as asked here if given. Raises NotFound."""
+        live = self._kept.live_of(entry.catalogue, entry.models)
+        request = entry.request
+        if explain is not None:
+            request = msgspec.structs.replace(request, explain=explain)
+        state = unpack(request.customer_id, entry.state)
+        return decide(request, state, live, entry.now, entry.decision_id)
+
+
+def differences(before: Plan, after: Plan) -> list[str]:
+    """Where two plans differ in canonical JSON, as pointers with both values; empty when nowhere.
+
+    The candidates are not compared: the record leaves them to be derived.
+    """
+    return list(_differ("", _canonical(before), _canonical(after)))
+
+
+def _canonical(plan: Plan) -> Any:
+    bare = msgspec.structs.replace(plan, candidates=None)
+    return msgspec.json.decode(msgspec.json.encode(bare, order="deterministic"))
+
+
+def _differ(at: str, before: Any, after: Any) -> Iterator[str]:
+    if isinstance(before, dict) and isinstance(after, dict):
+        for key in sorted(before.keys() | after.keys()):
+            yield from _differ(f"{at}/{key}", before.get(key), after.get(key))
+    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        for index, (one, other) in enumerate(zip(before, after, strict=True)):
+            yield from _differ(f"{at}/{index}", one, other)
+    elif before != after:
+        yield f"{at}: was {_short(before)}, is {_short(after)}"
+
+
+def _short(value: Any) -> str:
+    return msgspec.json.encode(value).decode()[:200]

@@ -1,0 +1,127 @@
+"""What serves just now: the directory's catalogue and the models' champions, watched.
+
+A change is taken whole or refused: it is read, checked, kept for replay, and then goes live
+by one assignment. A bad one is reported with all its faults while the old one serves on (I13).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+from pathlib import Path
+
+import structlog
+
+from engine.catalogue import Catalogue
+from engine.decide import Live
+from engine.errors import CatalogueRefused, ModelRefused, NotFound, StoreUnavailable
+from engine.services.ports import Models, Watch
+from engine.services.versions import Versions
+
+POLL = 1.0  # seconds between looks at the directory
+
+_log = structlog.get_logger()
+
+
+class Served:
+    """Holds `live`, and follows the directory and the registry while `watching`."""
+
+    def __init__(
+        self,
+        directory: Path,
+        compile_files: Callable[[Mapping[str, bytes]], Catalogue],
+        models: Models,
+        versions: Versions,
+        watch: Watch,
+    ) -> None:
+        """Reads and takes the first catalogue. Raises CatalogueRefused, ModelRefused."""
+        self._directory = directory
+        self._compile = compile_files
+        self._models = models
+        self._versions = versions
+        self._watch = watch
+        files = read_directory(directory)
+        self._looked_at = _digest(files)
+        self._champions = models.champions()
+        self._refused: object = None
+        self.live = self._live(compile_files(files), self._champions)
+
+    def follow(self, stopped: threading.Event) -> None:
+        """Look about every second until `stopped`; for a thread of its own."""
+        while not stopped.wait(POLL):
+            self.look()
+
+    def look(self) -> None:
+        """Take a changed catalogue or model, or refuse it and say why."""
+        try:
+            self._look_at_directory()
+            self._look_at_models()
+        except OSError as error:
+            _log.error("catalogue not readable", error=str(error))
+
+    def _look_at_directory(self) -> None:
+        files = read_directory(self._directory)
+        digest = _digest(files)
+        if digest == self._looked_at:
+            return
+        self._looked_at = digest
+        try:
+            catalogue = self._compile(files)
+        except CatalogueRefused as refused:
+            faults = [str(fault) for fault in refused.faults]
+            _log.error("catalogue refused", faults=faults, serving=self.live.catalogue.digest)
+            self._watch.reloaded("catalogue", taken=False)
+            return
+        self._take("catalogue", catalogue, self._champions)
+
+    def _look_at_models(self) -> None:
+        try:
+            champions = self._models.champions()
+        except (StoreUnavailable, ModelRefused) as error:
+            self._refuse_models(str(error))
+            return
+        if champions != self._champions and champions != self._refused:
+            self._take("model", self.live.catalogue, champions)
+
+    def _take(self, what: str, catalogue: Catalogue, champions: Mapping[str, str]) -> None:
+        try:
+            live = self._live(catalogue, champions)
+        except (ModelRefused, NotFound) as error:
+            self._refused = champions
+            self._refuse_models(str(error))
+            return
+        self.live = live
+        self._champions = champions
+        self._refused = None
+        self._watch.reloaded(what, taken=True)
+        _log.info(f"{what} live", catalogue=catalogue.digest, models=dict(champions))
+
+    def _refuse_models(self, error: str) -> None:
+        _log.error("model refused", error=error, serving=dict(self.live.versions))
+        self._watch.reloaded("model", taken=False)
+
+    def _live(self, catalogue: Catalogue, champions: Mapping[str, str]) -> Live:
+        """The pair, bound; the catalogue's version is kept before it goes live."""
+        live = self._models.bind(catalogue, champions)
+        self._versions.keep(catalogue)
+        return live
+
+
+def read_directory(directory: Path) -> dict[str, bytes]:
+    """The catalogue's files by name, hidden ones left alone. Raises OSError."""
+    return {
+        path.relative_to(directory).as_posix(): path.read_bytes()
+        for path in sorted(directory.rglob("*"))
+        if path.suffix in (".yaml", ".yml", ".csv")
+        and path.is_file()
+        and not any(part.startswith(".") for part in path.relative_to(directory).parts)
+    }
+
+
+def _digest(files: Mapping[str, bytes]) -> str:
+    content = sha256()
+    for name, data in sorted(files.items()):
+        content.update(f"{name}\0{len(data)}\0".encode())
+        content.update(data)
+    return content.hexdigest()

@@ -1,0 +1,76 @@
+"""Every catalogue version that ever served, by digest, so that its decisions can be replayed."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from engine.catalogue import Catalogue
+from engine.decide import Live
+from engine.errors import CatalogueRefused, ModelRefused, NotFound
+from engine.services.ports import Models
+
+_FEW = 8
+
+
+class KeptCatalogue(Struct, frozen=True):
+    """A version as kept: what it was compiled from."""
+
+    files: dict[str, bytes]
+    predicates: bytes
+
+
+class Versions:
+    """Keeps versions in `<data>/catalogues`, and makes what was live then live again."""
+
+    def __init__(
+        self,
+        data: Path,
+        compile_files: Callable[[Mapping[str, bytes]], Catalogue],
+        models: Models,
+    ) -> None:
+        self._home = data / "catalogues"
+        self._compile = compile_files
+        self._models = models
+        self._again = lru_cache(maxsize=_FEW)(self._make_live)
+
+    def keep(self, catalogue: Catalogue) -> None:
+        """Keep what the catalogue was compiled from; whole, on disk, before it goes live."""
+        path = self._path(catalogue.digest)
+        if path.exists():
+            return
+        self._home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        draft = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
+        kept = KeptCatalogue(dict(catalogue.files), catalogue.predicate_source)
+        with draft.open("wb") as file:
+            file.write(msgspec.msgpack.encode(kept))
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+
+    def live_of(self, catalogue: str, models: Mapping[str, str]) -> Live:
+        """A catalogue and models by their digests. Raises NotFound when one is not kept here."""
+        return self._again(catalogue, tuple(sorted(models.items())))
+
+    def _make_live(self, digest: str, models: tuple[tuple[str, str], ...]) -> Live:
+        path = self._path(digest)
+        if not path.exists():
+            raise NotFound(f"the catalogue {digest} is not kept in {self._home}")
+        kept = msgspec.msgpack.decode(path.read_bytes(), type=KeptCatalogue)
+        try:
+            catalogue = self._compile(kept.files)
+            live = self._models.bind(catalogue, dict(models))
+        except (CatalogueRefused, ModelRefused) as error:
+            raise NotFound(f"what decided cannot be made again: {error}") from error
+        if catalogue.digest != digest:
+            raise NotFound(f"the catalogue {digest} was of other @rule functions or of another Teller")
+        return live
+
+    def _path(self, digest: str) -> Path:
+        return self._home / digest.removeprefix("sha256:")

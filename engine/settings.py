@@ -1,0 +1,136 @@
+"""What an operator may set: flags first, else the environment. Empty counts as unset."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from engine.errors import Misconfigured
+
+PREFIX = "TELLER_"
+NAMES = {
+    "TELLER_CATALOGUE": "the directory of the catalogue to serve",
+    "TELLER_DATA": "where models, kept versions, keys and the embedded server's file live",
+    "TELLER_REDIS_URL": "redis://, rediss:// or unix:// of the store; unset: an embedded server",
+    "TELLER_RULES": "the Python module with the catalogue's @rule functions",
+    "TELLER_SECRET_KEYS": "comma-separated server-to-server keys, sk_…",
+    "TELLER_PUBLISHABLE_KEYS": "comma-separated browser keys, pk_…",
+}
+DATA = "teller-data"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that configures a process. `redis_url` None: an embedded server."""
+
+    catalogue: Path
+    data: Path
+    redis_url: str | None = None
+    rules: str | None = None
+    secret_keys: tuple[str, ...] = ()
+    publishable_keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The keys this process accepts; `fresh` when they were made just now."""
+
+    secret: tuple[str, ...]
+    publishable: tuple[str, ...]
+    fresh: bool = False
+
+
+def read_settings(environment: Mapping[str, str], **flags: str | None) -> Settings:
+    """Settings from flags (`catalogue`, `data`, `redis_url`, `rules`), else the environment.
+
+    Misconfigured when there is no catalogue to serve, or a key does not look like one.
+    """
+
+    def value(name: str) -> str | None:
+        return flags.get(name) or environment.get(PREFIX + name.upper()) or None
+
+    catalogue = value("catalogue")
+    if catalogue is None:
+        raise Misconfigured("no catalogue: pass --catalogue DIR or set TELLER_CATALOGUE")
+    if not Path(catalogue).is_dir():
+        raise Misconfigured(f"the catalogue {catalogue!r} is not a directory")
+    return Settings(
+        Path(catalogue),
+        Path(value("data") or DATA),
+        value("redis_url"),
+        value("rules"),
+        _keys(value("secret_keys"), "TELLER_SECRET_KEYS", "sk_"),
+        _keys(value("publishable_keys"), "TELLER_PUBLISHABLE_KEYS", "pk_"),
+    )
+
+
+def unknown_settings(environment: Mapping[str, str]) -> list[str]:
+    """A sentence for each `TELLER_…` variable that is no setting, with the nearest that is."""
+    strange = [name for name in environment if name.startswith(PREFIX) and name not in NAMES]
+    return [f"{name} is not a setting{_nearest(name)}" for name in sorted(strange)]
+
+
+def load_or_make_keys(settings: Settings) -> Keys:
+    """The configured keys, else those in the data directory, else a new pair kept there (0600).
+
+    Of several processes that start at once, one makes the pair and the others read it.
+    """
+    if settings.secret_keys or settings.publishable_keys:
+        return Keys(settings.secret_keys, settings.publishable_keys)
+    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = settings.data / "keys.json"
+    pair = {"secret": [_new("sk_")], "publishable": [_new("pk_")]}
+    fresh = write_once(path, json.dumps(pair).encode())
+    try:
+        held = json.loads(path.read_text())
+        return Keys(tuple(held["secret"]), tuple(held["publishable"]), fresh)
+    except (ValueError, KeyError, TypeError) as error:
+        raise Misconfigured(f"{path} is damaged ({error}): restore it, or remove it for new keys") from None
+
+
+def token_key(data: Path) -> bytes:
+    """The key decision tokens are signed with, made at the first start and kept (0600)."""
+    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = data / "token.key"
+    write_once(path, secrets.token_bytes(32))
+    return path.read_bytes()
+
+
+def write_once(path: Path, content: bytes) -> bool:
+    """Create `path` (0600) whole, unless it is there; whether this call created it."""
+    if path.exists():
+        return False
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
+    descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        return False
+    finally:
+        draft.unlink()
+    return True
+
+
+def _keys(text: str | None, name: str, prefix: str) -> tuple[str, ...]:
+    keys = tuple(part.strip() for part in (text or "").split(",") if part.strip())
+    if any(not key.startswith(prefix) or len(key) < 16 for key in keys):
+        raise Misconfigured(f"{name}: a key starts with {prefix} and has at least 16 characters")
+    return keys
+
+
+def _nearest(name: str) -> str:
+    close = get_close_matches(name, NAMES, 1)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+def _new(prefix: str) -> str:
+    return prefix + secrets.token_urlsafe(24)

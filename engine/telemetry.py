@@ -1,0 +1,111 @@
+"""What the operator sees: logs as JSON lines, and metrics for Prometheus.
+
+No personal data: neither a customer's id nor a value of an attribute is ever logged or a
+label; a decision's id is what correlates. With several workers each writes its numbers to
+a file in `PROMETHEUS_MULTIPROC_DIR`, and any of them answers for all.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
+_BUCKETS = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0)
+
+
+def configure_logs() -> None:
+    """Logs as one JSON object a line on stderr."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.StackInfoRenderer(),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+def share_metrics(data: Path) -> None:
+    """Let the workers about to start share their metrics; what an earlier run left is dropped."""
+    directory = data / "metrics"
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True, mode=0o700)
+    os.environ[MULTIPROCESS] = str(directory)
+
+
+class Metrics:
+    """The counters of one process. Every method is a few microseconds at most."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._decisions = Counter(
+            "teller_decisions",
+            "Placements answered, by placement and what went into them",
+            ["placement", "result"],
+            registry=self._registry,
+        )
+        self._latency = Histogram(
+            "teller_decision_seconds",
+            "Time to answer a request to decide",
+            buckets=_BUCKETS,
+            registry=self._registry,
+        )
+        self._degraded = Counter(
+            "teller_degraded", "Requests answered by fallbacks", ["reason"], registry=self._registry
+        )
+        self._conflicts = Counter(
+            "teller_conflicts", "Commits that found the customer changed", registry=self._registry
+        )
+        self._reloads = Counter(
+            "teller_reloads",
+            "Changed catalogues and models, taken or refused",
+            ["what", "result"],
+            registry=self._registry,
+        )
+        self._interactions = Counter(
+            "teller_interactions", "Interactions, by fate", ["result"], registry=self._registry
+        )
+
+    def decided(self, placement: str, fallback: bool) -> None:
+        """A placement was answered."""
+        self._decisions.labels(placement, "fallback" if fallback else "personalised").inc()
+
+    def took(self, seconds: float) -> None:
+        """A request to decide was answered in `seconds`."""
+        self._latency.observe(seconds)
+
+    def degraded(self, reason: str) -> None:
+        """A request was answered by fallbacks because of `reason`, a short code."""
+        self._degraded.labels(reason).inc()
+
+    def conflict(self) -> None:
+        """A commit found the customer changed by someone else."""
+        self._conflicts.inc()
+
+    def reloaded(self, what: str, taken: bool) -> None:
+        """A changed catalogue or model was taken, or refused."""
+        self._reloads.labels(what, "taken" if taken else "refused").inc()
+
+    def interactions(self, accepted: int, duplicates: int, rejected: int) -> None:
+        """A request with interactions was answered."""
+        self._interactions.labels("accepted").inc(accepted)
+        self._interactions.labels("duplicate").inc(duplicates)
+        self._interactions.labels("rejected").inc(rejected)
+
+    def exposition(self) -> bytes:
+        """All workers' metrics in Prometheus' text format."""
+        if MULTIPROCESS not in os.environ:
+            return generate_latest(self._registry)
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)
+        return generate_latest(registry)

@@ -1,0 +1,187 @@
+"""`POST /v1/interactions`: outcomes of decisions and free interactions, row by row."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from marshmallow import fields, validate
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from engine.domain import OUTCOMES, Interaction
+from engine.errors import InvalidRequest, Rejected
+from engine.wire.body import check, parse, read
+from engine.wire.decisions import CustomerBody, CustomerSchema
+from engine.wire.problems import nearest
+from engine.wire.values import (
+    Id,
+    IdField,
+    Moment,
+    MomentField,
+    NumberField,
+    Strict,
+    Values,
+    ValuesField,
+    Word,
+    WordField,
+    milliseconds,
+    one_of,
+)
+
+MAX_ROWS = 500
+
+
+class InteractionBody(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One interaction as sent."""
+
+    id: Id
+    customer: CustomerBody | UnsetType = UNSET
+    decision_id: Word = ""
+    outcome: Word = ""
+    type: Word = ""
+    action: Word = ""
+    placement: Word = ""
+    channel: Word = ""
+    topic: Word = ""
+    status: Literal["", "open", "closed"] = ""
+    closes: Word = ""
+    reason: Word = ""
+    at: Moment | UnsetType = UNSET
+    until: Moment | UnsetType = UNSET
+    value: float | UnsetType = UNSET
+    properties: Values = {}
+
+
+class InteractionsBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """The body: rows are read one by one, so that a bad one does not take the others along."""
+
+    interactions: Annotated[list[msgspec.Raw], Meta(min_length=1, max_length=MAX_ROWS)]
+
+
+class InteractionSchema(Strict):
+    """An outcome of a decision (`decision_id`, `action`, `outcome`), or a free interaction
+    (`customer`, `type`)."""
+
+    id = IdField(required=True, metadata={"description": "Makes a retry harmless, for 7 days."})
+    customer = fields.Nested(CustomerSchema)
+    decision_id = WordField()
+    outcome = WordField(metadata={"enum": OUTCOMES})
+    type = WordField(metadata={"description": "Your word for it: call, letter, visit …"})
+    action = WordField()
+    placement = WordField(metadata={"description": "Where shown, if in more than one place."})
+    channel = WordField()
+    topic = WordField()
+    status = one_of("", "open", "closed")
+    closes = WordField(metadata={"description": "The id of the interaction this one closes."})
+    reason = WordField()
+    at = MomentField(metadata={"description": "Default: now."})
+    until = MomentField(metadata={"description": "When a snooze ends."})
+    value = NumberField()
+    properties = ValuesField()
+
+
+class InteractionsSchema(Strict):
+    """1 to 500 interactions."""
+
+    interactions = fields.List(
+        fields.Nested(InteractionSchema),
+        required=True,
+        validate=validate.Length(1, MAX_ROWS, error=f"must be 1 to {MAX_ROWS} interactions"),
+    )
+
+
+class _EnvelopeSchema(Strict):
+    """The body with its rows left unread."""
+
+    interactions = fields.List(
+        fields.Raw(allow_none=True), required=True, validate=InteractionsSchema().fields["interactions"].validate
+    )
+
+
+class RejectedRow(Struct, frozen=True):
+    """A row kept out: its index in the request, and why."""
+
+    index: int
+    reason: str
+
+
+class InteractionsReply(Struct, frozen=True):
+    """What became of the rows; the accepted count from the very next request on."""
+
+    accepted: int
+    duplicates: int
+    rejected: list[RejectedRow]
+
+
+class RejectedRowSchema(Strict):
+    """A row kept out: its index in the request, and why."""
+
+    index = fields.Integer(required=True)
+    reason = fields.String(required=True)
+
+
+class InteractionsReplySchema(Strict):
+    """What became of the rows."""
+
+    accepted = fields.Integer(required=True)
+    duplicates = fields.Integer(required=True)
+    rejected = fields.List(fields.Nested(RejectedRowSchema), required=True)
+
+
+_decoder = msgspec.json.Decoder(InteractionsBody)
+_row = msgspec.json.Decoder(InteractionBody)
+_envelope = _EnvelopeSchema()
+_schema = InteractionSchema()
+
+
+def read_interactions(body: bytes) -> list[InteractionBody | RejectedRow]:
+    """The rows, each read or rejected. Raises Malformed or InvalidRequest for the whole."""
+    if b"\\u0000" in body:
+        parse(body)
+    try:
+        rows = _decoder.decode(body).interactions
+        return [_read_row(index, bytes(row)) for index, row in enumerate(rows)]
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        check(parse(body), dict, _envelope)
+        raise
+
+
+def to_interaction(row: InteractionBody, now: int) -> Interaction:
+    """The row as an interaction, `now` (ms) where it has no time. Raises Rejected."""
+    if bool(row.outcome) == bool(row.type):
+        raise Rejected("say either outcome (of a decision) or type (of a free interaction)")
+    if row.outcome:
+        _check_outcome(row)
+    elif row.decision_id or row.customer is UNSET:
+        raise Rejected("a free interaction names its customer and no decision_id")
+    return Interaction(
+        row.id,
+        row.outcome or row.type,
+        milliseconds(row.at) if row.at else now,
+        row.decision_id,
+        row.action,
+        row.placement,
+        row.channel,
+        row.topic,
+        row.status,
+        row.closes,
+        row.reason,
+        milliseconds(row.until) if row.until else 0,
+        None if row.value is UNSET else row.value,
+        dict(row.properties),
+    )
+
+
+def _check_outcome(row: InteractionBody) -> None:
+    if row.outcome not in OUTCOMES:
+        hint = nearest(row.outcome, OUTCOMES) or f"; one of {', '.join(OUTCOMES)}"
+        raise Rejected(f"{row.outcome!r} is no outcome{hint}")
+    if not row.decision_id or not row.action:
+        raise Rejected("an outcome names the decision_id and the action it answers")
+
+
+def _read_row(index: int, row: bytes) -> InteractionBody | RejectedRow:
+    try:
+        return read(row, InteractionBody, _row, _schema)
+    except InvalidRequest as error:
+        return RejectedRow(index, str(error))
