@@ -28,9 +28,11 @@ _PAUSE = 0.01
 # The server replaces the shell; a watcher beside it reads our end of a pipe, which closes
 # when we die, however we die, and then ends the server's process group, itself included.
 # The group's number cannot be taken by another while the watcher is in it.
-_DIE_WITH_US = (
-    '(read -r _ <&3; kill -TERM -- "-$$") 3<&0 >/dev/null 2>&1 & exec "$@" 3<&- </dev/null'
-)
+_DIE_WITH_US = """
+exec 3<&0 </dev/null
+(read -r _ <&3; kill -s TERM -- "-$$") >/dev/null &
+exec "$@" 3<&-
+"""
 
 
 @contextmanager

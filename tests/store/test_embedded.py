@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from engine.errors import Misconfigured, StoreUnavailable
+from engine.store import open_store
+from engine.store.embedded import embedded_server, find_server
+from tests.store.builders import change
+from tests.store.conftest import until
+
+OWNER = """
+import sys
+from pathlib import Path
+from engine.store.embedded import embedded_server
+with embedded_server(Path(sys.argv[1])) as url:
+    print(url, flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_what_was_kept_is_there_after_a_restart(tmp_path: Path) -> None:
+    with open_store(None, tmp_path) as store:
+        store.commit(change(store.load("ana")))
+        assert store.warnings == ()
+    with open_store(None, tmp_path) as store:
+        assert store.load("ana").state.attributes == {"plan": "basic"}
+
+
+def test_a_second_opening_shares_the_running_server(tmp_path: Path) -> None:
+    with open_store(None, tmp_path) as first:
+        first.commit(change(first.load("ana")))
+        with open_store(None, tmp_path) as second:
+            assert second.load("ana").state.revision == 1
+        assert first.load("ana").state.revision == 1
+
+
+def test_only_its_owner_may_open_the_socket(tmp_path: Path) -> None:
+    with embedded_server(tmp_path) as url:
+        path = Path(url.removeprefix("unix://"))
+        assert stat.S_IMODE(path.stat().st_mode) == 0o700
+        assert path.is_relative_to(tmp_path)
+
+
+def test_a_path_too_long_for_a_socket_still_works(tmp_path: Path) -> None:
+    data = tmp_path / ("x" * 120)
+    with embedded_server(data) as url:
+        path = Path(url.removeprefix("unix://"))
+        assert not path.is_relative_to(tmp_path)
+        assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+        with open_store(None, data) as store:
+            assert store.load("ana").state.revision == 0
+    path.parent.rmdir()
+
+
+def test_the_server_dies_with_us_even_when_we_are_killed(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", OWNER, str(tmp_path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as owner:
+        assert owner.stdout is not None
+        url = owner.stdout.readline().strip()
+        with open_store(url, tmp_path) as store:
+            store.commit(change(store.load("ana")))
+        owner.send_signal(signal.SIGKILL)
+    path = Path(url.removeprefix("unix://"))
+    until(lambda: not path.exists())
+    with open_store(None, tmp_path) as store:
+        assert store.load("ana").state.revision == 1
+
+
+def test_without_any_server_program_it_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("importlib.metadata.files", lambda name: None)
+    with pytest.raises(Misconfigured, match=r"teller\[embedded\]"):
+        find_server()
+
+
+def test_a_server_that_cannot_start_points_at_its_log(tmp_path: Path) -> None:
+    (tmp_path / "redis" / "appendonlydir").mkdir(parents=True)
+    manifest = tmp_path / "redis" / "appendonlydir" / "appendonly.aof.manifest"
+    manifest.write_text("damaged\n")
+    with pytest.raises(StoreUnavailable, match="server.log"), embedded_server(tmp_path):
+        pass
