@@ -1,0 +1,208 @@
+"""Files to a catalogue, or to every reason why not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from engine.catalogue import versions
+from engine.catalogue.actions import NO_PURPOSE, ActionCompiler, in_order
+from engine.catalogue.compiled import Catalogue
+from engine.catalogue.conditions import Conditions
+from engine.catalogue.contacts import ContactCompiler
+from engine.catalogue.declared import scope as declared_scope
+from engine.catalogue.definitions import compile_definitions
+from engine.catalogue.faults import Faults
+from engine.catalogue.placements import Placement, PlacementCompiler
+from engine.catalogue.reading import Reading, is_catalogue_file, read
+from engine.catalogue.selecting import Names
+from engine.catalogue.strategy import Strategy, compile_strategy
+from engine.catalogue.trials import Trial, TrialCompiler
+from engine.domain import Facts
+from engine.errors import CatalogueRefused, Fault
+from engine.rules.contact import ContactPolicies
+from engine.rules.scalar import Definition, compile_rules
+from engine.rules.scope import Scope
+from engine.rules.types import Node
+
+Predicates = Mapping[str, Callable[[Facts], bool | None]]
+
+_ANONYMOUS = "anonymous"
+_PERSONALISATION = "personalisation"
+_NO_PREDICATES: Predicates = MappingProxyType({})
+
+
+def compile_catalogue(
+    files: Mapping[str, bytes],
+    predicates: Predicates = _NO_PREDICATES,
+    predicate_source: bytes = b"",
+    now: int | None = None,
+) -> Catalogue:
+    """The catalogue that `files` (name to content; YAML and CSV, others left alone) describe.
+
+    `predicates` are the `@rule` functions by name and `predicate_source` the text they come
+    from. With `now` (ms), expired actions are warned of. Raises CatalogueRefused with every
+    fault there is.
+    """
+    return _Compiler(files, predicates, predicate_source).catalogue(now)
+
+
+def compile_version(data: bytes, digest: str, predicates: Predicates = _NO_PREDICATES) -> Catalogue:
+    """A kept version, compiled again. Raises CatalogueRefused unless it is exactly `digest`."""
+    kept = versions.decode(data, digest)
+    catalogue = compile_catalogue(kept.files, predicates, kept.predicate_source)
+    if catalogue.digest != digest:
+        what = f"the kept version holds {catalogue.digest}, not {digest}"
+        raise CatalogueRefused([Fault("", 0, what)])
+    return catalogue
+
+
+class _Compiler:
+    """One compilation: each step adds to what the next one needs."""
+
+    def __init__(
+        self, files: Mapping[str, bytes], predicates: Predicates, predicate_source: bytes
+    ) -> None:
+        self.files = {name: files[name] for name in sorted(filter(is_catalogue_file, files))}
+        self.predicates = predicates
+        self.source = predicate_source
+        self.faults = Faults()
+        self.reading: Reading = read(self.files, self.faults)
+        if not self.reading.complete:  # names of unreadable files would be missed everywhere
+            raise CatalogueRefused(self.faults.found)
+        self.scope: Scope = declared_scope(self.reading, predicates, self.faults)
+        self.conditions = Conditions(self.reading, self.scope, self.faults)
+        self.names = Names(self.reading, frozenset(self.scope.channels))
+
+    def catalogue(self, now: int | None) -> Catalogue:
+        definitions = compile_definitions(self.reading, self.conditions, self.faults)
+        acting, placements = self._actions()
+        contact = self._contact(acting)
+        strategy = compile_strategy(
+            self.reading.strategies, acting.located, acting.actions, self.names,
+            self.conditions, self.faults,
+        )
+        purposes = frozenset(self._words("purposes"))
+        tests = self._tests(purposes)
+        self._warn(acting, strategy, now)
+        if self.faults.found:
+            raise CatalogueRefused(self.faults.found)
+        return self._assemble(definitions, acting, placements, contact, strategy, tests)
+
+    def _actions(self) -> tuple[ActionCompiler, Mapping[str, Placement]]:
+        acting = ActionCompiler(self.reading, self.conditions, self.faults)
+        acting.add_groups()
+        placing = PlacementCompiler(
+            self.reading.section("placements").parts, self.names.placements,
+            self.conditions, self.faults,
+        )
+        for number, located in enumerate(in_order(self.reading.section("actions").parts)):
+            acting.add(located)
+            placing.add(number, acting.actions[-1] if acting.kinds_known[-1] else None, located)
+        return acting, placing.placements(hopeful=bool(self.reading.section("actions").broken))
+
+    def _contact(self, acting: ActionCompiler) -> ContactPolicies:
+        compiler = ContactCompiler(self.names, self.conditions, self.faults)
+        policies = [
+            policy
+            for located in self.reading.section("contact").parts.values()
+            if (policy := compiler.policy(located)) is not None
+        ]
+        return ContactPolicies(policies, acting.actions)
+
+    def _tests(self, purposes: frozenset[str]) -> tuple[Trial, ...]:
+        compiler = TrialCompiler(
+            self.names, self.reading.section("placements").parts, purposes,
+            self.conditions, self.faults,
+        )
+        return tuple(
+            compiler.trial(located) for located in self.reading.section("tests").parts.values()
+        )
+
+    def _words(self, part: str) -> Iterator[str]:
+        """The names in a list of `schema`, with those that mean something already left out."""
+        reserved = {"purposes": NO_PURPOSE, "identities": _ANONYMOUS}[part]
+        for name, located in self.reading.section("schema", part).parts.items():
+            if name == reserved == NO_PURPOSE:
+                self.faults.add(located, (), f"`{name}` is not a purpose", "it means: needs none")
+            yield name
+
+    def _warn(self, acting: ActionCompiler, strategy: Strategy, now: int | None) -> None:
+        """What may be meant, but rarely is."""
+        if now is not None:
+            acting.warn_expired(now)
+        for number, located in enumerate(acting.located):
+            if strategy.static.worth[number] <= 0:
+                what = f"`{located.spec.id}` is worth nothing, so it is never chosen"
+                self.faults.warn(located, (), what, "give it a value or a customer_value")
+        for part, root in (("attributes", "customer"), ("context", "context")):
+            for name, located in self.reading.section("schema", part).parts.items():
+                if (root, name) not in self.conditions.reads and name.encode() not in self.source:
+                    self.faults.warn(located, (), f"no rule and no template reads `{root}.{name}`")
+
+    def _assemble(
+        self,
+        definitions: list[Definition],
+        acting: ActionCompiler,
+        placements: Mapping[str, Placement],
+        contact: ContactPolicies,
+        strategy: Strategy,
+        tests: tuple[Trial, ...],
+    ) -> Catalogue:
+        content = {name: document.value for name, document in self.reading.documents.items()}
+        conditions = tuple(self.conditions.conditions)
+        actions = tuple(acting.actions)
+        attributes = self.reading.section("schema", "attributes").parts
+        return Catalogue(
+            digest=versions.digest_of(content, self.source),
+            files=self.files,
+            predicate_source=self.source,
+            warnings=tuple(self.faults.warnings),
+            actions=actions,
+            index={action.id: number for number, action in enumerate(actions)},
+            tiers=np.array([action.tier for action in actions], np.int64),
+            groups=frozenset(self.scope.groups),
+            channels=frozenset(self.scope.channels),
+            purposes=frozenset(self._words("purposes")),
+            identities=frozenset({*self._words("identities"), _ANONYMOUS}),
+            personal=frozenset(name for name, at in attributes.items() if at.spec.personal),
+            scope=self.scope,
+            definitions=tuple(definitions),
+            conditions=conditions,
+            ruleset=compile_rules(
+                definitions, conditions, self.conditions.values, self.scope, self.predicates
+            ),
+            schedule=acting.schedule(),
+            consent=acting.consent(),
+            engagement=acting.engagement(),
+            contact=contact,
+            placements=placements,
+            strategy=strategy,
+            retention=max(
+                contact.reach,
+                strategy.attribution,
+                *(place.hold for place in placements.values()),
+                *(_reach(one.tree) for one in self._trees(definitions)),
+                0,
+            ),
+            tests=tests,
+        )
+
+    def _trees(self, definitions: list[Definition]) -> Iterator[Any]:
+        """Every checked condition there is, those inside segments and tables included."""
+        yield from self.conditions.conditions
+        yield from self.conditions.values
+        for definition in definitions:
+            yield from getattr(definition.body, "inputs", [definition.body])
+
+
+def _reach(tree: Node) -> int:
+    """How far back, in ms, a condition's questions to the history look."""
+    own = 0
+    if tree.op == "history" and isinstance(tree.value, tuple):
+        within = tree.value[3]
+        own = within if isinstance(within, int) else 0
+    return max([own, *map(_reach, tree.args)])

@@ -1,0 +1,175 @@
+"""Contact policies as written to contact policies as values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from engine.catalogue.conditions import Conditions
+from engine.catalogue.faults import Faults, Located, nearest
+from engine.catalogue.selecting import Names
+from engine.catalogue.shape import ContactSpec, SelectorSpec
+from engine.catalogue.source import Path
+from engine.domain import OUTCOMES, Selector
+from engine.rules.limits import Cap, KeepOut, Policy, Quiet, Rest
+from engine.rules.times import duration_ms
+from engine.rules.types import STRING
+from engine.rules.windows import Calendar, Sliding, Window, zone, zone_names
+
+# the key that makes it one kind of policy: (what else it needs, what else it may have)
+_KINDS: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
+    "cap": (frozenset({"window"}), frozenset({"applies", "per", "calendar", "timezone"})),
+    "rest": (frozenset({"after"}), frozenset({"applies", "per"})),
+    "keep_out": (frozenset({"when"}), frozenset()),
+    "quiet": (frozenset(), frozenset({"applies"})),
+}
+_DAYS = re.compile(r"([1-9][0-9]{0,3})([dw])")
+_CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
+_FAR = "such as Europe/Lisbon, or customer.<a text attribute>"
+
+
+class ContactCompiler:
+    """Makes policies of what authors wrote; what can't be made is reported and left out."""
+
+    def __init__(self, names: Names, conditions: Conditions, faults: Faults) -> None:
+        self._names = names
+        self._conditions = conditions
+        self._faults = faults
+
+    def policy(self, at: Located[ContactSpec]) -> Policy | None:
+        """The policy `at` describes, or None when it is at fault."""
+        before = len(self._faults.found)
+        kind = self._kind(at)
+        if kind is None:
+            return None
+        made = {
+            "cap": self._cap, "rest": self._rest, "keep_out": self._keep_out, "quiet": self._quiet
+        }[kind](at)
+        return made if len(self._faults.found) == before else None
+
+    def _kind(self, at: Located[ContactSpec]) -> str | None:
+        """Which of the four it is, once its keys fit together."""
+        given = {
+            key for key in ContactSpec.__struct_fields__
+            if key != "id" and getattr(at.spec, key) not in (None, False)
+        }
+        kinds = [key for key in _KINDS if key in given]
+        if len(kinds) != 1:
+            what = "no policy" if not kinds else "several policies in one: " + ", ".join(kinds)
+            self._faults.add(at, (), what, "it has one of cap, rest, keep_out and quiet")
+            return None
+        needs, may = _KINDS[kinds[0]]
+        for key in sorted(needs - given):
+            self._faults.add(at, (kinds[0],), f"`{key}` is missing beside `{kinds[0]}`")
+        for key in sorted(given - needs - may - {kinds[0]}):
+            self._faults.add(at, (key,), f"`{key}` means nothing beside `{kinds[0]}`")
+        return kinds[0] if needs <= given else None
+
+    def _cap(self, at: Located[ContactSpec]) -> Policy | None:
+        spec = at.spec
+        window = self._window(at)
+        applies = self._applies(at)
+        if window is None or spec.cap is None:
+            return None
+        return Cap(spec.id, applies, spec.cap, window, spec.per)
+
+    def _rest(self, at: Located[ContactSpec]) -> Policy:
+        for i, outcome in enumerate(at.spec.after or ()):
+            if outcome not in OUTCOMES:
+                self._faults.unknown(at, ("after", i), "outcome", outcome, OUTCOMES)
+        rest = self._span(at, "rest")
+        outcomes = frozenset(at.spec.after or ())
+        return Rest(at.spec.id, self._applies(at), outcomes, rest, at.spec.per)
+
+    def _keep_out(self, at: Located[ContactSpec]) -> Policy | None:
+        spec = at.spec
+        when = self._conditions.condition(at, ("when",), spec.when or "")
+        selected = self._selector(at, ("keep_out",), spec.keep_out)
+        return None if when is None else KeepOut(spec.id, when, selected)
+
+    def _quiet(self, at: Located[ContactSpec]) -> Policy | None:
+        quiet = at.spec.quiet
+        if quiet is None:
+            return None
+        attribute, fallback = self._clock_zone(at, quiet.timezone, quiet.else_)
+        start = self._clock(at, "from", quiet.from_)
+        end = self._clock(at, "until", quiet.until)
+        applies = self._applies(at)
+        if fallback is None:
+            return None
+        return Quiet(at.spec.id, applies, start, end, fallback, attribute)
+
+    def _clock_zone(
+        self, at: Located[ContactSpec], written: str, otherwise: str | None
+    ) -> tuple[str | None, ZoneInfo | None]:
+        """The attribute that names the zone, if one does, and the zone without it."""
+        name = written.removeprefix("customer.")
+        if name == written:
+            if otherwise is not None:
+                self._faults.add(at, ("quiet", "else"), "`else` means nothing beside a fixed time zone")
+            return None, self._zone(at, ("quiet", "timezone"), written)
+        declared = self._conditions.scope.customer
+        if name not in declared:
+            if not self._conditions.is_broken(name):
+                self._faults.unknown(at, ("quiet", "timezone"), "attribute", name, declared)
+        elif declared[name].type != STRING:
+            self._faults.add(at, ("quiet", "timezone"), f"`{written}` is no text, so no time zone")
+        self._conditions.reads.add(("customer", name))
+        if otherwise is None:
+            self._faults.add(at, ("quiet",), "`else` is missing: the time zone when "
+                             f"`{written}` is not known", _FAR)
+            return name, None
+        return name, self._zone(at, ("quiet", "else"), otherwise)
+
+    def _window(self, at: Located[ContactSpec]) -> Window | None:
+        spec = at.spec
+        if not spec.calendar:
+            if spec.timezone is not None:
+                self._faults.add(at, ("timezone",), "`timezone` means something with "
+                                 "`calendar: true` only", "a sliding window is the same everywhere")
+            return Sliding(self._span(at, "window"))
+        days = _DAYS.fullmatch(spec.window or "")
+        if days is None:
+            self._faults.add(at, ("window",), f"`{spec.window}` is not whole days or weeks",
+                             "a calendar window is written 1d, 7d or 1w")
+        if spec.timezone is None:
+            self._faults.add(at, ("calendar",), "`timezone` is missing beside `calendar`", _FAR)
+            return None
+        where = self._zone(at, ("timezone",), spec.timezone)
+        if days is None or where is None:
+            return None
+        return Calendar(int(days[1]), "week" if days[2] == "w" else "day", where)
+
+    def _span(self, at: Located[ContactSpec], key: str) -> int:
+        try:
+            span = duration_ms(getattr(at.spec, key))
+        except ValueError as error:
+            self._faults.add(at, (key,), str(error))
+            return 1
+        if span <= 0:
+            self._faults.add(at, (key,), f"`{key}` must be longer than nothing")
+        return span
+
+    def _clock(self, at: Located[ContactSpec], key: str, text: str) -> time:
+        match = _CLOCK.fullmatch(text)
+        if match is None:
+            self._faults.add(at, ("quiet", key), f"`{text}` is not a time of day",
+                             'times of day are written "21:00"')
+            return time()
+        return time(int(match[1]), int(match[2]))
+
+    def _zone(self, at: Located[ContactSpec], path: Path, name: str) -> ZoneInfo | None:
+        found = zone(name)
+        if found is None:
+            hint = nearest(name, zone_names()) or _FAR
+            self._faults.add(at, path, f"unknown time zone `{name}`", hint)
+        return found
+
+    def _applies(self, at: Located[ContactSpec]) -> Selector:
+        return self._selector(at, ("applies",), at.spec.applies)
+
+    def _selector(self, at: Located[Any], path: Path, spec: SelectorSpec | None) -> Selector:
+        return self._names.selector(at, path, spec or SelectorSpec(), self._faults)

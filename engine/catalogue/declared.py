@@ -1,0 +1,98 @@
+"""What a catalogue declares by name: attributes, and the scope that conditions are checked in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from engine.catalogue.faults import Faults, Located
+from engine.catalogue.reading import Reading
+from engine.catalogue.shape import AttributeSpec, TableSpec
+from engine.catalogue.values import parse_value
+from engine.rules.scope import Attribute, Scope
+from engine.rules.types import STRING, Type, element_of, list_of, parse_type
+
+
+def scope(reading: Reading, predicates: Iterable[str], faults: Faults) -> Scope:
+    """Everything conditions may name. Parts that do not fit lose their meaning, not their name."""
+    placements = reading.section("placements").parts.values()
+    return Scope(
+        customer=_attributes(reading, "attributes", faults),
+        context=_attributes(reading, "context", faults),
+        segments=frozenset(reading.section("segments").names),
+        tables=_tables(reading, faults),
+        rules=frozenset(predicates),
+        actions=frozenset(reading.section("actions").names),
+        groups=frozenset(reading.section("groups").names),
+        channels=frozenset(located.spec.channel for located in placements),
+    )
+
+
+def broken_names(reading: Reading) -> re.Pattern[str] | None:
+    """Finds names whose declaration is at fault, in conditions that then can't be judged."""
+    names = [
+        *(name for path in ("attributes", "context") for name in reading.section("schema", path).broken),
+        *reading.section("tables").broken,
+    ]
+    return re.compile(rf"\b({'|'.join(map(re.escape, names))})\b") if names else None
+
+
+def _attributes(reading: Reading, part: str, faults: Faults) -> Mapping[str, Attribute]:
+    section = reading.section("schema", part)
+    declared = {}
+    for name, located in section.parts.items():
+        attribute = _attribute(located, faults)
+        if attribute is None:
+            section.broken.add(name)
+        else:
+            declared[name] = attribute
+    return declared
+
+
+def _attribute(located: Located[AttributeSpec], faults: Faults) -> Attribute | None:
+    spec = located.spec
+    try:
+        kind = parse_type(spec.type)
+    except ValueError as error:
+        faults.add(located, ("type",), str(error))
+        return None
+    if spec.enum is not None and STRING not in {kind, element_of(kind)}:
+        faults.add(located, ("enum",), f"`enum` is for text, not for {kind}")
+        return None
+    attribute = Attribute(kind, None if spec.enum is None else tuple(spec.enum))
+    if spec.enum is not None and not spec.enum:
+        faults.add(located, ("enum",), "`enum` must not be empty")
+    if spec.default is None:
+        return attribute
+    try:
+        return Attribute(kind, attribute.enum, parse_value(spec.default, attribute))
+    except ValueError as error:
+        faults.add(located, ("default",), f"the default {error}")
+        return attribute
+
+
+def _tables(reading: Reading, faults: Faults) -> Mapping[str, Type]:
+    section = reading.section("tables")
+    types = {}
+    for name, located in section.parts.items():
+        kind = _output(located, faults)
+        if kind is None:
+            section.broken.add(name)
+        else:
+            types[name] = kind
+    return types
+
+
+def _output(located: Located[TableSpec], faults: Faults) -> Type | None:
+    """The type of a table's result: a list of its outputs when it collects."""
+    try:
+        kind = parse_type(located.spec.output)
+    except ValueError as error:
+        faults.add(located, ("output",), str(error))
+        return None
+    if located.spec.hit != "collect":
+        return kind
+    if kind.name == "list":
+        faults.add(located, ("output",), "a table that collects gives a list of its output already")
+        return None
+    return list_of(kind)

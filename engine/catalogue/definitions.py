@@ -1,0 +1,127 @@
+"""Segments and decision tables: what conditions may build on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from graphlib import CycleError, TopologicalSorter
+from typing import Any, NamedTuple
+
+from engine.catalogue.conditions import Conditions
+from engine.catalogue.faults import Faults, Located, nearest
+from engine.catalogue.reading import Reading
+from engine.catalogue.shape import TableSpec
+from engine.rules.scalar import Definition
+from engine.rules.tables import DecisionTable, TableFault, TableFaults, check_table
+
+Name = tuple[str, str]
+
+
+class Rows(NamedTuple):
+    """A table's rows, and where they stand: item `first` of what is located is the first."""
+
+    at: Located[Any]
+    rows: Sequence[Sequence[object]]
+    first: int
+
+
+def compile_definitions(
+    reading: Reading, conditions: Conditions, faults: Faults
+) -> list[Definition]:
+    """Every segment and table; one that depends on itself is a fault."""
+    found: dict[Name, tuple[Definition, Located[Any]]] = {}
+    for name, located in reading.section("segments").parts.items():
+        segment = conditions.check(located, (), located.spec)
+        if segment is not None:
+            found["segment", name] = Definition("segment", name, segment), located
+    used: set[str] = set()
+    for name, located in reading.section("tables").parts.items():
+        table = _Table(located, reading, conditions, faults).checked(used)
+        if table is not None:
+            conditions.reads |= table.reads
+            found["table", name] = Definition("table", name, table), located
+    _warn_unused(used, reading, faults)
+    _check_circles(found, faults)
+    return [definition for definition, _ in found.values()]
+
+
+class _Table:
+    """One table, with its rows from wherever they are."""
+
+    def __init__(
+        self, at: Located[TableSpec], reading: Reading, conditions: Conditions, faults: Faults
+    ) -> None:
+        self._at = at
+        self._reading = reading
+        self._conditions = conditions
+        self._faults = faults
+
+    def checked(self, used: set[str]) -> DecisionTable | None:
+        """The table, or None when it is at fault; `used` gathers the files rows come from."""
+        spec = self._at.spec
+        if isinstance(spec.rows, str):
+            used.add(spec.rows)
+        rows = self._rows()
+        if rows is None or self._at.path[-1] in self._reading.section("tables").broken:
+            return None
+        try:
+            return check_table(
+                spec.hit, spec.inputs, spec.output, rows.rows, self._conditions.scope
+            )
+        except TableFaults as error:
+            for fault in error.faults:
+                self._report(fault, rows)
+            return None
+
+    def _rows(self) -> Rows | None:
+        given = self._at.spec.rows
+        if not isinstance(given, str):
+            return Rows(Located(self._at.document, (*self._at.path, "rows"), None), given, 0)
+        files = [name for name in self._reading.documents if name.endswith(".csv")]
+        if given not in files:
+            self._faults.add(
+                self._at, ("rows",), f"there is no file `{given}`", nearest(given, files)
+            )
+            return None
+        document = self._reading.documents[given]
+        at = Located(document, (), None)
+        if not document.value or document.value[0][:-1] != self._at.spec.inputs:
+            heading = ", ".join([*self._at.spec.inputs, str(self._at.path[-1])])
+            self._faults.add(at, (0,), "the first row must be the heading", f"write {heading}")
+            return None
+        return Rows(at, document.value[1:], 1)
+
+    def _report(self, fault: TableFault, rows: Rows) -> None:
+        spec = self._at.spec
+        if fault.row:
+            what = f"column {fault.column}: {fault.what}"
+            path = (rows.first + fault.row - 1, fault.column - 1)
+            self._faults.add(rows.at, path, what, fault.hint)
+        elif fault.column > len(spec.inputs):
+            self._faults.add(self._at, ("output",), fault.what, fault.hint)
+        elif not self._conditions.is_broken(spec.inputs[fault.column - 1]):
+            self._faults.add(self._at, ("inputs", fault.column - 1), fault.what, fault.hint)
+
+
+def _warn_unused(used: set[str], reading: Reading, faults: Faults) -> None:
+    for name, document in reading.documents.items():
+        if name.endswith(".csv") and name not in used:
+            faults.warn(Located(document, (), None), (), "no table takes its rows from this file")
+
+
+def _check_circles(found: dict[Name, tuple[Definition, Located[Any]]], faults: Faults) -> None:
+    """Report each circle of definitions once, at the first of it by name."""
+    graph = {
+        name: {read for read in definition.body.reads if read in found}
+        for name, (definition, _) in found.items()
+    }
+    while True:
+        try:
+            TopologicalSorter(graph).prepare()
+        except CycleError as error:
+            circle: list[Name] = error.args[1]
+        else:
+            return
+        start = min(circle)
+        around = " → ".join(".".join(name) for name in circle)
+        faults.add(found[start][1], (), f"this depends on itself: {around}", "break the circle")
+        graph[start] = set()

@@ -1,0 +1,301 @@
+"""Placements with what can be shown in them: masks of actions, and treatments by action."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal, NamedTuple
+
+from engine.catalogue.conditions import Conditions
+from engine.catalogue.faults import Faults, Located, nearest
+from engine.catalogue.shape import ActionSpec, PlacementSpec, TreatmentSpec
+from engine.catalogue.source import Path
+from engine.catalogue.templates import Scene, Text, Texts, is_template, needed
+from engine.domain import Action, Facts, Kind, Value
+from engine.rules.masks import mask_of
+from engine.rules.scalar import Evaluation, fitting
+from engine.rules.scope import Attribute, Scope
+from engine.rules.times import duration_ms
+from engine.rules.types import DURATION, TIMESTAMP, Type
+
+Content = dict[str, Any]
+_KINDS: tuple[Kind, ...] = ("offer", "message", "service")
+
+
+class Stage(NamedTuple):
+    """How facts become what templates look at: defaults filled in, times made of numbers."""
+
+    scope: Scope
+
+    def scene(self, facts: Facts, evaluation: Evaluation) -> Scene:
+        """What the templates of one decision may look at."""
+        scope = self.scope
+        return Scene(
+            _shown(facts.customer, scope.customer),
+            _shown(facts.context, scope.context),
+            evaluation.segments,
+            {name: _moment(value, scope.tables[name]) for name, value in evaluation.tables.items()},
+            facts.now,
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Treatment:
+    """An action's content in one placement; `filled` is None where nothing is filled in."""
+
+    id: str
+    content: Content
+    filled: Mapping[str, Text] | None
+    stage: Stage
+
+    def render(self, facts: Facts, evaluation: Evaluation) -> Content:
+        """The content for this customer, now; static content is the same object every time.
+
+        Raises templates.RenderFailed when a template fails on this customer's facts.
+        """
+        if self.filled is None:
+            return self.content
+        names = self.stage.scene(facts, evaluation).names()
+        rendered: Content = _fill(self.content, self.filled, names)
+        return rendered
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Placement:
+    """A named place in a channel.
+
+    `mask` holds the actions that have a treatment here; `treatments` is by action number;
+    `hold` is in ms, 0 unless contacts count by impression. `needs` are (condition number,
+    mask) pairs: the actions in the mask can be rendered here only when the condition is true.
+    """
+
+    id: str
+    channel: str
+    slots: int
+    kinds: tuple[Kind, ...]
+    diverse: Literal["group", "kind"] | None
+    counts: Literal["commit", "impression"]
+    hold: int
+    fallback: Content
+    mask: int
+    treatments: Mapping[int, Treatment]
+    needs: tuple[tuple[int, int], ...]
+
+
+class PlacementCompiler:
+    """Puts the treatments of all actions into the placements they are for."""
+
+    def __init__(
+        self,
+        declared: Mapping[str, Located[PlacementSpec]],
+        known: frozenset[str],
+        conditions: Conditions,
+        faults: Faults,
+    ) -> None:
+        self._declared = declared
+        self._known = known
+        self._conditions = conditions
+        self._faults = faults
+        self._texts = Texts()
+        self._stage = Stage(conditions.scope)
+        self._treatments: dict[str, dict[int, Treatment]] = {name: {} for name in declared}
+        self._needs: dict[str, dict[int, list[int]]] = {name: {} for name in declared}
+
+    def add(self, number: int, action: Action | None, located: Located[ActionSpec]) -> None:
+        """Take in an action's treatments; `action` is None when its kind is not known."""
+        if not located.spec.treatments:
+            self._faults.add(located, (), f"no placement can show `{located.spec.id}`",
+                             "give it a treatment")
+        ids: set[str] = set()
+        places: set[str] = set()
+        for i, spec in enumerate(located.spec.treatments):
+            path: Path = ("treatments", i)
+            self._once(located, (*path, "id"), f"treatment `{spec.id}`", spec.id, ids)
+            self._once(
+                located, (*path, "placement"), f"a treatment for `{spec.placement}`",
+                spec.placement, places,
+            )
+            self._place(number, action, located, path, spec)
+
+    def placements(self, *, hopeful: bool) -> dict[str, Placement]:
+        """All placements with what was added; one that nothing fills is a fault.
+
+        Unless `hopeful`: some action is at fault and may have been meant to.
+        """
+        for name, located in self._declared.items():
+            if not self._treatments[name] and not hopeful:
+                what = f"nobody can fill `{name}`"
+                self._faults.add(located, (), what, "give an action a treatment for it")
+        return {name: self._placement(located) for name, located in self._declared.items()}
+
+    def _once(
+        self, located: Located[ActionSpec], path: Path, what: str, name: str, seen: set[str]
+    ) -> None:
+        if name in seen:
+            hint = "treatment ids are unique within an action, and a placement has at most one"
+            self._faults.add(located, path, f"{what} is given twice", hint)
+        seen.add(name)
+
+    def _place(
+        self,
+        number: int,
+        action: Action | None,
+        located: Located[ActionSpec],
+        path: Path,
+        spec: TreatmentSpec,
+    ) -> None:
+        filled, needs = self._content(located, (*path, "content"), spec.content)
+        place = self._declared.get(spec.placement)
+        if place is None:
+            if spec.placement not in self._known:
+                self._faults.unknown(
+                    located, (*path, "placement"), "placement", spec.placement, self._known
+                )
+            return
+        kinds = place.spec.kinds or _KINDS
+        if action is not None and action.kind not in kinds:
+            what = f"`{spec.placement}` does not take a {action.kind}"
+            self._faults.add(located, (*path, "placement"), what, f"it takes {', '.join(kinds)}")
+        self._treatments[spec.placement][number] = Treatment(
+            spec.id, spec.content, filled or None, self._stage
+        )
+        for need in needs:
+            self._needs[spec.placement].setdefault(need, []).append(number)
+
+    def _content(
+        self, located: Located[ActionSpec], path: Path, content: Content
+    ) -> tuple[dict[str, Text], list[int]]:
+        filled: dict[str, Text] = {}
+        for below, text in _texts(content):
+            if is_template(text):
+                read = self._text(located, path + below, text)
+                if read is not None:
+                    filled[text] = read
+        needs = [
+            self._conditions.condition(located, path, known(self._conditions.scope, *name))
+            for name in needed(filled.values())
+            if self._may_be_missing(*name)
+        ]
+        return filled, [need for need in needs if need is not None]
+
+    def _text(self, located: Located[ActionSpec], path: Path, source: str) -> Text | None:
+        read = self._texts.read(source)
+        if isinstance(read, list):
+            for fault in read:
+                hint = nearest(fault.name, fault.known) if fault.name else ""
+                self._faults.add(located, path, f"template: {fault.what}", hint)
+            return None
+        good = True
+        for use in read.uses:
+            good &= self._use(located, path, use.root, use.name)
+        return read if good else None
+
+    def _use(self, located: Located[ActionSpec], path: Path, root: str, name: str) -> bool:
+        names = _declared(self._conditions.scope, root)
+        if name in names:
+            self._conditions.reads.add((root, name))
+            return True
+        if not name:
+            self._faults.add(located, path, f"template: `{root}` needs a name behind it",
+                             f"write {root}.name")
+        elif not self._conditions.is_broken(name):
+            what = {"customer": "attribute", "context": "context attribute"}.get(root, root)
+            self._faults.add(
+                located, path, f"template: unknown {what} `{root}.{name}`", nearest(name, names)
+            )
+        return False
+
+    def _may_be_missing(self, root: str, name: str) -> bool:
+        if root in {"segment", "table"}:
+            return True
+        return self._conditions.scope.attribute(root, name).default is None
+
+    def _placement(self, located: Located[PlacementSpec]) -> Placement:
+        spec = located.spec
+        treatments = self._treatments[spec.id]
+        for at, text in _texts(spec.fallback):
+            if is_template(text):
+                self._faults.add(located, ("fallback", *at), "a fallback is for anybody: no template",
+                                 "it must hold when nothing is known")
+        return Placement(
+            spec.id, spec.channel, spec.slots, tuple(spec.kinds or _KINDS), spec.diverse,
+            spec.counts, self._hold(located), spec.fallback, mask_of(treatments), treatments,
+            tuple((need, mask_of(who)) for need, who in sorted(self._needs[spec.id].items())),
+        )
+
+    def _hold(self, located: Located[PlacementSpec]) -> int:
+        spec = located.spec
+        if (spec.hold is None) != (spec.counts == "commit"):
+            self._faults.add(located, (), "`counts: impression` and `hold` go together",
+                             "a hold is how long an offer waits for its impression, such as 30m")
+        try:
+            hold = 0 if spec.hold is None else duration_ms(spec.hold)
+        except ValueError as error:
+            self._faults.add(located, ("hold",), str(error))
+            return 0
+        if spec.hold is not None and hold < 1000:
+            self._faults.add(located, ("hold",), "`hold` must be at least a second")
+        return hold
+
+
+def known(scope: Scope, root: str, name: str) -> str:
+    """A condition that is true exactly when `root.name` is known."""
+    if root == "segment":
+        return f"segment.{name} || !segment.{name}"
+    if root == "table":
+        is_list = scope.tables[name].name == "list"
+        return f"size(table.{name}) >= 0" if is_list else f"table.{name} == table.{name}"
+    return f"has({root}.{name})"
+
+
+def _declared(scope: Scope, root: str) -> Sequence[str] | frozenset[str]:
+    names = {
+        "customer": scope.customer,
+        "context": scope.context,
+        "segment": scope.segments,
+        "table": scope.tables,
+    }
+    return frozenset(names[root])
+
+
+def _texts(content: Any, at: Path = ()) -> Iterator[tuple[Path, str]]:
+    """Every text in `content`, however deep, with its path."""
+    if isinstance(content, str):
+        yield at, content
+    elif isinstance(content, dict):
+        for key, value in content.items():
+            yield from _texts(value, (*at, key))
+    elif isinstance(content, list):
+        for index, value in enumerate(content):
+            yield from _texts(value, (*at, index))
+
+
+def _fill(content: Any, filled: Mapping[str, Text], names: Mapping[str, Any]) -> Any:
+    if isinstance(content, str):
+        text = filled.get(content)
+        return content if text is None else text.render(names)
+    if isinstance(content, dict):
+        return {key: _fill(value, filled, names) for key, value in content.items()}
+    if isinstance(content, list):
+        return [_fill(value, filled, names) for value in content]
+    return content
+
+
+def _shown(
+    values: Mapping[str, Value], declared: Mapping[str, Attribute]
+) -> dict[str, Value | None]:
+    return {
+        name: _moment(fitting(values.get(name), one.type, one.default), one.type)
+        for name, one in declared.items()
+    }
+
+
+def _moment(value: Value | None, kind: Type) -> Value | None:
+    """Times and durations as templates like them; anything else as it is."""
+    if isinstance(value, int):
+        if kind == TIMESTAMP:
+            return datetime.fromtimestamp(value / 1000, UTC)
+        if kind == DURATION:
+            return timedelta(milliseconds=value)
+    return value

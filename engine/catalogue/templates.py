@@ -1,0 +1,211 @@
+"""Content with places to fill in: Jinja's sandbox, read at load, rendered at decision time.
+
+A text is a template when it holds `{{`, `{%` or `{#`. It may look at `customer.x`,
+`context.x`, `segment.x`, `table.x` and `now`, and at nothing else: no files, no globals,
+no chance. The outcome is plain text; escaping belongs to whoever makes HTML of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import jinja2
+from jinja2 import nodes
+from jinja2.meta import find_undeclared_variables
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from engine.domain import Value
+from engine.errors import TellerError
+
+ROOTS = ("customer", "context", "segment", "table")
+_NAMES = frozenset({*ROOTS, "now"})
+_MARKED = re.compile(r"\{[{%#]")
+_ELSEWHERE = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends, nodes.Block)
+_FAILURES = (
+    jinja2.TemplateError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+)
+
+
+def _environment() -> ImmutableSandboxedEnvironment:
+    environment = ImmutableSandboxedEnvironment(
+        undefined=jinja2.StrictUndefined, autoescape=False, keep_trailing_newline=True
+    )
+    environment.globals.clear()
+    del environment.filters["random"]
+    return environment
+
+
+_ENVIRONMENT = _environment()
+
+
+class RenderFailed(TellerError):
+    """A template could not be filled in for this customer; its action is kept out."""
+
+
+class TemplateFault(NamedTuple):
+    """One thing wrong with a template: the line within the text (1-based), what, and a name.
+
+    `name` is the word that stands for nothing, `known` what it could have been.
+    """
+
+    line: int
+    what: str
+    name: str = ""
+    known: frozenset[str] = frozenset()
+
+
+class Use(NamedTuple):
+    """`root.name` looked at by a template; `needed` when no default stands in for it."""
+
+    root: str
+    name: str
+    needed: bool
+    line: int
+
+
+class Looked:
+    """What a template sees behind `customer.`: values by name, and none of a dict's methods."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self._values = values
+
+    def __getitem__(self, name: str) -> Any:
+        value = self._values[name]
+        if value is None:
+            raise KeyError(name)
+        return value
+
+
+class Scene(NamedTuple):
+    """All a template may look at in one decision; a missing name or None is undefined."""
+
+    customer: Mapping[str, Value | None]
+    context: Mapping[str, Value | None]
+    segment: Mapping[str, bool | None]
+    table: Mapping[str, Value | None]
+    now: int
+
+    def names(self) -> dict[str, Any]:
+        """The variables of a rendering."""
+        looked = {root: Looked(getattr(self, root)) for root in ROOTS}
+        return {**looked, "now": datetime.fromtimestamp(self.now / 1000, UTC)}
+
+
+@dataclass(frozen=True)
+class Text:
+    """One template. Turned into code when first rendered: most of a large catalogue never is."""
+
+    source: str
+    uses: tuple[Use, ...]
+
+    @cached_property
+    def _template(self) -> jinja2.Template:
+        return _ENVIRONMENT.from_string(self.source)
+
+    def render(self, names: Mapping[str, Any]) -> str:
+        """The text filled in. Raises RenderFailed."""
+        try:
+            return self._template.render(names)
+        except _FAILURES as error:
+            raise RenderFailed(f"{self.source[:60]!r}: {error}") from error
+
+
+class Texts:
+    """The templates of one catalogue; equal texts are one."""
+
+    def __init__(self) -> None:
+        self._read: dict[str, Text | list[TemplateFault]] = {}
+
+    def read(self, source: str) -> Text | list[TemplateFault]:
+        """The template that `source` is, or all that is wrong with it."""
+        if source not in self._read:
+            self._read[source] = _read(source)
+        return self._read[source]
+
+
+def is_template(text: str) -> bool:
+    """Whether anything in `text` is to be filled in."""
+    return _MARKED.search(text) is not None
+
+
+def _read(source: str) -> Text | list[TemplateFault]:
+    try:
+        tree = _ENVIRONMENT.parse(source)
+    except jinja2.TemplateSyntaxError as error:
+        return [TemplateFault(error.lineno, error.message or "not a template")]
+    except RecursionError:
+        return [TemplateFault(1, "a template nested too deeply")]
+    faults = [*_strangers(tree), *_faults(tree)]
+    return faults or Text(source, tuple(_uses(tree, guarded=False)))
+
+
+def _strangers(tree: nodes.Template) -> Iterator[TemplateFault]:
+    for name in sorted(find_undeclared_variables(tree) - _NAMES):
+        yield TemplateFault(1, f"a template knows no `{name}`", name, _NAMES)
+
+
+def _faults(tree: nodes.Template) -> Iterator[TemplateFault]:
+    for node in tree.find_all((nodes.Filter, nodes.Test)):
+        kind = "filter" if isinstance(node, nodes.Filter) else "test"
+        known = _ENVIRONMENT.filters if kind == "filter" else _ENVIRONMENT.tests
+        if node.name not in known:
+            yield TemplateFault(
+                node.lineno, f"there is no {kind} `{node.name}`", node.name, frozenset(known)
+            )
+    for node in tree.find_all(_ELSEWHERE):
+        yield TemplateFault(node.lineno, "a template stands alone: no include, import or block")
+
+
+def _uses(node: nodes.Node, *, guarded: bool) -> Iterator[Use]:
+    """Every `root.name` in `node`, with whether a default or `is defined` stands around it."""
+    if isinstance(node, nodes.Name):
+        if node.name in ROOTS and node.ctx == "load":
+            yield Use(node.name, "", True, node.lineno)
+        return
+    looked = _looked(node)
+    if looked:
+        yield Use(*looked, not guarded, node.lineno)
+        return
+    forgiving = _forgives(node)
+    for child in node.iter_child_nodes():
+        yield from _uses(child, guarded=forgiving and child is _subject(node))
+
+
+def _looked(node: nodes.Node) -> tuple[str, str] | None:
+    match node:
+        case nodes.Getattr(node=nodes.Name(name=root), attr=name) if root in ROOTS:
+            return root, name
+        case nodes.Getitem(
+            node=nodes.Name(name=root), arg=nodes.Const(value=str(name))
+        ) if root in ROOTS:
+            return root, name
+    return None
+
+
+def _forgives(node: nodes.Node) -> bool:
+    if isinstance(node, nodes.Filter):
+        return node.name in {"default", "d"}
+    return isinstance(node, nodes.Test) and node.name in {"defined", "undefined"}
+
+
+def _subject(node: nodes.Node) -> nodes.Node | None:
+    return node.node if isinstance(node, (nodes.Filter, nodes.Test)) else None
+
+
+def needed(texts: Iterable[Text]) -> list[tuple[str, str]]:
+    """What must be known for `texts` to be rendered, sorted."""
+    return sorted({(use.root, use.name) for text in texts for use in text.uses if use.needed})

@@ -1,0 +1,151 @@
+"""Why a value does not have the shape it should, in sentences for people.
+
+Only asked once something does not fit: the JSON schema that the struct itself generates
+finds every fault of the value, not just the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any, NamedTuple
+
+import msgspec
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+
+from engine.catalogue.faults import nearest
+from engine.catalogue.source import Path
+
+UNBUILT_KEYS = frozenset({"budget", "holdout", "kpis"})
+_UNBUILT_CHOICES = frozenset({"igw", "thompson"})
+_NOUNS = {
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "a mapping",
+    "null": "nothing",
+}
+
+
+class Misfit(NamedTuple):
+    """One thing wrong: where below the value, what, and what to try."""
+
+    path: Path
+    what: str
+    hint: str = ""
+
+
+def misfits(value: object, shape: Any, failure: msgspec.ValidationError) -> list[Misfit]:
+    """All that keeps `value` from being a `shape`; `failure` is what converting it said."""
+    found = [
+        misfit for error in _validator(shape).iter_errors(value) for misfit in _explain(error)
+    ]
+    return list(dict.fromkeys(found)) or [Misfit((), str(failure))]
+
+
+def unknown_key(path: Path, key: str, known: Iterator[str] | Mapping[str, Any]) -> Misfit:
+    """A key that has no business there."""
+    if key in UNBUILT_KEYS:
+        return Misfit((*path, key), f"`{key}` is not built yet", "leave it out for now")
+    return Misfit((*path, key), f"unknown key `{key}`", nearest(key, known))
+
+
+@cache
+def _validator(shape: Any) -> Draft202012Validator:
+    return Draft202012Validator(msgspec.json.schema(shape))
+
+
+def _explain(error: ValidationError) -> Iterator[Misfit]:
+    path: Path = tuple(error.absolute_path)
+    limit, value = error.validator_value, error.instance
+    match error.validator:
+        case "additionalProperties":
+            known = error.schema.get("properties", {})
+            yield from (unknown_key(path, key, known) for key in value if key not in known)
+        case "required":
+            for key in limit:
+                if key not in value:
+                    yield Misfit(path, f"`{key}` is missing")
+        case "anyOf":
+            yield from _closest(error, path)
+        case "type":
+            yield Misfit(path, f"{_field(path)} must be {_NOUNS[limit]}, not {_noun(value)}")
+        case "enum":
+            yield _choice(path, value, limit)
+        case _:
+            yield Misfit(path, _bound(str(error.validator), path, limit, value))
+
+
+def _closest(error: ValidationError, path: Path) -> Iterator[Misfit]:
+    """The faults of the one alternative of the value's own type, or that there is none."""
+    branches: dict[Any, list[ValidationError]] = {}
+    for inner in error.context or ():
+        branches.setdefault(inner.schema_path[0], []).append(inner)
+    for errors in branches.values():
+        if not any(inner.validator == "type" and not inner.path for inner in errors):
+            if _enum_of_other_type(errors):
+                continue
+            for inner in errors:
+                yield from _explain(inner)
+            return
+    wanted = [_wanted(option) for option in error.validator_value if option.get("type") != "null"]
+    yield Misfit(path, f"{_field(path)} must be {' or '.join(wanted)}, not {_noun(error.instance)}")
+
+
+def _enum_of_other_type(errors: list[ValidationError]) -> bool:
+    return any(
+        inner.validator == "enum" and not inner.path and not isinstance(inner.instance, str)
+        for inner in errors
+    )
+
+
+def _wanted(option: Mapping[str, Any]) -> str:
+    if "enum" in option:
+        return "one of " + ", ".join(map(str, option["enum"]))
+    return _NOUNS[option.get("type", "object")]
+
+
+def _choice(path: Path, value: object, choices: list[str]) -> Misfit:
+    if value in _UNBUILT_CHOICES:
+        return Misfit(path, f"`{value}` is not built yet", nearest("", choices))
+    return Misfit(path, f"{_field(path)} cannot be {_show(value)}", nearest(str(value), choices))
+
+
+def _bound(rule: str, path: Path, limit: Any, value: object) -> str:
+    field = _field(path)
+    match rule:
+        case "minimum":
+            return f"{field} must be at least {limit:g}, not {_show(value)}"
+        case "maximum":
+            return f"{field} must be at most {limit:g}, not {_show(value)}"
+        case "minLength" | "minItems":
+            return f"{field} must not be empty"
+        case "maxLength" | "maxItems":
+            return f"{field} is longer than {limit}"
+        case "pattern":
+            return f"{_show(value)} cannot be {field}: letters, digits, `_` and, in ids, `.` `:` `-`"
+    return f"{field} does not fit ({rule})"
+
+
+def _field(path: Path) -> str:
+    names = [step for step in path if isinstance(step, str)]
+    field = f"`{names[-1]}`" if names else "this"
+    return f"item {path[-1] + 1} of {field}" if path and isinstance(path[-1], int) else field
+
+
+def _noun(value: object) -> str:
+    if value is None:
+        return "empty"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, dict):
+        return "a mapping"
+    return "a list" if isinstance(value, list) else _show(value)
+
+
+def _show(value: object) -> str:
+    text = str(value)
+    return f"`{text if len(text) <= 60 else text[:57] + '…'}`"
