@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -147,11 +147,10 @@ def _records(frame: pd.DataFrame, columns: Iterable[str]) -> list[Mapping[str, V
     return [dict(zip(names, row, strict=True)) for row in zip(*values, strict=True)]
 
 
-def _milliseconds(column: pd.Series[object]) -> list[int]:
+def _milliseconds(column: pd.Series[Any]) -> list[int]:
     if pd.api.types.is_numeric_dtype(column):
         return [int(at) for at in column.tolist()]
-    times = pd.to_datetime(column, utc=True).dt.as_unit("ms")
-    return cast(list[int], times.astype("int64").tolist())
+    return pd.to_datetime(column, utc=True).dt.as_unit("ms").astype("int64").tolist()
 
 
 def _check(table: Examples) -> None:

@@ -72,7 +72,8 @@ def test_serving_agrees_with_a_scikit_learn_pipeline(seed: int) -> None:
     pipeline = fitted(data, strength=float(10 ** rng.uniform(-2, 2)))
     scorer = LogisticModel(translated(pipeline), "v").bind([an_action(o) for o in OFFERS])
     customers = data[["age", "spend", "plan"]].head(20)
-    for customer in customers.to_dict("records"):
+    for row in customers.to_dict("records"):
+        customer = {str(name): value for name, value in row.items()}
         theirs = pipeline.predict_proba(pd.DataFrame([{**customer, "action": o} for o in OFFERS]))
         ours = scorer.score(facts(customer)).propensities
         np.testing.assert_allclose(ours, theirs[:, 1], rtol=0, atol=1e-9)
