@@ -221,6 +221,15 @@ def test_a_day_that_a_country_skipped_is_empty() -> None:
     assert starts(today, noon) == starts(yesterday, noon) == noon - DAY // 2
 
 
+def test_a_day_once_begun_goes_on_though_the_clock_is_set_back_across_its_midnight() -> None:
+    goose_bay = ZoneInfo("America/Goose_Bay")
+    day = Calendar(1, "day", goose_bay)
+    midnight = at("2010-11-07T00:00", goose_bay)
+    yesterday_again = midnight + 30 * 60 * 1000
+    assert datetime.fromtimestamp(yesterday_again / 1000, goose_bay).day == 6
+    assert starts(day, yesterday_again) == midnight
+
+
 def test_a_window_asked_about_another_day_forgets_the_last() -> None:
     day = Calendar(1, "day", LISBON)
     for text in ("2026-06-10", "2026-06-12", "2026-06-11"):

@@ -47,10 +47,12 @@ ZONES = [
         "Australia/Lord_Howe",
         "Pacific/Apia",
         "America/Sao_Paulo",
+        "America/Goose_Bay",
     )
 ]
 NAMED = [zone.key for zone in ZONES] + ["Not/AZone", "../../etc/passwd", "", "America", None, 7]
-# Changes of the clock, to the day: forth and back, half an hour, at midnight, a day skipped.
+# Changes of the clock, to the day: forth and back, by half an hour, at midnight, back across
+# midnight, and a day skipped.
 CHANGES = [
     datetime(2026, 3, 29, tzinfo=UTC),
     datetime(2026, 10, 25, tzinfo=UTC),
@@ -61,6 +63,7 @@ CHANGES = [
     datetime(2011, 12, 30, tzinfo=UTC),
     datetime(2018, 11, 4, tzinfo=UTC),
     datetime(2018, 2, 18, tzinfo=UTC),
+    datetime(2010, 11, 7, tzinfo=UTC),
 ]
 
 
@@ -95,14 +98,25 @@ class World:
     def _moment(self) -> int:
         draw = self.random
         if draw.random() < 0.3:
-            begins = self._midnight()
-            return begins + draw.choice((-1, 0, 1, draw.randrange(DAY)))
+            return self._midnight() + draw.choice((-1, 0, 1, draw.randrange(DAY)))
+        if draw.random() < 0.3:
+            return self._striking() + draw.choice((-1, 0, 1))
         change = draw.choice(CHANGES) + timedelta(days=draw.choice((-1, 0, 0, 0, 1, 2, 6)))
         return round(change.timestamp() * 1000) + draw.randrange(DAY) // 60_000 * 60_000
 
     def _midnight(self) -> int:
         change = self.random.choice(CHANGES) + timedelta(days=self.random.randint(-2, 8))
         return oracle.day_begins(self.random.choice(ZONES), change.date())
+
+    def _striking(self) -> int:
+        """When quiet hours begin or end somewhere, if there are any."""
+        draw, change = self.random, self.random.choice(CHANGES)
+        times = [
+            at for one in self.policies if isinstance(one, Quiet) for at in (one.start, one.end)
+        ]
+        clock = draw.choice(times or [time(0)])
+        moment = datetime.combine(change.date(), clock, draw.choice(ZONES))
+        return round(moment.timestamp() * 1000)
 
     def _selector(self) -> Selector:
         def some(values: Sequence[str]) -> frozenset[str]:
