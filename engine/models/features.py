@@ -25,7 +25,7 @@ FAR = 1e6
 """A number this many scales from its mean is no number we know, so it counts as missing."""
 
 _FILTERS = ("action", "group", "kind", "channel", "topic")
-_SOURCES = ("customer.", "context.", "channel", "history.count", "history.days_since")
+SOURCES = ("customer.", "context.", "channel", "history.count", "history.days_since")
 
 
 class Number(Struct, frozen=True, tag="number", tag_field="type", forbid_unknown_fields=True):
@@ -162,10 +162,10 @@ def check(feature: Feature) -> None:
 def _check_source(feature: Feature, name: str) -> None:
     source = feature.source
     room, dot, attribute = source.partition(".")
-    known = source in _SOURCES[2:] or (f"{room}." in _SOURCES[:2] and attribute)
+    known = source in SOURCES[2:] or (f"{room}." in SOURCES[:2] and attribute)
     if not known:
-        near = get_close_matches(f"{room}{dot}" if room != "history" else source, _SOURCES, 1)
-        hint = f", did you mean '{near[0]}'?" if near else f"; one of {', '.join(_SOURCES)}"
+        near = get_close_matches(f"{room}{dot}" if room != "history" else source, SOURCES, 1)
+        hint = f", did you mean '{near[0]}'?" if near else f"; one of {', '.join(SOURCES)}"
         raise ValueError(f"{name}: no source '{source}'{hint}")
     historic = room == "history"
     if historic != bool(feature.event):
