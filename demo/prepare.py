@@ -1,0 +1,100 @@
+"""Data to customers and a model, once: the second start finds them in the data directory."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from importlib.metadata import version
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+import demo
+import training
+from demo.attributes import AS_OF, attributes, ledger
+from demo.learning import learn
+from demo.sends import sends
+from demo.source import data_directory, digest, read
+from engine import models
+from engine.domain import Value
+from training.report import Report
+
+Step = Callable[[str], AbstractContextManager[object]]
+_Kept = bool | int | float | str | list[str]
+
+
+class Prepared(Struct, frozen=True):
+    """Households by number with their attributes as of the end of the data, the propensity's
+    artefact, and how good it was on campaigns it had not seen."""
+
+    households: dict[int, dict[str, _Kept]]
+    kind: str
+    artefact: bytes
+    report: Report
+
+    def known(self) -> dict[int, dict[str, Value]]:
+        """The households' attributes, as the engine types them."""
+        return {number: {**facts} for number, facts in self.households.items()}
+
+
+def prepare(data: Path, step: Step) -> Prepared:
+    """What the demo needs, from `data` when the same code made it there of the same tables.
+
+    `step` is entered around each long step with what it does, for people to watch.
+    Raises Misconfigured when the grocer's tables are not installed.
+    """
+    folder = data_directory()
+    path = data / "demo" / f"{_digest(folder)[:32]}.msgpack"
+    kept = _kept(path)
+    if kept is None:
+        kept = _make(folder, step)
+        _keep(path, msgspec.msgpack.encode(kept))
+    return kept
+
+
+def _make(folder: Path, step: Step) -> Prepared:
+    with step("reading a year of a grocer's transactions"):
+        grocer = read(folder)
+    with step("summing 1.5 million rows into baskets"):
+        books = ledger(grocer)
+        rows = sends(grocer)
+    with step("learning who redeems what, from campaigns sent before October"):
+        fitted = learn(books, rows)
+    with step("households as they were at the end of 2017"):
+        known = attributes(books, AS_OF)
+    return msgspec.convert(
+        {
+            "households": known,
+            "kind": fitted.kind,
+            "artefact": fitted.artefact,
+            "report": fitted.report,
+        },
+        Prepared,
+    )
+
+
+def _kept(path: Path) -> Prepared | None:
+    """What an earlier start left; what cannot be read is made again."""
+    try:
+        return msgspec.msgpack.decode(path.read_bytes(), type=Prepared)
+    except (FileNotFoundError, msgspec.DecodeError):
+        return None
+
+
+def _keep(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.write_bytes(content)
+    draft.replace(path)
+
+
+def _digest(folder: Path) -> str:
+    """Of the tables, and of all code that has a say in what is made of them."""
+    total = hashlib.sha256(f"{digest(folder)} {version('scikit-learn')}".encode())
+    for package in (demo, training, models):
+        for path in sorted(Path(str(package.__file__)).parent.glob("*.py")):
+            total.update(hashlib.sha256(path.read_bytes()).digest())
+    return total.hexdigest()
