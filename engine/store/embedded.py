@@ -23,7 +23,8 @@ from urllib.parse import quote
 from engine.errors import Misconfigured, StoreUnavailable
 
 _SOCKET_LIMIT = 100  # bytes; the system's own is 104 on macOS and 108 on Linux
-_PAUSE = 0.01
+_INTERVAL = 0.01  # seconds between looks at a server that starts or stops
+_PONG = b"+PONG\r\n"
 
 # The server replaces the shell; a watcher beside it reads our end of a pipe, which closes
 # when we die, however we die, and then ends the server's process group, itself included.
@@ -47,13 +48,12 @@ def embedded_server(data: Path, wait: float = 10.0) -> Iterator[str]:
     address = _socket_path(home)
     deadline = time.monotonic() + wait
     with (home / "lock").open("w") as lock:
-        if _take(lock.fileno()):
+        if _shared(lock.fileno(), address, deadline):
+            yield _url(address)
+        else:
             _wait_until_gone(address, deadline)
             with _running(home, address, deadline):
                 yield _url(address)
-        else:
-            _wait_until_ready(address, deadline, home)
-            yield _url(address)
 
 
 def find_server() -> Path:
@@ -71,7 +71,16 @@ def find_server() -> Path:
     )
 
 
-def _take(lock: int) -> bool:
+def _shared(lock: int, address: Path, deadline: float) -> bool:
+    """True once another process's server answers; False once the lock is ours, and so the duty."""
+    while not _taken(lock):
+        if _ping(address) == _PONG:
+            return True
+        _pause(deadline, f"the process that holds {address.name} shows no server")
+    return False
+
+
+def _taken(lock: int) -> bool:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -135,20 +144,25 @@ def _url(address: Path) -> str:
 
 
 def _wait_until_ready(
-    address: Path, deadline: float, home: Path, server: subprocess.Popen[bytes] | None = None
+    address: Path, deadline: float, home: Path, server: subprocess.Popen[bytes]
 ) -> None:
-    while _ping(address) != b"+PONG\r\n":
-        if (server and server.poll() is not None) or time.monotonic() > deadline:
-            raise StoreUnavailable(f"the embedded server did not start: see {home / 'server.log'}")
-        time.sleep(_PAUSE)
+    failure = f"the embedded server did not start: see {home / 'server.log'}"
+    while _ping(address) != _PONG:
+        if server.poll() is not None:
+            raise StoreUnavailable(failure)
+        _pause(deadline, failure)
 
 
 def _wait_until_gone(address: Path, deadline: float) -> None:
     """A server whose owner was killed is still saving: two must not write the same file."""
     while _ping(address) is not None:
-        if time.monotonic() > deadline:
-            raise StoreUnavailable(f"another server is still running on {address}: stop it")
-        time.sleep(_PAUSE)
+        _pause(deadline, f"another server is still running on {address}: stop it")
+
+
+def _pause(deadline: float, failure: str) -> None:
+    if time.monotonic() > deadline:
+        raise StoreUnavailable(failure)
+    time.sleep(_INTERVAL)
 
 
 def _ping(address: Path) -> bytes | None:

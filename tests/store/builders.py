@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from engine.store import Change, Loaded
 from engine.store.codec import pack_attributes
 
 DAY = 24 * 3600 * 1000
 
 
-def change(loaded: Loaded, **fields: object) -> Change:
+def change(loaded: Loaded, **fields: Any) -> Change:
     """A change made from what was loaded: one attribute, one record."""
     made = Change(
         customer_id=loaded.state.customer_id,

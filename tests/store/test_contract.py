@@ -6,7 +6,7 @@ import pytest
 import redis
 
 from engine.domain import Consent
-from engine.errors import StateUnknown
+from engine.errors import StateUnknown, StoreUnavailable
 from engine.store import (
     Committed,
     Conflict,
@@ -144,6 +144,15 @@ def test_the_log_is_trimmed_behind_its_retention(store: Store, server_url: str) 
     store.commit(change(loaded, revision=None, sections={}, clock=loaded.now + 40 * DAY))
     with redis.Redis.from_url(server_url) as client:
         assert client.xlen(log_key(partition_of("ana"))) < 150
+
+
+def test_a_commit_that_cannot_be_logged_writes_nothing(store: Store, server_url: str) -> None:
+    with redis.Redis.from_url(server_url) as client:
+        client.set(log_key(partition_of("ana")), "no stream")
+        with pytest.raises(StoreUnavailable, match="refused"):
+            store.commit(change(store.load("ana"), seen=[SEEN], decision_id=decision_id("ana", 1)))
+    assert store.load("ana", ["m-1"]).packed == {}
+    assert store.load("ana", ["m-1"]).seen == [None]
 
 
 @pytest.mark.parametrize("field", ["rev", "clock", "attributes", "consent", "contacts", "events"])

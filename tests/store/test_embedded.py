@@ -1,15 +1,13 @@
 from __future__ import annotations
 
-import os
 import signal
 import stat
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import redis
 
 from engine.errors import Misconfigured, StoreUnavailable
 from engine.store import open_store
@@ -27,6 +25,20 @@ with embedded_server(Path(sys.argv[1])) as url:
 """
 
 
+def opened_by_another_process(data: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", OWNER, str(data)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def first_line(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
 def test_what_was_kept_is_there_after_a_restart(tmp_path: Path) -> None:
     with open_store(None, tmp_path) as store:
         store.commit(change(store.load("ana")))
@@ -41,6 +53,15 @@ def test_a_second_opening_shares_the_running_server(tmp_path: Path) -> None:
         with open_store(None, tmp_path) as second:
             assert second.load("ana").state.revision == 1
         assert first.load("ana").state.revision == 1
+
+
+def test_processes_that_start_at_once_run_one_server(tmp_path: Path) -> None:
+    with opened_by_another_process(tmp_path) as one, opened_by_another_process(tmp_path) as other:
+        urls = {first_line(one), first_line(other)}
+        assert len(urls) == 1
+        with redis.Redis.from_url(urls.pop()) as client:
+            started = (tmp_path / "redis" / "server.log").read_text().count("Server initialized")
+            assert (client.ping(), started) == (True, 1)
 
 
 def test_only_its_owner_may_open_the_socket(tmp_path: Path) -> None:
@@ -62,14 +83,8 @@ def test_a_path_too_long_for_a_socket_still_works(tmp_path: Path) -> None:
 
 
 def test_the_server_dies_with_us_even_when_we_are_killed(tmp_path: Path) -> None:
-    with subprocess.Popen(
-        [sys.executable, "-c", OWNER, str(tmp_path)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as owner:
-        assert owner.stdout is not None
-        url = owner.stdout.readline().strip()
+    with opened_by_another_process(tmp_path) as owner:
+        url = first_line(owner)
         with open_store(url, tmp_path) as store:
             store.commit(change(store.load("ana")))
         owner.send_signal(signal.SIGKILL)
@@ -83,7 +98,7 @@ def test_without_any_server_program_it_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr("importlib.metadata.files", lambda name: None)
+    monkeypatch.setattr("importlib.metadata.files", lambda _: None)
     with pytest.raises(Misconfigured, match=r"teller\[embedded\]"):
         find_server()
 
@@ -92,5 +107,5 @@ def test_a_server_that_cannot_start_points_at_its_log(tmp_path: Path) -> None:
     (tmp_path / "redis" / "appendonlydir").mkdir(parents=True)
     manifest = tmp_path / "redis" / "appendonlydir" / "appendonly.aof.manifest"
     manifest.write_text("damaged\n")
-    with pytest.raises(StoreUnavailable, match="server.log"), embedded_server(tmp_path):
+    with pytest.raises(StoreUnavailable, match=r"server\.log"), embedded_server(tmp_path):
         pass

@@ -8,8 +8,7 @@ import pytest
 import redis
 
 from engine.errors import Misconfigured, StateUnknown
-from engine.store import Store, accept_epoch, new_decision_id, open_store, partition_of
-from engine.store.epoch import read_epochs
+from engine.store import Committed, Store, accept_epoch, new_decision_id, open_store, partition_of
 from engine.store.keys import PARTITIONS, epoch_key
 from tests.store.builders import change
 
@@ -91,18 +90,21 @@ def test_another_store_than_the_one_we_knew_is_accepted_as_it_is(
         pass
     (tmp_path / "ours").mkdir()
     (tmp_path / "ours" / "epoch.json").write_text('{"epoch": "of another store"}')
-    with open_store(server_url, tmp_path / "ours") as ours:
+    with (
+        open_store(server_url, tmp_path / "ours") as ours,
+        open_store(server_url, tmp_path / "ours") as beside,
+    ):
         with pytest.raises(StateUnknown):
             ours.load("ana")
         accept_epoch(server_url, tmp_path / "ours")
         loaded = ours.load("ana")
-        ours.commit(change(loaded))
+        assert isinstance(beside.commit(change(loaded)), Committed)
     assert epochs(server_url) == {twin(tmp_path / "other").encode()}
 
 
 def test_a_damaged_twin_says_so(server_url: str, tmp_path: Path) -> None:
     (tmp_path / "epoch.json").write_text("{")
-    with pytest.raises(Misconfigured, match="epoch.json"), open_store(server_url, tmp_path):
+    with pytest.raises(Misconfigured, match=r"epoch\.json"), open_store(server_url, tmp_path):
         pass
 
 

@@ -30,15 +30,16 @@ if ARGV[2] ~= '' and revision ~= tonumber(ARGV[2]) then
   return {'conflict', redis.call('TIME'), epoch, redis.call('HMGET', KEYS[1], 'rev', 'clock',
     'created', 'attributes', 'consent', 'contacts', 'events'), answers}
 end
-if ARGV[2] ~= '' then
-  revision = redis.call('HINCRBY', KEYS[1], 'rev', 1)
-  redis.call('HSETNX', KEYS[1], 'created', ARGV[3])
-  redis.call('HSET', KEYS[1], 'clock', ARGV[3], unpack(ARGV, first_section, first_key - 1))
-end
+-- The log first: of the writes only this one can fail, when its key is no stream.
 local entry
 for n = 10, 9 + count do
   local id = redis.call('XADD', KEYS[5], 'MINID', '~', ARGV[6], '*', 'r', ARGV[n])
   entry = entry or id
+end
+if ARGV[2] ~= '' then
+  revision = redis.call('HINCRBY', KEYS[1], 'rev', 1)
+  redis.call('HSETNX', KEYS[1], 'created', ARGV[3])
+  redis.call('HSET', KEYS[1], 'clock', ARGV[3], unpack(ARGV, first_section, first_key - 1))
 end
 if KEYS[6] then redis.call('SET', KEYS[6], entry .. ' ' .. ARGV[4], 'PX', ARGV[5]) end
 if keys > 0 then
