@@ -1,0 +1,18 @@
+"""What docs/contact.md shows authors does run."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from engine.catalogue import compile_catalogue
+
+PAGE = (Path(__file__).parents[2] / "docs" / "contact.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"```yaml\n(.*?)```", PAGE, re.S)
+
+
+def test_the_examples_for_authors_compile_together() -> None:
+    files = {f"{number}.yaml": text.encode() for number, text in enumerate(EXAMPLES)}
+    catalogue = compile_catalogue(files)
+    assert catalogue.contact.reach >= 30 * 24 * 60 * 60 * 1000
+    assert len(re.findall(r"^  - \{id: .*(?:cap|rest|keep_out|quiet):", PAGE, re.M)) == 7
