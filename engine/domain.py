@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
 from msgspec import Struct
@@ -20,8 +19,8 @@ Stage = Literal["schedule", "consent", "engagement", "contact", "budget", "arbit
 Explain = Literal["none", "chosen", "full"]
 Mode = Literal["live", "preview"]
 
-Scalar = bool | int | float | str | datetime | timedelta
-Value = Scalar | list[bool] | list[int] | list[float] | list[str]
+Scalar = bool | int | float | str
+Value = Scalar | list[Scalar]
 
 STAGES: tuple[Stage, ...] = (
     "schedule",
