@@ -23,6 +23,7 @@ class Fleet:
 
     def __init__(self, actions: Sequence[Action]) -> None:
         self.actions = tuple(actions)
+        self._labels = [label_of(action, "", "") for action in actions]
         self._index = {action.id: i for i, action in enumerate(actions)}
         self._masks = {
             "group": _by(action.group for action in actions),
@@ -42,9 +43,7 @@ class Fleet:
     def selected(self, selector: Selector) -> int:
         """The actions `selector` speaks about, wherever they may be shown."""
         tests = _tests(selector, _OF_ACTIONS)
-        return mask_of(
-            i for i, action in enumerate(self.actions) if _matches(tests, label_of(action, "", ""))
-        )
+        return mask_of(i for i, label in enumerate(self._labels) if _matches(tests, label))
 
 
 class Selection:
