@@ -1,7 +1,7 @@
 """Ready-made catalogues and customers: defaults that work, so that a test says only what matters.
 
-    one = catalogue(actions=[action("fibre", value=10.0)])
-    ana = customer(attributes={"plan": "basic"}, granted=["marketing"])
+one = catalogue(actions=[action("fibre", value=10.0)])
+ana = customer(attributes={"plan": "basic"}, granted=["marketing"])
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from engine.catalogue import Catalogue, compile_catalogue
 from engine.domain import Consent, Contacts, CustomerState, Events, Value
 
 NOW = 1_780_000_000_000  # 2026-05-28T20:26:40Z
+NO_CONTACTS = Contacts()
+NO_EVENTS = Events()
 
 SCHEMA: Mapping[str, Any] = {
     "attributes": {
@@ -73,8 +75,8 @@ def customer(
     attributes: Mapping[str, Value] | None = None,
     granted: Iterable[str] = ("marketing",),
     denied: Iterable[str] = (),
-    contacts: Contacts = Contacts(),
-    events: Events = Events(),
+    contacts: Contacts = NO_CONTACTS,
+    events: Events = NO_EVENTS,
     revision: int = 1,
 ) -> CustomerState:
     """A customer known since an hour before NOW, who has said yes to marketing."""

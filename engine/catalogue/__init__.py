@@ -8,10 +8,11 @@ immutable. `compile_catalogue` is the way in; `docs/catalogue.md` is the languag
 
 from engine.catalogue.compile import compile_catalogue, compile_version
 from engine.catalogue.compiled import Catalogue
-from engine.catalogue.placements import Placement, Treatment
+from engine.catalogue.placements import Placement
 from engine.catalogue.reading import is_catalogue_file
 from engine.catalogue.strategy import Strategy
 from engine.catalogue.templates import RenderFailed
+from engine.catalogue.treatments import Treatment
 from engine.catalogue.trials import Trial
 
 __all__ = [

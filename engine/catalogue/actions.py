@@ -101,9 +101,7 @@ class ActionCompiler:
 
     def _group_broken(self, located: Located[ActionSpec]) -> bool:
         group = located.spec.group
-        if group is None or group in self._groups:
-            return False
-        return True
+        return group is not None and group not in self._groups
 
     def _kind(self, located: Located[ActionSpec]) -> Kind | None:
         spec, group = located.spec, self._group(located)

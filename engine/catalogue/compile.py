@@ -82,8 +82,12 @@ class _Compiler:
         acting, placements = self._actions()
         contact = self._contact(acting)
         strategy = compile_strategy(
-            self.reading.strategies, acting.located, acting.actions, self.names,
-            self.conditions, self.faults,
+            self.reading.strategies,
+            acting.located,
+            acting.actions,
+            self.names,
+            self.conditions,
+            self.faults,
         )
         purposes = frozenset(self._words("purposes"))
         tests = self._tests(purposes)
@@ -96,8 +100,10 @@ class _Compiler:
         acting = ActionCompiler(self.reading, self.conditions, self.faults)
         acting.add_groups()
         placing = PlacementCompiler(
-            self.reading.section("placements").parts, self.names.placements,
-            self.conditions, self.faults,
+            self.reading.section("placements").parts,
+            self.names.placements,
+            self.conditions,
+            self.faults,
         )
         for number, located in enumerate(in_order(self.reading.section("actions").parts)):
             acting.add(located)
@@ -115,8 +121,11 @@ class _Compiler:
 
     def _tests(self, purposes: frozenset[str]) -> tuple[Trial, ...]:
         compiler = TrialCompiler(
-            self.names, self.reading.section("placements").parts, purposes,
-            self.conditions, self.faults,
+            self.names,
+            self.reading.section("placements").parts,
+            purposes,
+            self.conditions,
+            self.faults,
         )
         return tuple(
             compiler.trial(located) for located in self.reading.section("tests").parts.values()

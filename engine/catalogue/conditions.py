@@ -58,7 +58,6 @@ class Conditions:
             what = f"{fault.what}, at column {fault.column} of `{_shown(text)}`"
             self._faults.add(at, path, what, fault.hint)
 
-
     def is_broken(self, text: str) -> bool:
         """Whether `text` names a declaration that is itself at fault, and so can't be judged."""
         return self._broken is not None and self._broken.search(text) is not None

@@ -46,14 +46,18 @@ class ContactCompiler:
         if kind is None:
             return None
         made = {
-            "cap": self._cap, "rest": self._rest, "keep_out": self._keep_out, "quiet": self._quiet
+            "cap": self._cap,
+            "rest": self._rest,
+            "keep_out": self._keep_out,
+            "quiet": self._quiet,
         }[kind](at)
         return made if len(self._faults.found) == before else None
 
     def _kind(self, at: Located[ContactSpec]) -> str | None:
         """Which of the four it is, once its keys fit together."""
         given = {
-            key for key in ContactSpec.__struct_fields__
+            key
+            for key in ContactSpec.__struct_fields__
             if key != "id" and getattr(at.spec, key) not in (None, False)
         }
         kinds = [key for key in _KINDS if key in given]
@@ -109,7 +113,9 @@ class ContactCompiler:
         name = written.removeprefix("customer.")
         if name == written:
             if otherwise is not None:
-                self._faults.add(at, ("quiet", "else"), "`else` means nothing beside a fixed time zone")
+                self._faults.add(
+                    at, ("quiet", "else"), "`else` means nothing beside a fixed time zone"
+                )
             return None, self._zone(at, ("quiet", "timezone"), written)
         declared = self._conditions.scope.customer
         if name not in declared:
@@ -119,8 +125,12 @@ class ContactCompiler:
             self._faults.add(at, ("quiet", "timezone"), f"`{written}` is no text, so no time zone")
         self._conditions.reads.add(("customer", name))
         if otherwise is None:
-            self._faults.add(at, ("quiet",), "`else` is missing: the time zone when "
-                             f"`{written}` is not known", _FAR)
+            self._faults.add(
+                at,
+                ("quiet",),
+                f"`else` is missing: the time zone when `{written}` is not known",
+                _FAR,
+            )
             return name, None
         return name, self._zone(at, ("quiet", "else"), otherwise)
 
@@ -128,13 +138,21 @@ class ContactCompiler:
         spec = at.spec
         if not spec.calendar:
             if spec.timezone is not None:
-                self._faults.add(at, ("timezone",), "`timezone` means something with "
-                                 "`calendar: true` only", "a sliding window is the same everywhere")
+                self._faults.add(
+                    at,
+                    ("timezone",),
+                    "`timezone` means something with `calendar: true` only",
+                    "a sliding window is the same everywhere",
+                )
             return Sliding(self._span(at, "window"))
         days = _DAYS.fullmatch(spec.window or "")
         if days is None:
-            self._faults.add(at, ("window",), f"`{spec.window}` is not whole days or weeks",
-                             "a calendar window is written 1d, 7d or 1w")
+            self._faults.add(
+                at,
+                ("window",),
+                f"`{spec.window}` is not whole days or weeks",
+                "a calendar window is written 1d, 7d or 1w",
+            )
         if spec.timezone is None:
             self._faults.add(at, ("calendar",), "`timezone` is missing beside `calendar`", _FAR)
             return None
@@ -156,8 +174,12 @@ class ContactCompiler:
     def _clock(self, at: Located[ContactSpec], key: str, text: str) -> time:
         match = _CLOCK.fullmatch(text)
         if match is None:
-            self._faults.add(at, ("quiet", key), f"`{text}` is not a time of day",
-                             'times of day are written "21:00"')
+            self._faults.add(
+                at,
+                ("quiet", key),
+                f"`{text}` is not a time of day",
+                'times of day are written "21:00"',
+            )
             return time()
         return time(int(match[1]), int(match[2]))
 

@@ -31,7 +31,11 @@ def scope(reading: Reading, predicates: Iterable[str], faults: Faults) -> Scope:
 def broken_names(reading: Reading) -> re.Pattern[str] | None:
     """Finds names whose declaration is at fault, in conditions that then can't be judged."""
     names = [
-        *(name for path in ("attributes", "context") for name in reading.section("schema", path).broken),
+        *(
+            name
+            for path in ("attributes", "context")
+            for name in reading.section("schema", path).broken
+        ),
         *reading.section("tables").broken,
     ]
     return re.compile(rf"\b({'|'.join(map(re.escape, names))})\b") if names else None

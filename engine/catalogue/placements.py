@@ -2,63 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any, Literal, NamedTuple
+from typing import Literal
 
 from engine.catalogue.conditions import Conditions
 from engine.catalogue.faults import Faults, Located, nearest
 from engine.catalogue.shape import ActionSpec, PlacementSpec, TreatmentSpec
 from engine.catalogue.source import Path
-from engine.catalogue.templates import Scene, Text, Texts, is_template, needed
-from engine.domain import Action, Facts, Kind, Value
+from engine.catalogue.templates import Text, Texts, is_template, needed
+from engine.catalogue.treatments import Content, Treatment, texts
+from engine.domain import Action, Kind
 from engine.rules.masks import mask_of
-from engine.rules.scalar import Evaluation, fitting
-from engine.rules.scope import Attribute, Scope
+from engine.rules.scope import Scope
 from engine.rules.times import duration_ms
-from engine.rules.types import DURATION, TIMESTAMP, Type
 
-Content = dict[str, Any]
 _KINDS: tuple[Kind, ...] = ("offer", "message", "service")
-
-
-class Stage(NamedTuple):
-    """How facts become what templates look at: defaults filled in, times made of numbers."""
-
-    scope: Scope
-
-    def scene(self, facts: Facts, evaluation: Evaluation) -> Scene:
-        """What the templates of one decision may look at."""
-        scope = self.scope
-        return Scene(
-            _shown(facts.customer, scope.customer),
-            _shown(facts.context, scope.context),
-            evaluation.segments,
-            {name: _moment(value, scope.tables[name]) for name, value in evaluation.tables.items()},
-            facts.now,
-        )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Treatment:
-    """An action's content in one placement; `filled` is None where nothing is filled in."""
-
-    id: str
-    content: Content
-    filled: Mapping[str, Text] | None
-    stage: Stage
-
-    def render(self, facts: Facts, evaluation: Evaluation) -> Content:
-        """The content for this customer, now; static content is the same object every time.
-
-        Raises templates.RenderFailed when a template fails on this customer's facts.
-        """
-        if self.filled is None:
-            return self.content
-        names = self.stage.scene(facts, evaluation).names()
-        rendered: Content = _fill(self.content, self.filled, names)
-        return rendered
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,23 +57,26 @@ class PlacementCompiler:
         self._conditions = conditions
         self._faults = faults
         self._texts = Texts()
-        self._stage = Stage(conditions.scope)
         self._treatments: dict[str, dict[int, Treatment]] = {name: {} for name in declared}
         self._needs: dict[str, dict[int, list[int]]] = {name: {} for name in declared}
 
     def add(self, number: int, action: Action | None, located: Located[ActionSpec]) -> None:
         """Take in an action's treatments; `action` is None when its kind is not known."""
         if not located.spec.treatments:
-            self._faults.add(located, (), f"no placement can show `{located.spec.id}`",
-                             "give it a treatment")
+            self._faults.add(
+                located, (), f"no placement can show `{located.spec.id}`", "give it a treatment"
+            )
         ids: set[str] = set()
         places: set[str] = set()
         for i, spec in enumerate(located.spec.treatments):
             path: Path = ("treatments", i)
             self._once(located, (*path, "id"), f"treatment `{spec.id}`", spec.id, ids)
             self._once(
-                located, (*path, "placement"), f"a treatment for `{spec.placement}`",
-                spec.placement, places,
+                located,
+                (*path, "placement"),
+                f"a treatment for `{spec.placement}`",
+                spec.placement,
+                places,
             )
             self._place(number, action, located, path, spec)
 
@@ -158,7 +120,7 @@ class PlacementCompiler:
             what = f"`{spec.placement}` does not take a {action.kind}"
             self._faults.add(located, (*path, "placement"), what, f"it takes {', '.join(kinds)}")
         self._treatments[spec.placement][number] = Treatment(
-            spec.id, spec.content, filled or None, self._stage
+            spec.id, spec.content, filled or None, self._conditions.scope
         )
         for need in needs:
             self._needs[spec.placement].setdefault(need, []).append(number)
@@ -167,7 +129,7 @@ class PlacementCompiler:
         self, located: Located[ActionSpec], path: Path, content: Content
     ) -> tuple[dict[str, Text], list[int]]:
         filled: dict[str, Text] = {}
-        for below, text in _texts(content):
+        for below, text in texts(content):
             if is_template(text):
                 read = self._text(located, path + below, text)
                 if read is not None:
@@ -197,8 +159,9 @@ class PlacementCompiler:
             self._conditions.reads.add((root, name))
             return True
         if not name:
-            self._faults.add(located, path, f"template: `{root}` needs a name behind it",
-                             f"write {root}.name")
+            self._faults.add(
+                located, path, f"template: `{root}` needs a name behind it", f"write {root}.name"
+            )
         elif not self._conditions.is_broken(name):
             what = {"customer": "attribute", "context": "context attribute"}.get(root, root)
             self._faults.add(
@@ -214,21 +177,37 @@ class PlacementCompiler:
     def _placement(self, located: Located[PlacementSpec]) -> Placement:
         spec = located.spec
         treatments = self._treatments[spec.id]
-        for at, text in _texts(spec.fallback):
+        for at, text in texts(spec.fallback):
             if is_template(text):
-                self._faults.add(located, ("fallback", *at), "a fallback is for anybody: no template",
-                                 "it must hold when nothing is known")
+                self._faults.add(
+                    located,
+                    ("fallback", *at),
+                    "a fallback is for anybody: no template",
+                    "it must hold when nothing is known",
+                )
         return Placement(
-            spec.id, spec.channel, spec.slots, tuple(spec.kinds or _KINDS), spec.diverse,
-            spec.counts, self._hold(located), spec.fallback, mask_of(treatments), treatments,
+            spec.id,
+            spec.channel,
+            spec.slots,
+            tuple(spec.kinds or _KINDS),
+            spec.diverse,
+            spec.counts,
+            self._hold(located),
+            spec.fallback,
+            mask_of(treatments),
+            treatments,
             tuple((need, mask_of(who)) for need, who in sorted(self._needs[spec.id].items())),
         )
 
     def _hold(self, located: Located[PlacementSpec]) -> int:
         spec = located.spec
         if (spec.hold is None) != (spec.counts == "commit"):
-            self._faults.add(located, (), "`counts: impression` and `hold` go together",
-                             "a hold is how long an offer waits for its impression, such as 30m")
+            self._faults.add(
+                located,
+                (),
+                "`counts: impression` and `hold` go together",
+                "a hold is how long an offer waits for its impression, such as 30m",
+            )
         try:
             hold = 0 if spec.hold is None else duration_ms(spec.hold)
         except ValueError as error:
@@ -249,7 +228,7 @@ def known(scope: Scope, root: str, name: str) -> str:
     return f"has({root}.{name})"
 
 
-def _declared(scope: Scope, root: str) -> Sequence[str] | frozenset[str]:
+def _declared(scope: Scope, root: str) -> frozenset[str]:
     names = {
         "customer": scope.customer,
         "context": scope.context,
@@ -257,45 +236,3 @@ def _declared(scope: Scope, root: str) -> Sequence[str] | frozenset[str]:
         "table": scope.tables,
     }
     return frozenset(names[root])
-
-
-def _texts(content: Any, at: Path = ()) -> Iterator[tuple[Path, str]]:
-    """Every text in `content`, however deep, with its path."""
-    if isinstance(content, str):
-        yield at, content
-    elif isinstance(content, dict):
-        for key, value in content.items():
-            yield from _texts(value, (*at, key))
-    elif isinstance(content, list):
-        for index, value in enumerate(content):
-            yield from _texts(value, (*at, index))
-
-
-def _fill(content: Any, filled: Mapping[str, Text], names: Mapping[str, Any]) -> Any:
-    if isinstance(content, str):
-        text = filled.get(content)
-        return content if text is None else text.render(names)
-    if isinstance(content, dict):
-        return {key: _fill(value, filled, names) for key, value in content.items()}
-    if isinstance(content, list):
-        return [_fill(value, filled, names) for value in content]
-    return content
-
-
-def _shown(
-    values: Mapping[str, Value], declared: Mapping[str, Attribute]
-) -> dict[str, Value | None]:
-    return {
-        name: _moment(fitting(values.get(name), one.type, one.default), one.type)
-        for name, one in declared.items()
-    }
-
-
-def _moment(value: Value | None, kind: Type) -> Value | None:
-    """Times and durations as templates like them; anything else as it is."""
-    if isinstance(value, int):
-        if kind == TIMESTAMP:
-            return datetime.fromtimestamp(value / 1000, UTC)
-        if kind == DURATION:
-            return timedelta(milliseconds=value)
-    return value

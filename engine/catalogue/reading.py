@@ -6,7 +6,7 @@ mistake is reported once and not again wherever its name is used.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -186,5 +186,3 @@ def _name(raw: Any) -> str | None:
 
 def _title(path: Path) -> str:
     return f"`{path[-1]}`" if path else "the file"
-
-

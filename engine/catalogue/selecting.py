@@ -28,7 +28,7 @@ class Names:
             "placement": self.placements,
         }
 
-    def check(  # noqa: PLR0913 - a place, a kind of name and the names
+    def check(
         self, at: Located[Any], path: Path, kind: str, names: Iterable[str], faults: Faults
     ) -> None:
         """Report each of `names` that is no `kind`."""

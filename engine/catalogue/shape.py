@@ -28,7 +28,7 @@ class Part(Struct, frozen=True, forbid_unknown_fields=True):
     """Any mapping with fixed keys; an unknown key is a fault."""
 
 
-class AttributeSpec(Part):
+class AttributeSpec(Part, frozen=True):
     """`schema.attributes.<name>` or `schema.context.<name>`: a typed fact."""
 
     type: Text
@@ -37,7 +37,7 @@ class AttributeSpec(Part):
     personal: bool = False
 
 
-class TableSpec(Part):
+class TableSpec(Part, frozen=True):
     """`tables.<name>`: a decision table. `rows` may name a CSV file beside the YAML."""
 
     inputs: Annotated[list[Text], Meta(min_length=1, max_length=50)]
@@ -46,7 +46,7 @@ class TableSpec(Part):
     hit: Literal["unique", "first", "collect"] = "unique"
 
 
-class GroupSpec(Part):
+class GroupSpec(Part, frozen=True):
     """`groups.<name>`: what its actions inherit."""
 
     kind: Kind | None = None
@@ -56,14 +56,14 @@ class GroupSpec(Part):
     suitability: list[Text] = []
 
 
-class ValidSpec(Part):
+class ValidSpec(Part, frozen=True):
     """`actions[].valid`: RFC 3339 times; from is included, until is not."""
 
     from_: str | None = field(name="from", default=None)
     until: str | None = None
 
 
-class TreatmentSpec(Part):
+class TreatmentSpec(Part, frozen=True):
     """`actions[].treatments[]`: the action's content in one placement."""
 
     id: Id
@@ -71,7 +71,7 @@ class TreatmentSpec(Part):
     content: dict[str, Any]
 
 
-class ActionSpec(Part):
+class ActionSpec(Part, frozen=True):
     """`actions[]`."""
 
     id: Id
@@ -90,7 +90,7 @@ class ActionSpec(Part):
     treatments: list[TreatmentSpec] = []
 
 
-class SelectorSpec(Part):
+class SelectorSpec(Part, frozen=True):
     """`applies` and `keep_out`: a name or a list of names a field; a field left out means any."""
 
     kind: Kind | list[Kind] = []
@@ -100,7 +100,7 @@ class SelectorSpec(Part):
     placement: Words = []
 
 
-class QuietSpec(Part):
+class QuietSpec(Part, frozen=True):
     """`contact[].quiet`: hours of the customer's day without contact."""
 
     from_: str = field(name="from")
@@ -109,7 +109,7 @@ class QuietSpec(Part):
     else_: Text | None = field(name="else", default=None)
 
 
-class ContactSpec(Part):
+class ContactSpec(Part, frozen=True):
     """`contact[]`: a cap, a rest, a keep-out or quiet hours, by which keys it has."""
 
     id: Id
@@ -126,7 +126,7 @@ class ContactSpec(Part):
     quiet: QuietSpec | None = None
 
 
-class PlacementSpec(Part):
+class PlacementSpec(Part, frozen=True):
     """`placements[]`."""
 
     id: Id
@@ -139,14 +139,14 @@ class PlacementSpec(Part):
     fallback: dict[str, Any] = {}
 
 
-class WeightsSpec(Part):
+class WeightsSpec(Part, frozen=True):
     """`strategy.weights`: how much a unit of value to either side counts."""
 
     company: Annotated[float, Meta(ge=0.0, le=1e6)] | None = None
     customer: Annotated[float, Meta(ge=0.0, le=1e6)] | None = None
 
 
-class ContextWeightSpec(Part):
+class ContextWeightSpec(Part, frozen=True):
     """`strategy.context_weights[]`: while `when` holds, the named actions weigh this much more."""
 
     when: Text
@@ -156,14 +156,14 @@ class ContextWeightSpec(Part):
     kind: Kind | list[Kind] = []
 
 
-class ExplorationSpec(Part):
+class ExplorationSpec(Part, frozen=True):
     """`strategy.exploration`. `floor` is epsilon, the share of choices made at random."""
 
     method: Method = "none"
     floor: Share = 0.0
 
 
-class StrategySpec(Part):
+class StrategySpec(Part, frozen=True):
     """`strategy`."""
 
     weights: WeightsSpec = WeightsSpec()
@@ -174,7 +174,7 @@ class StrategySpec(Part):
     attribution: Text | None = None
 
 
-class TestConsentSpec(Part):
+class TestConsentSpec(Part, frozen=True):
     """A consent given with its time and source."""
 
     status: Status
@@ -182,14 +182,14 @@ class TestConsentSpec(Part):
     source: str | None = None
 
 
-class TestCustomerSpec(Part):
+class TestCustomerSpec(Part, frozen=True):
     """`tests[].customer`."""
 
     attributes: dict[str, Any] = {}
     consent: dict[str, Status | TestConsentSpec] = {}
 
 
-class TestRequestSpec(Part):
+class TestRequestSpec(Part, frozen=True):
     """`tests[].request`; the channel is the placement's."""
 
     placement: Id
@@ -198,7 +198,7 @@ class TestRequestSpec(Part):
     slots: Count | None = None
 
 
-class TestReasonSpec(Part):
+class TestReasonSpec(Part, frozen=True):
     """`tests[].reason`: why an action must have been kept out; what is left out may be anything."""
 
     action: Id
@@ -206,7 +206,7 @@ class TestReasonSpec(Part):
     reason: Text | None = None
 
 
-class TestSpec(Part):
+class TestSpec(Part, frozen=True):
     """`tests[]`: a customer, a request and what must come of it."""
 
     name: Text
@@ -220,7 +220,7 @@ class TestSpec(Part):
     reason: TestReasonSpec | list[TestReasonSpec] = []
 
 
-class SchemaSpec(Part):
+class SchemaSpec(Part, frozen=True):
     """`schema`: what may be known of a customer and of the moment."""
 
     attributes: dict[Name, AttributeSpec] = {}
@@ -229,7 +229,7 @@ class SchemaSpec(Part):
     purposes: list[Name] = []
 
 
-class CatalogueSpec(Part):
+class CatalogueSpec(Part, frozen=True):
     """A file's top level. Any file may hold any key."""
 
     schema: SchemaSpec = SchemaSpec()

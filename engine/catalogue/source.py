@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
-from yaml.cyaml import CParser
+from yaml._yaml import CParser
 from yaml.events import (
     AliasEvent,
     DocumentStartEvent,
@@ -81,14 +81,16 @@ def read_yaml(file: str, data: bytes) -> Document:
     builder = _Builder(file)
     try:
         parser = CParser(_text(file, data))
-        while parser.check_event():
-            builder.take(parser.get_event())
+        while (event := parser.get_event()) is not None:
+            builder.take(event)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise _not_readable(file, mark.line if mark else 0, f"{error.problem or error}") from error
     except yaml.reader.ReaderError as error:
         line = data[: error.position].count(b"\n")
-        raise _not_readable(file, line, f"a character YAML does not allow: {error.reason}") from error
+        raise _not_readable(
+            file, line, f"a character YAML does not allow: {error.reason}"
+        ) from error
     return builder.document
 
 
@@ -105,6 +107,10 @@ def read_csv(file: str, data: bytes) -> Document:
     except csv.Error as error:
         raise _not_readable(file, max(reader.line_num - 1, 0), f"not a CSV row: {error}") from error
     return document
+
+
+def _line(event: Event) -> int:
+    return event.start_mark.line if event.start_mark else 0
 
 
 def _text(file: str, data: bytes) -> str:
@@ -169,7 +175,7 @@ class _Builder:
             raise self._stop(event, "a second YAML document", "one document a file: split it")
 
     def _scalar(self, event: ScalarEvent) -> None:
-        line = event.start_mark.line
+        line = _line(event)
         if event.tag is not None or event.anchor is not None:
             self._check_tag(event)
         value: Any = event.value
@@ -183,9 +189,11 @@ class _Builder:
 
     def _start(self, event: NodeEvent, container: Any) -> None:
         self._check_tag(event)
-        line = event.start_mark.line
+        line = _line(event)
         if self._stack and type(self._stack[-1].container) is dict and self._stack[-1].key is None:
-            raise self._stop(event, "a mapping or list where a key should be", "keys are plain text")
+            raise self._stop(
+                event, "a mapping or list where a key should be", "keys are plain text"
+            )
         if len(self._stack) >= _DEEPEST:
             raise self._too_deep(line)
         lines: dict[Any, int] = {}
@@ -200,10 +208,10 @@ class _Builder:
         self._put(frame.container, frame.line, 1, frame.height)
 
     def _alias(self, event: AliasEvent) -> None:
-        anchored = self._anchors.get(event.anchor)
+        anchored = self._anchors.get(event.anchor or "")
         if anchored is None:
             raise self._stop(event, f"*{event.anchor} stands for nothing defined before it")
-        self._put(anchored.value, event.start_mark.line, anchored.size, anchored.height)
+        self._put(anchored.value, _line(event), anchored.size, anchored.height)
 
     def _put(self, value: Any, line: int, size: int, height: int) -> None:
         self._size += size
@@ -272,7 +280,7 @@ class _Builder:
         self.document.faults.append(Fault(self.document.file, line + 1, what, hint))
 
     def _stop(self, event: Event, what: str, hint: str = "") -> NotReadable:
-        return _not_readable(self.document.file, event.start_mark.line, what, hint)
+        return _not_readable(self.document.file, _line(event), what, hint)
 
     def _too_deep(self, line: int) -> NotReadable:
         return _not_readable(self.document.file, line, f"nested more than {_DEEPEST} deep")

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from engine.catalogue.conditions import Conditions
 from engine.catalogue.faults import Faults, Located
 from engine.catalogue.selecting import Names
-from engine.catalogue.shape import ActionSpec, ContextWeightSpec, Method, StrategySpec
+from engine.catalogue.shape import ActionSpec, Method, StrategySpec
 from engine.domain import OUTCOMES, Action
+from engine.rules.masks import indices
 from engine.rules.scalar import Evaluation
 from engine.rules.selecting import Fleet
-from engine.rules.masks import indices
 from engine.rules.times import duration_ms
 
 Vector = NDArray[np.float64]
@@ -90,7 +90,7 @@ class Strategy:
         return [one.factors for one in self.context_weights if one.condition not in untrue]
 
 
-def compile_strategy(  # noqa: PLR0913 - everything a strategy speaks about
+def compile_strategy(
     written: Sequence[Located[StrategySpec]],
     specs: Sequence[Located[ActionSpec]],
     actions: Sequence[Action],
@@ -132,27 +132,38 @@ def _check_once(written: Sequence[Located[StrategySpec]], faults: Faults) -> Non
     for located in written:
         for path in _given(located.spec):
             if path in first:
-                faults.add(located, path, f"`{'.'.join(path)}` is given twice",
-                           f"first at {first[path]}")
+                faults.add(
+                    located, path, f"`{'.'.join(path)}` is given twice", f"first at {first[path]}"
+                )
             else:
                 first[path] = located.where
         exploration = located.spec.exploration
         if exploration and (exploration.method == "epsilon") != (exploration.floor > 0):
-            faults.add(located, ("exploration",), "`epsilon` and a `floor` above zero go together",
-                       "floor is the share of choices made at random, such as 0.02")
+            faults.add(
+                located,
+                ("exploration",),
+                "`epsilon` and a `floor` above zero go together",
+                "floor is the share of choices made at random, such as 0.02",
+            )
 
 
 def _given(spec: StrategySpec) -> Iterable[tuple[str, ...]]:
     yield from ((key,) for key in _ONCE if getattr(spec, key) is not None)
-    yield from (("weights", key) for key in ("company", "customer")
-                if getattr(spec.weights, key) is not None)
+    yield from (
+        ("weights", key)
+        for key in ("company", "customer")
+        if getattr(spec.weights, key) is not None
+    )
     yield from (("contact_cost", key) for key in spec.contact_cost)
     yield from (("positive", key) for key in spec.positive)
 
 
 def _weights(written: Sequence[Located[StrategySpec]]) -> tuple[float, float]:
     company, customer = (
-        next((weight for one in written if (weight := getattr(one.spec.weights, side)) is not None), 1.0)
+        next(
+            (weight for one in written if (weight := getattr(one.spec.weights, side)) is not None),
+            1.0,
+        )
         for side in ("company", "customer")
     )
     return company, customer

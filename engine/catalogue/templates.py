@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -22,9 +22,12 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from engine.domain import Value
 from engine.errors import TellerError
 
+Shown = Value | datetime | timedelta | None
+
 ROOTS = ("customer", "context", "segment", "table")
 _NAMES = frozenset({*ROOTS, "now"})
 _MARKED = re.compile(r"\{[{%#]")
+_EXPRESSION = re.compile(r"\{\{[^{}]*\}\}")
 _ELSEWHERE = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends, nodes.Block)
 _FAILURES = (
     jinja2.TemplateError,
@@ -55,12 +58,8 @@ class RenderFailed(TellerError):
 
 
 class TemplateFault(NamedTuple):
-    """One thing wrong with a template: the line within the text (1-based), what, and a name.
+    """One thing wrong with a template; where `name` stands for nothing, `known` are the choices."""
 
-    `name` is the word that stands for nothing, `known` what it could have been.
-    """
-
-    line: int
     what: str
     name: str = ""
     known: frozenset[str] = frozenset()
@@ -72,7 +71,6 @@ class Use(NamedTuple):
     root: str
     name: str
     needed: bool
-    line: int
 
 
 class Looked:
@@ -93,10 +91,10 @@ class Looked:
 class Scene(NamedTuple):
     """All a template may look at in one decision; a missing name or None is undefined."""
 
-    customer: Mapping[str, Value | None]
-    context: Mapping[str, Value | None]
-    segment: Mapping[str, bool | None]
-    table: Mapping[str, Value | None]
+    customer: Mapping[str, Shown]
+    context: Mapping[str, Shown]
+    segment: Mapping[str, Shown]
+    table: Mapping[str, Shown]
     now: int
 
     def names(self) -> dict[str, Any]:
@@ -125,16 +123,18 @@ class Text:
 
 
 class Texts:
-    """The templates of one catalogue; equal texts are one."""
+    """The templates of one catalogue; those that differ in plain text alone are read once."""
 
     def __init__(self) -> None:
-        self._read: dict[str, Text | list[TemplateFault]] = {}
+        self._read: dict[str, tuple[Use, ...] | list[TemplateFault]] = {}
 
     def read(self, source: str) -> Text | list[TemplateFault]:
         """The template that `source` is, or all that is wrong with it."""
-        if source not in self._read:
-            self._read[source] = _read(source)
-        return self._read[source]
+        skeleton = _skeleton(source)
+        if skeleton not in self._read:
+            self._read[skeleton] = _read(skeleton)
+        read = self._read[skeleton]
+        return read if isinstance(read, list) else Text(source, read)
 
 
 def is_template(text: str) -> bool:
@@ -142,43 +142,57 @@ def is_template(text: str) -> bool:
     return _MARKED.search(text) is not None
 
 
-def _read(source: str) -> Text | list[TemplateFault]:
+def _skeleton(source: str) -> str:
+    """The template without its plain text, where that is certain to mean the same.
+
+    That is, where the only braces are those around expressions: then no text can begin or
+    end anything.
+    """
+    plain = _EXPRESSION.sub("", source)
+    if "{" in plain or "}" in plain:
+        return source
+    return "".join(_EXPRESSION.findall(source))
+
+
+def _read(source: str) -> tuple[Use, ...] | list[TemplateFault]:
     try:
         tree = _ENVIRONMENT.parse(source)
     except jinja2.TemplateSyntaxError as error:
-        return [TemplateFault(error.lineno, error.message or "not a template")]
+        return [TemplateFault(error.message or "this is not a template")]
     except RecursionError:
-        return [TemplateFault(1, "a template nested too deeply")]
-    faults = [*_strangers(tree), *_faults(tree)]
-    return faults or Text(source, tuple(_uses(tree, guarded=False)))
+        return [TemplateFault("this is nested too deeply")]
+    return [*_strangers(tree), *_faults(tree)] or tuple(_uses(tree, guarded=False))
 
 
 def _strangers(tree: nodes.Template) -> Iterator[TemplateFault]:
     for name in sorted(find_undeclared_variables(tree) - _NAMES):
-        yield TemplateFault(1, f"a template knows no `{name}`", name, _NAMES)
+        yield TemplateFault(f"a template knows no `{name}`", name, _NAMES)
 
 
 def _faults(tree: nodes.Template) -> Iterator[TemplateFault]:
-    for node in tree.find_all((nodes.Filter, nodes.Test)):
-        kind = "filter" if isinstance(node, nodes.Filter) else "test"
-        known = _ENVIRONMENT.filters if kind == "filter" else _ENVIRONMENT.tests
-        if node.name not in known:
-            yield TemplateFault(
-                node.lineno, f"there is no {kind} `{node.name}`", node.name, frozenset(known)
-            )
-    for node in tree.find_all(_ELSEWHERE):
-        yield TemplateFault(node.lineno, "a template stands alone: no include, import or block")
+    for filter in tree.find_all(nodes.Filter):
+        if filter.name not in _ENVIRONMENT.filters:
+            yield _no("filter", filter.name, _ENVIRONMENT.filters)
+    for test in tree.find_all(nodes.Test):
+        if test.name not in _ENVIRONMENT.tests:
+            yield _no("test", test.name, _ENVIRONMENT.tests)
+    if next(tree.find_all(_ELSEWHERE), None):
+        yield TemplateFault("a template stands alone: no include, import or block")
+
+
+def _no(kind: str, name: str, known: Iterable[str]) -> TemplateFault:
+    return TemplateFault(f"there is no {kind} `{name}`", name, frozenset(known))
 
 
 def _uses(node: nodes.Node, *, guarded: bool) -> Iterator[Use]:
     """Every `root.name` in `node`, with whether a default or `is defined` stands around it."""
     if isinstance(node, nodes.Name):
         if node.name in ROOTS and node.ctx == "load":
-            yield Use(node.name, "", True, node.lineno)
+            yield Use(node.name, "", True)
         return
     looked = _looked(node)
     if looked:
-        yield Use(*looked, not guarded, node.lineno)
+        yield Use(*looked, not guarded)
         return
     forgiving = _forgives(node)
     for child in node.iter_child_nodes():
@@ -189,9 +203,9 @@ def _looked(node: nodes.Node) -> tuple[str, str] | None:
     match node:
         case nodes.Getattr(node=nodes.Name(name=root), attr=name) if root in ROOTS:
             return root, name
-        case nodes.Getitem(
-            node=nodes.Name(name=root), arg=nodes.Const(value=str(name))
-        ) if root in ROOTS:
+        case nodes.Getitem(node=nodes.Name(name=root), arg=nodes.Const(value=str(name))) if (
+            root in ROOTS
+        ):
             return root, name
     return None
 

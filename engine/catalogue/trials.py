@@ -81,7 +81,9 @@ class TrialCompiler:
             name=spec.name,
             file=at.document.file,
             line=at.document.line(at.path),
-            attributes=self._facts(at, ("customer", "attributes"), customer.attributes, scope.customer),
+            attributes=self._facts(
+                at, ("customer", "attributes"), customer.attributes, scope.customer
+            ),
             consent={
                 purpose: self._consent(at, purpose, given)
                 for purpose, given in customer.consent.items()
@@ -90,7 +92,9 @@ class TrialCompiler:
             channel=place.spec.channel if place else "",
             slots=self._slots(at, place),
             context=self._facts(at, ("request", "context"), request.context, scope.context),
-            overrides=self._facts(at, ("request", "attributes"), request.attributes, scope.customer),
+            overrides=self._facts(
+                at, ("request", "attributes"), request.attributes, scope.customer
+            ),
             now=self._time(at, ("now",), spec.now),
             expect=frozenset(spec.expect),
             only=None if spec.only is None else frozenset(spec.only),
@@ -114,11 +118,17 @@ class TrialCompiler:
     def _slots(self, at: Located[TestSpec], place: Located[PlacementSpec] | None) -> int | None:
         slots = at.spec.request.slots
         if place and slots and slots > place.spec.slots:
-            self._faults.add(at, ("request", "slots"), f"`{place.spec.id}` has {place.spec.slots} slots")
+            self._faults.add(
+                at, ("request", "slots"), f"`{place.spec.id}` has {place.spec.slots} slots"
+            )
         return slots
 
     def _facts(
-        self, at: Located[TestSpec], path: Path, raw: Mapping[str, Any], declared: Mapping[str, Attribute]
+        self,
+        at: Located[TestSpec],
+        path: Path,
+        raw: Mapping[str, Any],
+        declared: Mapping[str, Attribute],
     ) -> Mapping[str, Value]:
         known = {name: one for name, one in raw.items() if not self._conditions.is_broken(name)}
         try:

@@ -20,6 +20,7 @@ from engine.rules.types import BOOL, DOUBLE, DURATION, INT, STRING, TIMESTAMP, T
 LONGEST_TEXT = 4096
 LONGEST_LIST = 100
 
+
 def parse_value(raw: object, attribute: Attribute) -> Value:
     """`raw` as a value of the attribute. Raises ValueError saying what it must be."""
     value = _typed(raw, attribute.type)
@@ -31,7 +32,9 @@ def parse_value(raw: object, attribute: Attribute) -> Value:
     return value
 
 
-def validate(raw: Mapping[str, object], declared: Mapping[str, Attribute], at: str) -> dict[str, Value]:
+def validate(
+    raw: Mapping[str, object], declared: Mapping[str, Attribute], at: str
+) -> dict[str, Value]:
     """All of `raw`, typed. Raises InvalidRequest with a problem for each name or value at fault.
 
     `at` is the JSON pointer of `raw`.
@@ -53,13 +56,15 @@ def validate(raw: Mapping[str, object], declared: Mapping[str, Attribute], at: s
 
 def _typed(raw: object, kind: Type) -> Value:
     if kind.name != "list":
-        return _SCALARS[kind](raw)
+        value: Value = _SCALARS[kind](raw)
+        return value
     if not isinstance(raw, list):
         raise ValueError(f"must be a {kind}")
     if len(raw) > LONGEST_LIST:
         raise ValueError(f"must have at most {LONGEST_LIST} items")
     read = _SCALARS[element_of(kind)]
-    return [read(one) for one in raw]
+    values: Value = [read(one) for one in raw]
+    return values
 
 
 def _bool(raw: object) -> bool:

@@ -40,9 +40,7 @@ class Misfit(NamedTuple):
 
 def misfits(value: object, shape: Any, failure: msgspec.ValidationError) -> list[Misfit]:
     """All that keeps `value` from being a `shape`; `failure` is what converting it said."""
-    found = [
-        misfit for error in _validator(shape).iter_errors(value) for misfit in _explain(error)
-    ]
+    found = [misfit for error in _validator(shape).iter_errors(value) for misfit in _explain(error)]
     return list(dict.fromkeys(found)) or [Misfit((), str(failure))]
 
 
@@ -60,10 +58,12 @@ def _validator(shape: Any) -> Draft202012Validator:
 
 def _explain(error: ValidationError) -> Iterator[Misfit]:
     path: Path = tuple(error.absolute_path)
-    limit, value = error.validator_value, error.instance
+    limit: Any = error.validator_value
+    value: Any = error.instance
     match error.validator:
         case "additionalProperties":
-            known = error.schema.get("properties", {})
+            schema: Any = error.schema
+            known = schema.get("properties", {})
             yield from (unknown_key(path, key, known) for key in value if key not in known)
         case "required":
             for key in limit:
@@ -91,7 +91,8 @@ def _closest(error: ValidationError, path: Path) -> Iterator[Misfit]:
             for inner in errors:
                 yield from _explain(inner)
             return
-    wanted = [_wanted(option) for option in error.validator_value if option.get("type") != "null"]
+    options: Any = error.validator_value
+    wanted = [_wanted(option) for option in options if option.get("type") != "null"]
     yield Misfit(path, f"{_field(path)} must be {' or '.join(wanted)}, not {_noun(error.instance)}")
 
 
@@ -126,7 +127,9 @@ def _bound(rule: str, path: Path, limit: Any, value: object) -> str:
         case "maxLength" | "maxItems":
             return f"{field} is longer than {limit}"
         case "pattern":
-            return f"{_show(value)} cannot be {field}: letters, digits, `_` and, in ids, `.` `:` `-`"
+            return (
+                f"{_show(value)} cannot be {field}: letters, digits, `_` and, in ids, `.` `:` `-`"
+            )
     return f"{field} does not fit ({rule})"
 
 

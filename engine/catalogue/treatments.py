@@ -1,0 +1,89 @@
+"""An action's content in one placement, and how it is filled in for one customer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from engine.catalogue.source import Path
+from engine.catalogue.templates import Scene, Shown, Text
+from engine.domain import Facts, Value
+from engine.rules.scalar import Evaluation, fitting
+from engine.rules.scope import Attribute, Scope
+from engine.rules.types import DURATION, TIMESTAMP, Type
+
+Content = dict[str, Any]
+
+
+def scene(facts: Facts, evaluation: Evaluation, scope: Scope) -> Scene:
+    """What the templates of one decision may look at: defaults filled in, times made of ms."""
+    return Scene(
+        _shown(facts.customer, scope.customer),
+        _shown(facts.context, scope.context),
+        evaluation.segments,
+        {name: _moment(value, scope.tables[name]) for name, value in evaluation.tables.items()},
+        facts.now,
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Treatment:
+    """An action's content in one placement; `filled` is None where nothing is filled in."""
+
+    id: str
+    content: Content
+    filled: Mapping[str, Text] | None
+    scope: Scope
+
+    def render(self, facts: Facts, evaluation: Evaluation) -> Content:
+        """The content for this customer, now; static content is the same object every time.
+
+        Raises templates.RenderFailed when a template fails on this customer's facts.
+        """
+        if self.filled is None:
+            return self.content
+        names = scene(facts, evaluation, self.scope).names()
+        rendered: Content = _fill(self.content, self.filled, names)
+        return rendered
+
+
+def texts(content: Any, at: Path = ()) -> Iterator[tuple[Path, str]]:
+    """Every text in `content`, however deep, with its path."""
+    if isinstance(content, str):
+        yield at, content
+    elif isinstance(content, dict):
+        for key, value in content.items():
+            yield from texts(value, (*at, key))
+    elif isinstance(content, list):
+        for index, value in enumerate(content):
+            yield from texts(value, (*at, index))
+
+
+def _fill(content: Any, filled: Mapping[str, Text], names: Mapping[str, Any]) -> Any:
+    if isinstance(content, str):
+        text = filled.get(content)
+        return content if text is None else text.render(names)
+    if isinstance(content, dict):
+        return {key: _fill(value, filled, names) for key, value in content.items()}
+    if isinstance(content, list):
+        return [_fill(value, filled, names) for value in content]
+    return content
+
+
+def _shown(values: Mapping[str, Value], declared: Mapping[str, Attribute]) -> dict[str, Shown]:
+    return {
+        name: _moment(fitting(values.get(name), one.type, one.default), one.type)
+        for name, one in declared.items()
+    }
+
+
+def _moment(value: Value | None, kind: Type) -> Shown:
+    """Times and durations as templates like them; anything else as it is."""
+    if isinstance(value, int):
+        if kind == TIMESTAMP:
+            return datetime.fromtimestamp(value / 1000, UTC)
+        if kind == DURATION:
+            return timedelta(milliseconds=value)
+    return value
