@@ -15,6 +15,7 @@ from engine import registry as registry_module
 from engine.errors import ModelRefused, NotFound, StoreUnavailable
 from engine.models.beta import BetaArtefact
 from engine.registry import LARGEST_ARTEFACT, Registry
+from engine.store import Store
 
 
 def a_prior(rate: float) -> bytes:
@@ -204,42 +205,33 @@ def test_promotions_at_the_same_time_do_not_undo_each_other(
             assert registry.aliases("response") == wanted
 
 
-class House:
-    """Where other workers look: a store that can be away."""
+def test_another_worker_sees_a_promotion_through_the_store(
+    store: Store, tmp_path: Path, published: str
+) -> None:
+    Registry(tmp_path, store).promote("response", published)
+    (tmp_path / "models" / "response" / "aliases.json").unlink()
+    assert Registry(tmp_path, store).resolve("response") == published
 
-    def __init__(self) -> None:
-        self.kept: dict[str, dict[str, str]] = {}
-        self.away = False
+
+class Away:
+    """A store that does not answer."""
 
     def get_aliases(self, name: str) -> Mapping[str, str]:
-        if self.away:
-            raise StoreUnavailable("no answer")
-        return self.kept.get(name, {})
+        raise StoreUnavailable(f"no answer about {name}")
 
     def set_aliases(self, name: str, aliases: Mapping[str, str]) -> None:
-        if self.away:
-            raise StoreUnavailable("no answer")
-        self.kept[name] = dict(aliases)
-
-
-def test_another_worker_sees_a_promotion_through_the_store(tmp_path: Path, published: str) -> None:
-    house = House()
-    Registry(tmp_path, house).promote("response", published)
-    assert Registry(tmp_path, house).resolve("response") == published
-    assert house.kept == {"response": {"champion": published}}
+        raise StoreUnavailable(f"no answer about {name} and {len(aliases)} aliases")
 
 
 def test_with_the_store_away_the_file_speaks_and_nothing_is_promoted(
-    tmp_path: Path, published: str
+    registry: Registry, tmp_path: Path, published: str
 ) -> None:
-    house = House()
-    registry = Registry(tmp_path, house)
     registry.promote("response", published)
-    house.away = True
-    assert registry.resolve("response") == published
+    without = Registry(tmp_path, Away())
+    assert without.resolve("response") == published
     other = registry.publish("response", "beta", a_prior(0.2))
     with pytest.raises(StoreUnavailable):
-        registry.promote("response", other)
+        without.promote("response", other)
     assert registry.resolve("response") == published
 
 

@@ -25,6 +25,9 @@ from engine.models.features import FACETS, Encoder, Facet, Feature
 LARGEST = 1e6
 """No coefficient is larger, so that no sum of terms can overflow to NaN."""
 
+MOST_COLUMNS = 2_000
+"""Wider models cost more memory, an action a row, than an artefact may make a worker spend."""
+
 _STEEPEST = 700.0
 """exp of more overflows; the sigmoid is 0 or 1 to the last bit long before."""
 
@@ -131,6 +134,8 @@ def parse_logistic(data: bytes, version: str) -> LogisticModel:
 
 def _check(artefact: LogisticArtefact, encoder: Encoder) -> None:
     columns = len(encoder.columns)
+    if columns > MOST_COLUMNS:
+        raise ModelRefused(f"features make {columns:,} columns; at most {MOST_COLUMNS:,}")
     _numbers("coefficients", artefact.coefficients, columns)
     _numbers("intercept", [artefact.intercept], 1)
     _numbers("match", list(artefact.match.values()), len(artefact.match))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Hashable
 from typing import Any
 
 import msgspec
@@ -10,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.compose import make_column_transformer
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
@@ -22,16 +24,16 @@ from engine.models.logistic import LogisticArtefact, LogisticModel, Term
 from tests.models.builders import AGE, FEATURES, PLAN, SPEND, an_action, facts
 
 PLANS = ["basic", "fibre", "plus"]
+STRANGER: dict[Hashable, Any] = {"age": np.nan, "spend": 1e4, "plan": "satellite"}
 OFFERS = [f"offer-{i}" for i in range(6)]
 
 
 def table(rng: np.random.Generator, rows: int = 400) -> pd.DataFrame:
-    plan = rng.choice(PLANS, rows)
     made = pd.DataFrame(
         {
-            "age": rng.normal(45, 12, rows),
+            "age": np.where(rng.random(rows) < 0.2, np.nan, rng.normal(45, 12, rows)),
             "spend": rng.gamma(2, 80, rows),
-            "plan": plan,
+            "plan": rng.choice(PLANS, rows),
             "action": rng.choice(OFFERS, rows),
         }
     )
@@ -41,27 +43,32 @@ def table(rng: np.random.Generator, rows: int = 400) -> pd.DataFrame:
 
 
 def fitted(data: pd.DataFrame, strength: float) -> Any:
-    scale = make_column_transformer(
-        (StandardScaler(), ["age", "spend"]), (OneHotEncoder(), ["plan", "action"])
+    """As a data scientist would without us: scaled, imputed with an indicator, one-hot."""
+    numbers = make_pipeline(
+        StandardScaler(), SimpleImputer(strategy="constant", fill_value=0.0, add_indicator=True)
     )
-    pipeline = make_pipeline(scale, LogisticRegression(C=strength, max_iter=1000))
+    columns = make_column_transformer(
+        (numbers, ["age", "spend"]),
+        (OneHotEncoder(handle_unknown="ignore"), ["plan", "action"]),
+    )
+    pipeline = make_pipeline(columns, LogisticRegression(C=strength, max_iter=1000))
     return pipeline.fit(data[["age", "spend", "plan", "action"]], data["label"])
 
 
 def translated(pipeline: Any) -> LogisticArtefact:
     """The pipeline's parameters, in our words."""
-    scaler = pipeline[0].named_transformers_["standardscaler"]
-    weights = pipeline[-1].coef_[0].tolist()
-    numbers = [
-        Feature(name, f"customer.{name}", Number(float(mean), float(scale)))
-        for name, mean, scale in zip(["age", "spend"], scaler.mean_, scaler.scale_, strict=True)
-    ]
-    plan = Feature("plan", "customer.plan", Category(tuple(PLANS)))
+    scaler = pipeline[0].named_transformers_["pipeline"][0]
+    age, spend, age_missing, *others = pipeline[-1].coef_[0].tolist()
+    (mean, spend_mean), (scale, spend_scale) = scaler.mean_.tolist(), scaler.scale_.tolist()
     return LogisticArtefact(
-        features=(*numbers, plan),
+        features=(
+            Feature("age", "customer.age", Number(mean, scale, mean, indicator=True)),
+            Feature("spend", "customer.spend", Number(spend_mean, spend_scale)),
+            Feature("plan", "customer.plan", Category(tuple(PLANS))),
+        ),
         intercept=float(pipeline[-1].intercept_[0]),
-        coefficients=tuple(weights[:5]),
-        id={offer: Term(weight) for offer, weight in zip(OFFERS, weights[5:], strict=True)},
+        coefficients=(age, age_missing, spend, *others[:3]),
+        id={offer: Term(weight) for offer, weight in zip(OFFERS, others[3:], strict=True)},
     )
 
 
@@ -71,8 +78,8 @@ def test_serving_agrees_with_a_scikit_learn_pipeline(seed: int) -> None:
     data = table(rng)
     pipeline = fitted(data, strength=float(10 ** rng.uniform(-2, 2)))
     scorer = LogisticModel(translated(pipeline), "v").bind([an_action(o) for o in OFFERS])
-    customers = data[["age", "spend", "plan"]].head(20)
-    for row in customers.to_dict("records"):
+    customers = [*data[["age", "spend", "plan"]].head(20).to_dict("records"), STRANGER]
+    for row in customers:
         customer = {str(name): value for name, value in row.items()}
         theirs = pipeline.predict_proba(pd.DataFrame([{**customer, "action": o} for o in OFFERS]))
         ours = scorer.score(facts(customer)).propensities
@@ -154,6 +161,11 @@ def changed(**fields: object) -> bytes:
     return json.dumps({**msgspec.to_builtins(ARTEFACT), **fields}).encode()
 
 
+def wide(columns: int) -> object:
+    values = tuple(range(columns))
+    return msgspec.to_builtins(Feature("x", "customer.x", Category(values)))
+
+
 @pytest.mark.parametrize(
     ("artefact", "complaint"),
     [
@@ -164,6 +176,7 @@ def changed(**fields: object) -> bytes:
         (changed(coefficients=[1.0]), "1 numbers where"),
         (changed(group={"savings": {"slopes": [1.0, 2.0]}}), "group 'savings' slopes"),
         (changed(features=[{"name": "x", "source": "os.environ"}]), "not a logistic"),
+        (changed(features=[wide(3_000)], group={}, kind={}), "3,000 columns; at most"),
         (changed(match={"nothing": 1.0}), "no feature 'nothing' with a match"),
         (changed(match={"age": 1e9}), "beyond"),
         (changed(type="teller.logistic.99"), "not a logistic"),
