@@ -17,7 +17,6 @@ NAMES = {
     "TELLER_CATALOGUE": "the directory of the catalogue to serve",
     "TELLER_DATA": "where models, kept versions, keys and the embedded server's file live",
     "TELLER_REDIS_URL": "redis://, rediss:// or unix:// of the store; unset: an embedded server",
-    "TELLER_RULES": "the Python module with the catalogue's @rule functions",
     "TELLER_SECRET_KEYS": "comma-separated server-to-server keys, sk_…",
     "TELLER_PUBLISHABLE_KEYS": "comma-separated browser keys, pk_…",
 }
@@ -31,7 +30,6 @@ class Settings:
     catalogue: Path
     data: Path
     redis_url: str | None = None
-    rules: str | None = None
     secret_keys: tuple[str, ...] = ()
     publishable_keys: tuple[str, ...] = ()
 
@@ -46,7 +44,7 @@ class Keys:
 
 
 def read_settings(environment: Mapping[str, str], **flags: str | None) -> Settings:
-    """Settings from flags (`catalogue`, `data`, `redis_url`, `rules`), else the environment.
+    """Settings from flags (`catalogue`, `data`, `redis_url`), else the environment.
 
     Misconfigured when there is no catalogue to serve, or a key does not look like one.
     """
@@ -63,7 +61,6 @@ def read_settings(environment: Mapping[str, str], **flags: str | None) -> Settin
         Path(catalogue),
         Path(value("data") or DATA),
         value("redis_url"),
-        value("rules"),
         _keys(value("secret_keys"), "TELLER_SECRET_KEYS", "sk_"),
         _keys(value("publishable_keys"), "TELLER_PUBLISHABLE_KEYS", "pk_"),
     )
@@ -90,7 +87,9 @@ def load_or_make_keys(settings: Settings) -> Keys:
         held = json.loads(path.read_text())
         return Keys(tuple(held["secret"]), tuple(held["publishable"]), fresh)
     except (ValueError, KeyError, TypeError) as error:
-        raise Misconfigured(f"{path} is damaged ({error}): restore it, or remove it for new keys") from None
+        raise Misconfigured(
+            f"{path} is damaged ({error}): restore it, or remove it for new keys"
+        ) from None
 
 
 def token_key(data: Path) -> bytes:

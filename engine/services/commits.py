@@ -24,9 +24,7 @@ class Commits:
         self._memory = memory
         self._voids: deque[Change] = deque(maxlen=_MOST_VOIDS)
 
-    def commit(
-        self, change: Change, deadline: float | None = None
-    ) -> Committed | Conflict | Known:
+    def commit(self, change: Change, deadline: float | None = None) -> Committed | Conflict | Known:
         """As the store's. After StoreUnavailable nobody learns from this decision (a void)."""
         try:
             result = self._memory.commit(change, deadline)
@@ -36,9 +34,7 @@ class Commits:
             self._record_voids()
         return result
 
-    def _once_more(
-        self, change: Change, deadline: float | None
-    ) -> Committed | Conflict | Known:
+    def _once_more(self, change: Change, deadline: float | None) -> Committed | Conflict | Known:
         try:
             return self._memory.commit(change, deadline)
         except (StoreUnavailable, StateUnknown):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -12,7 +13,7 @@ from engine.catalogue import Catalogue
 from engine.domain import Consent, CustomerState, Event, Events, Facts, Value
 from engine.errors import AnswerLost, Contention, InvalidRequest, NotFound, Problem
 from engine.record import CustomerRecord
-from engine.rules.types import DURATION, TIMESTAMP, element_of
+from engine.rules.types import DURATION, TIMESTAMP, Type, element_of
 from engine.services.decisions import retention
 from engine.services.ports import Memory, Serving, Watch
 from engine.store.change import Change, Committed, Conflict, Known, Loaded
@@ -30,6 +31,9 @@ from engine.wire.values import rfc3339, span
 
 PATIENCE = 2.0  # seconds a change may go on retrying
 RECENT = 20
+
+
+_TOLD: Mapping[Type, Callable[[Any], str]] = {TIMESTAMP: rfc3339, DURATION: span}
 
 
 class Customers:
@@ -106,7 +110,7 @@ def _changed(
 
 
 def _typed(
-    told: dict[str, object], forgotten: Iterable[str], catalogue: Catalogue
+    told: Mapping[str, object], forgotten: Iterable[str], catalogue: Catalogue
 ) -> dict[str, Value]:
     """What is told, typed; an undeclared name is a fault even where it is to be forgotten."""
     declared = catalogue.scope.customer
@@ -157,10 +161,10 @@ def _as_sent(name: str, value: Value, catalogue: Catalogue) -> object:
     if attribute is None:
         return value
     kind = element_of(attribute.type) if attribute.type.of else attribute.type
-    tell = {TIMESTAMP: rfc3339, DURATION: span}.get(kind)
+    tell = _TOLD.get(kind)
     if tell is None:
         return value
-    return [tell(one) for one in value] if isinstance(value, list) else tell(value)
+    return list(map(tell, value)) if isinstance(value, list) else tell(value)
 
 
 def _said(consent: Consent) -> ConsentReply:

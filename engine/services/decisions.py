@@ -11,13 +11,21 @@ import msgspec
 import structlog
 
 from engine import record
-from engine.decide import Live, decide
+from engine.decide import decide
 from engine.domain import DecisionRequest, Filled, Plan
-from engine.errors import BodyMismatch, NotFound, Problem, StateUnknown, StoreUnavailable, TellerError
+from engine.errors import (
+    BodyMismatch,
+    NotFound,
+    Problem,
+    StateUnknown,
+    StoreUnavailable,
+    TellerError,
+)
 from engine.record import DecisionRecord
 from engine.services.commits import Commits
 from engine.services.ports import Memory, Serving, Watch
 from engine.services.replay import Replay
+from engine.situation import Live
 from engine.store.change import Change, Committed, Known, Loaded, Seen
 from engine.store.codec import pack_contacts
 from engine.store.keys import new_decision_id
@@ -91,7 +99,9 @@ class Decisions:
             change = _change(request, loaded, live, plan, asked)
             result = self._commits.commit(change, deadline)
             if isinstance(result, Committed):
-                return self._recall(plan.repeat) if plan.repeat else self._reply(request, live, plan)
+                return (
+                    self._recall(plan.repeat) if plan.repeat else self._reply(request, live, plan)
+                )
             if isinstance(result, Known):
                 if result.answers and result.answers[0]:
                     return self._answered(result.answers[0], asked[0])
@@ -188,7 +198,8 @@ def _change(
 
 def retention(live: Live) -> int:
     """How long, in ms, a record is kept: as long as an outcome or a retry may ask for it."""
-    return max(live.catalogue.strategy.attribution, _SEEN_FOR) + DAY
+    attribution: int = live.catalogue.strategy.attribution
+    return max(attribution, _SEEN_FOR) + DAY
 
 
 def _seen(request: DecisionRequest) -> list[Seen]:

@@ -41,7 +41,7 @@ _PACK: Mapping[str, Callable[[CustomerState], bytes]] = {
 class Row(NamedTuple):
     """A row that could be read, where it was in the request, and its idempotency key."""
 
-    index: int
+    at: int
     body: InteractionBody
     seen: Seen
 
@@ -93,7 +93,7 @@ class Interactions:
             fate.accepted, fate.duplicates, sorted(fate.rejected, key=lambda row: row.index)
         )
 
-    def _of_one(  # noqa: PLR0913
+    def _of_one(
         self,
         customer_id: str,
         rows: Sequence[Row],
@@ -159,9 +159,7 @@ class _Made:
 class _Lesson:
     """One customer's rows, learnt one after the other from one loaded state."""
 
-    def __init__(
-        self, customer_id: str, loaded: Loaded, catalogue: Catalogue, made: _Made
-    ) -> None:
+    def __init__(self, customer_id: str, loaded: Loaded, catalogue: Catalogue, made: _Made) -> None:
         self.fate = Fate()
         self.fresh: list[Seen] = []
         self._entries: list[bytes] = []
@@ -182,7 +180,7 @@ class _Lesson:
                 self.fate.duplicates += 1
             else:
                 reason = f"the id {row.body.id!r} was used before, with another body"
-                self.fate.rejected.append(RejectedRow(row.index, reason))
+                self.fate.rejected.append(RejectedRow(row.at, reason))
 
     def change(self, keep: int) -> Change:
         """What the commit writes."""
@@ -202,7 +200,7 @@ class _Lesson:
         try:
             learned = self._learn(row)
         except Rejected as error:
-            self.fate.rejected.append(RejectedRow(row.index, str(error)))
+            self.fate.rejected.append(RejectedRow(row.at, str(error)))
             return
         self._state = learned.state
         self._changed |= learned.changed

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from engine.catalogue import Catalogue
-from engine.decide import Live
 from engine.models.base import Model
 from engine.models.beta import UNTRAINED
+from engine.situation import Live
 
 PROPENSITY = "propensity"
 

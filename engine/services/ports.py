@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from engine.catalogue import Catalogue
-from engine.decide import Live
+from engine.situation import Live
 from engine.store.change import Change, Committed, Conflict, Found, Known, Loaded
 
 
@@ -21,9 +21,7 @@ class Memory(Protocol):
         self, change: Change, deadline: float | None = None
     ) -> Committed | Conflict | Known: ...
 
-    def find_decision(
-        self, decision_id: str, deadline: float | None = None
-    ) -> Found | None: ...
+    def find_decision(self, decision_id: str, deadline: float | None = None) -> Found | None: ...
 
 
 class Serving(Protocol):

@@ -14,10 +14,10 @@ from pathlib import Path
 import structlog
 
 from engine.catalogue import Catalogue
-from engine.decide import Live
 from engine.errors import CatalogueRefused, ModelRefused, NotFound, StoreUnavailable
 from engine.services.ports import Models, Watch
 from engine.services.versions import Versions
+from engine.situation import Live
 
 POLL = 1.0  # seconds between looks at the directory
 
@@ -42,7 +42,7 @@ class Served:
         self._versions = versions
         self._watch = watch
         files = read_directory(directory)
-        self._looked_at = _digest(files)
+        self._looked_at = self._settling = _digest(files)
         self._champions = models.champions()
         self._refused: object = None
         self.live = self._live(compile_files(files), self._champions)
@@ -63,6 +63,9 @@ class Served:
     def _look_at_directory(self) -> None:
         files = read_directory(self._directory)
         digest = _digest(files)
+        if digest != self._settling:  # still being written, for all we know: look again
+            self._settling = digest
+            return
         if digest == self._looked_at:
             return
         self._looked_at = digest

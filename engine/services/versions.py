@@ -8,22 +8,13 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
 
-import msgspec
-from msgspec import Struct
-
 from engine.catalogue import Catalogue
-from engine.decide import Live
+from engine.catalogue.versions import encode
 from engine.errors import CatalogueRefused, ModelRefused, NotFound
 from engine.services.ports import Models
+from engine.situation import Live
 
 _FEW = 8
-
-
-class KeptCatalogue(Struct, frozen=True):
-    """A version as kept: what it was compiled from."""
-
-    files: dict[str, bytes]
-    predicates: bytes
 
 
 class Versions:
@@ -32,11 +23,11 @@ class Versions:
     def __init__(
         self,
         data: Path,
-        compile_files: Callable[[Mapping[str, bytes]], Catalogue],
+        compile_version: Callable[[bytes, str], Catalogue],
         models: Models,
     ) -> None:
         self._home = data / "catalogues"
-        self._compile = compile_files
+        self._compile = compile_version
         self._models = models
         self._again = lru_cache(maxsize=_FEW)(self._make_live)
 
@@ -47,9 +38,8 @@ class Versions:
             return
         self._home.mkdir(parents=True, exist_ok=True, mode=0o700)
         draft = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
-        kept = KeptCatalogue(dict(catalogue.files), catalogue.predicate_source)
         with draft.open("wb") as file:
-            file.write(msgspec.msgpack.encode(kept))
+            file.write(encode(catalogue.digest, catalogue.files, catalogue.predicate_source))
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)
@@ -62,15 +52,11 @@ class Versions:
         path = self._path(digest)
         if not path.exists():
             raise NotFound(f"the catalogue {digest} is not kept in {self._home}")
-        kept = msgspec.msgpack.decode(path.read_bytes(), type=KeptCatalogue)
         try:
-            catalogue = self._compile(kept.files)
-            live = self._models.bind(catalogue, dict(models))
+            catalogue = self._compile(path.read_bytes(), digest)
+            return self._models.bind(catalogue, dict(models))
         except (CatalogueRefused, ModelRefused) as error:
             raise NotFound(f"what decided cannot be made again: {error}") from error
-        if catalogue.digest != digest:
-            raise NotFound(f"the catalogue {digest} was of other @rule functions or of another Teller")
-        return live
 
     def _path(self, digest: str) -> Path:
         return self._home / digest.removeprefix("sha256:")

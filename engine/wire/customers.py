@@ -60,7 +60,7 @@ class ConsentsField(fields.Dict):
 
     _one = ConsentSchema()
 
-    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> dict[str, Any]:
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> dict[str, Any]:
         if not isinstance(value, Mapping):
             raise ValidationError("must be an object")
         if len(value) > 50:
@@ -172,9 +172,7 @@ def read_patch(body: bytes) -> CustomerPatchBody:
     return read(body, CustomerPatchBody, _decoder, _schema)
 
 
-def to_consents(
-    body: CustomerPatchBody, purposes: Collection[str], now: int
-) -> dict[str, Consent]:
+def to_consents(body: CustomerPatchBody, purposes: Collection[str], now: int) -> dict[str, Consent]:
     """The statements by purpose, `now` (ms) where they have no time. Raises InvalidRequest."""
     problems: list[Problem] = []
     consents: dict[str, Consent] = {}

@@ -94,7 +94,9 @@ class _EnvelopeSchema(Strict):
     """The body with its rows left unread."""
 
     interactions = fields.List(
-        fields.Raw(allow_none=True), required=True, validate=InteractionsSchema().fields["interactions"].validate
+        fields.Raw(allow_none=True),
+        required=True,
+        validate=InteractionsSchema().fields["interactions"].validate,
     )
 
 

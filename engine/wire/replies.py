@@ -89,7 +89,9 @@ class ReplayReply(Struct, frozen=True):
     differences: list[str]
 
 
-def placement_reply(filled: Filled, decision_id: str, sign: Sign, explained: bool) -> PlacementReply:
+def placement_reply(
+    filled: Filled, decision_id: str, sign: Sign, explained: bool
+) -> PlacementReply:
     """A filled placement as answered; `sign` makes each action's token."""
     return PlacementReply(
         filled.id,

@@ -15,6 +15,7 @@ import msgspec
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 from msgspec import Meta
 
+from engine.errors import InvalidRequest, Problem
 from engine.wire.problems import UNKNOWN
 
 MAX_ID = 256
@@ -79,7 +80,7 @@ class WordField(fields.String):
 class WholeField(fields.Integer):
     """A whole number: neither a float, nor a bool, nor text."""
 
-    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> int:
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> int:
         if type(value) is not int:
             raise ValidationError("must be a whole number")
         return value
@@ -88,7 +89,7 @@ class WholeField(fields.Integer):
 class NumberField(fields.Float):
     """A number: neither a bool nor text."""
 
-    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> float:
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> float:
         if type(value) not in (int, float):
             raise ValidationError("must be a number")
         return float(value)
@@ -97,7 +98,7 @@ class NumberField(fields.Float):
 class MomentField(fields.AwareDateTime):
     """An RFC 3339 time with its offset."""
 
-    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> datetime:
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> datetime:
         return _moment(value)
 
 
@@ -108,7 +109,7 @@ class ValuesField(fields.Dict):
         super().__init__(keys=IdField(), **options)
         self.deletes = deletes
 
-    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> dict[str, Any]:
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> dict[str, Any]:
         if not isinstance(value, Mapping):
             raise ValidationError("must be an object")
         if len(value) > MAX_ITEMS:
@@ -159,3 +160,12 @@ def _fault(name: str, value: object, shape: Any) -> str | None:
     except msgspec.ValidationError as error:
         return str(error).split(" - at ", 1)[0].replace("`", "").lower()
     return None
+
+
+def check_id(text: str, what: str) -> str:
+    """An id sent outside a body. Raises InvalidRequest, which calls it `what`."""
+    try:
+        return msgspec.convert(text, Id)
+    except msgspec.ValidationError:
+        detail = f"{what} must be 1 to {MAX_ID} characters long, none of them a control character"
+        raise InvalidRequest([Problem("", detail)]) from None

@@ -1,0 +1,259 @@
+"""The Flask application: routes, keys, and errors as problem documents. Nothing else."""
+
+from __future__ import annotations
+
+import atexit
+import hmac
+import os
+import re
+import secrets
+import time
+import traceback
+from contextlib import ExitStack
+from hashlib import sha256
+from pathlib import Path
+from types import TracebackType
+
+import msgspec
+import structlog
+from flask import Flask, Response, g, request
+from werkzeug.exceptions import HTTPException
+
+from engine.bootstrap import Application, open_application
+from engine.errors import (
+    BodyMismatch,
+    Contention,
+    InvalidRequest,
+    Malformed,
+    NotFound,
+    Problem,
+    StateUnknown,
+    StoreUnavailable,
+    TellerError,
+)
+from engine.settings import Keys, read_settings
+from engine.telemetry import configure_logs
+from engine.wire.body import MAX_BYTES
+from engine.wire.catalogues import read_draft
+from engine.wire.customers import read_patch
+from engine.wire.decisions import read_decision
+from engine.wire.health import HealthReply
+from engine.wire.interactions import read_interactions
+from engine.wire.openapi import OPERATIONS, document
+from engine.wire.pages import Pages
+from engine.wire.problems import CONTENT_TYPE, problem
+from engine.wire.values import check_id
+
+DOCS = Path(__file__).parent / "docs"
+RETRY_AFTER = "1"
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
+_OPEN = frozenset(operation.name for operation in OPERATIONS if operation.open)
+_STATUS: tuple[tuple[type[TellerError], int, str], ...] = (
+    (Malformed, 400, "malformed"),
+    (BodyMismatch, 409, "body-mismatch"),
+    (InvalidRequest, 422, "invalid-request"),
+    (NotFound, 404, "not-found"),
+    (StoreUnavailable, 503, "store-unavailable"),
+    (StateUnknown, 503, "state-unknown"),
+    (Contention, 503, "contention"),
+)
+_log = structlog.get_logger()
+
+
+class Api(Flask):
+    """Flask, except that an unexpected error is logged by its place and never by its words."""
+
+    def log_exception(
+        self,
+        exc_info: tuple[type[BaseException], BaseException, TracebackType | None]
+        | tuple[None, None, None],
+    ) -> None:
+        kind, _, trace = exc_info
+        frames = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(trace)]
+        _log.error("unexpected error", type=getattr(kind, "__name__", ""), where=frames[-5:])
+
+
+def create_app(application: Application) -> Flask:
+    """The WSGI application over an open application."""
+    app = Api("teller", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BYTES
+    _guard(app, _Keyring(application.keys))
+    _routes(app, application)
+    _documents(app, application)
+    app.register_error_handler(TellerError, _refused)
+    app.register_error_handler(HTTPException, _http_error)
+    return app
+
+
+def from_environment() -> Flask:
+    """For any WSGI server: the application as the `TELLER_…` variables say, closed at exit."""
+    configure_logs()
+    stack = ExitStack()
+    application = stack.enter_context(open_application(read_settings(os.environ)))
+    atexit.register(stack.close)
+    return create_app(application)
+
+
+def _routes(app: Flask, application: Application) -> None:
+    @app.post("/v1/decisions", endpoint="decide")
+    def _decide() -> Response:
+        key = request.headers.get("Idempotency-Key")
+        signal = request.headers.get("Sec-GPC") == "1"
+        body = read_decision(request.get_data(cache=False))
+        checked = check_id(key, "the Idempotency-Key header") if key else None
+        return _json(application.decisions.answer(body, checked, signal))
+
+    @app.get("/v1/decisions/<decision_id>", endpoint="getDecision")
+    def _decision(decision_id: str) -> Response:
+        return _json(application.records.view(decision_id))
+
+    @app.post("/v1/decisions/<decision_id>/replay", endpoint="replayDecision")
+    def _replay(decision_id: str) -> Response:
+        return _json(application.records.replay(decision_id))
+
+    @app.post("/v1/interactions", endpoint="sendInteractions")
+    def _interactions() -> Response:
+        rows = read_interactions(request.get_data(cache=False))
+        return _json(application.interactions.take_in(rows))
+
+    @app.get("/v1/customers/<customer_id>", endpoint="getCustomer")
+    def _customer(customer_id: str) -> Response:
+        return _json(application.customers.view(check_id(customer_id, "the customer's id")))
+
+    @app.patch("/v1/customers/<customer_id>", endpoint="changeCustomer")
+    def _change(customer_id: str) -> Response:
+        body = read_patch(request.get_data(cache=False))
+        customer = check_id(customer_id, "the customer's id")
+        return _json(application.customers.change(customer, body))
+
+    @app.get("/v1/catalogue", endpoint="getCatalogue")
+    def _catalogue() -> Response:
+        return _json(application.standing.catalogue())
+
+    @app.post("/v1/catalogue/check", endpoint="checkCatalogue")
+    def _check() -> Response:
+        return _json(application.standing.check(read_draft(request.get_data(cache=False))))
+
+    @app.get("/v1/models", endpoint="getModels")
+    def _models() -> Response:
+        return _json(application.standing.models())
+
+
+def _documents(app: Flask, application: Application) -> None:
+    described = document(application.version)
+    openapi = msgspec.json.encode(described)
+    pages = Pages(DOCS, described)
+
+    @app.get("/healthz", endpoint="alive")
+    def _alive() -> Response:
+        return _json(HealthReply())
+
+    @app.get("/readyz", endpoint="ready")
+    def _ready() -> Response:
+        ready = application.standing.ready()
+        return _json(ready, 200 if ready.ready else 503)
+
+    @app.get("/metrics", endpoint="metrics")
+    def _metrics() -> Response:
+        return Response(application.metrics.exposition(), mimetype="text/plain")
+
+    @app.get("/openapi.json", endpoint="openapi")
+    def _openapi() -> Response:
+        return Response(openapi, mimetype="application/json")
+
+    @app.get("/docs", endpoint="docs")
+    def _index() -> Response:
+        return Response(pages.index(), mimetype="text/html")
+
+    @app.get("/docs/<page>", endpoint="docsPage")
+    def _page(page: str) -> Response:
+        html = pages.page(page)
+        if html is None:
+            raise NotFound(f"no such page; there are {', '.join(pages.names)}")
+        return Response(html, mimetype="text/html")
+
+
+class _Keyring:
+    """Compares keys by digest, in constant time."""
+
+    def __init__(self, keys: Keys) -> None:
+        self._secret = [sha256(key.encode()).digest() for key in keys.secret]
+        self._publishable = [sha256(key.encode()).digest() for key in keys.publishable]
+
+    def problem(self, header: str) -> tuple[int, str, str] | None:
+        """Why a request with this Authorization header is turned away: status, code, detail."""
+        scheme, _, key = header.partition(" ")
+        digest = sha256(key.strip().encode("utf-8", "surrogateescape")).digest()
+        if scheme.lower() == "bearer" and _among(digest, self._secret):
+            return None
+        if scheme.lower() == "bearer" and _among(digest, self._publishable):
+            detail = "this is a publishable key (pk_…): this call takes a secret key (sk_…)"
+            return 403, "publishable-key", detail
+        detail = "send `Authorization: Bearer sk_…` with a secret key of this server"
+        return 401, "unauthenticated", detail
+
+
+def _guard(app: Flask, keyring: _Keyring) -> None:
+    """A request's id and start, its key, and the headers every reply carries."""
+
+    @app.before_request
+    def _before() -> Response | None:
+        g.started = time.perf_counter()
+        sent = request.headers.get("X-Request-Id", "")
+        g.request_id = sent if _REQUEST_ID.fullmatch(sent) else secrets.token_hex(16)
+        if request.endpoint is None or request.endpoint in _OPEN:
+            return None
+        turned_away = keyring.problem(request.headers.get("Authorization", ""))
+        return _problem(*turned_away) if turned_away else None
+
+    @app.after_request
+    def _after(response: Response) -> Response:
+        took = (time.perf_counter() - g.started) * 1000
+        response.headers["X-Request-Id"] = g.request_id
+        response.headers["Server-Timing"] = f"total;dur={took:.2f}"
+        return response
+
+
+def _refused(error: TellerError) -> Response:
+    for kind, status, code in _STATUS:
+        if isinstance(error, kind):
+            response = _problem(status, code, _detail(error), getattr(error, "problems", ()))
+            if status == 503:
+                response.headers["Retry-After"] = RETRY_AFTER
+            return response
+    raise error
+
+
+def _http_error(error: HTTPException) -> Response:
+    """What Flask and Werkzeug refuse on their own: 404, 405, 413, and the unexpected 500."""
+    status = error.code or 500
+    code = {413: "too-large", 500: "internal"}.get(status, error.name.lower().replace(" ", "-"))
+    response = _problem(status, code, error.description or error.name)
+    for name, value in error.get_headers(request.environ):
+        if name in ("Allow", "Retry-After"):
+            response.headers[name] = value
+    return response
+
+
+def _problem(status: int, code: str, detail: str, errors: tuple[Problem, ...] = ()) -> Response:
+    body = problem(
+        status, code, detail, instance=request.path, request_id=g.request_id, errors=errors
+    )
+    response = Response(body, status, mimetype=CONTENT_TYPE)
+    if status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def _detail(error: TellerError) -> str:
+    return str(error)[:2000] or type(error).__name__
+
+
+def _json(reply: msgspec.Struct, status: int = 200) -> Response:
+    return Response(msgspec.json.encode(reply), status, content_type="application/json")
+
+
+def _among(digest: bytes, digests: list[bytes]) -> bool:
+    """Every one is compared, whichever matches."""
+    return any([hmac.compare_digest(digest, known) for known in digests])

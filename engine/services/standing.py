@@ -1,0 +1,85 @@
+"""How we stand: able to decide or not, what serves, and whether a draft could."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from engine.catalogue import Catalogue
+from engine.errors import CatalogueRefused
+from engine.services.models import RegisteredModels
+from engine.services.ports import Serving
+from engine.wire.catalogues import (
+    CatalogueReply,
+    CheckReply,
+    ModelReply,
+    ModelsReply,
+    fault_replies,
+)
+from engine.wire.health import ReadyReply
+
+
+class Health(Protocol):
+    """The store's own account of itself."""
+
+    @property
+    def ready(self) -> bool: ...
+    @property
+    def reason(self) -> str: ...
+
+
+class Healthy(Protocol):
+    """A store that can be asked how it is."""
+
+    def health(self) -> Health: ...
+
+
+class Standing:
+    """`/readyz`, `/v1/catalogue`, `/v1/catalogue/check` and `/v1/models`."""
+
+    def __init__(
+        self,
+        store: Healthy,
+        serving: Serving,
+        models: RegisteredModels,
+        compile_files: Callable[[Mapping[str, bytes]], Catalogue],
+    ) -> None:
+        self._store = store
+        self._serving = serving
+        self._models = models
+        self._compile = compile_files
+
+    def ready(self) -> ReadyReply:
+        """Whether customers can be loaded and decided for."""
+        health = self._store.health()
+        live = self._serving.live
+        degraded = None if health.ready else health.reason
+        return ReadyReply(health.ready, degraded, live.catalogue.digest, dict(live.versions))
+
+    def catalogue(self) -> CatalogueReply:
+        """The catalogue that serves now."""
+        catalogue = self._serving.live.catalogue
+        return CatalogueReply(
+            catalogue.digest,
+            len(catalogue.actions),
+            sorted(catalogue.placements),
+            fault_replies(catalogue.warnings),
+        )
+
+    def check(self, files: Mapping[str, bytes]) -> CheckReply:
+        """Whether a draft may serve, and all its faults; it is never kept."""
+        try:
+            catalogue = self._compile(files)
+        except CatalogueRefused as refused:
+            return CheckReply(False, None, fault_replies(refused.faults), [])
+        return CheckReply(True, catalogue.digest, [], fault_replies(catalogue.warnings))
+
+    def models(self) -> ModelsReply:
+        """All models, their versions and aliases, and which version serves here."""
+        serving = self._serving.live.versions
+        return ModelsReply(
+            [
+                ModelReply(name, versions, aliases, serving.get(name))
+                for name, (versions, aliases) in self._models.listing().items()
+            ]
+        )

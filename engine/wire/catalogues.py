@@ -1,0 +1,137 @@
+"""What serves, and checking a draft: `/v1/catalogue`, `/v1/catalogue/check`, `/v1/models`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated, Any
+
+import msgspec
+from marshmallow import ValidationError, fields
+from msgspec import Meta, Struct
+
+from engine.errors import Fault
+from engine.wire.body import read
+from engine.wire.values import Id, Strict
+
+MAX_FILES = 500
+
+
+class DraftBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """A draft of a catalogue: file names to their text."""
+
+    files: Annotated[dict[Id, str], Meta(min_length=1, max_length=MAX_FILES)]
+
+
+class FilesField(fields.Dict):
+    """File names to their text."""
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> dict[str, Any]:
+        try:
+            return dict(msgspec.convert({"files": value}, DraftBody).files)
+        except msgspec.ValidationError as error:
+            raise ValidationError(f"must map file names to text: {error}") from None
+
+
+class DraftSchema(Strict):
+    """A draft of a catalogue."""
+
+    files = FilesField(required=True, metadata={"additionalProperties": {"type": "string"}})
+
+
+class FaultReply(Struct, frozen=True):
+    """One thing wrong with a catalogue: where, what, and what to try."""
+
+    file: str
+    line: int
+    what: str
+    hint: str
+
+
+class CheckReply(Struct, frozen=True):
+    """Whether a draft may serve; all its faults, and what is merely odd."""
+
+    ok: bool
+    digest: str | None
+    faults: list[FaultReply]
+    warnings: list[FaultReply]
+
+
+class CatalogueReply(Struct, frozen=True):
+    """The catalogue that serves now."""
+
+    digest: str
+    actions: int
+    placements: list[str]
+    warnings: list[FaultReply]
+
+
+class ModelReply(Struct, frozen=True):
+    """A model's versions, and which of them its aliases mean."""
+
+    name: str
+    versions: list[str]
+    aliases: dict[str, str]
+    serving: str | None
+
+
+class ModelsReply(Struct, frozen=True):
+    """All models of the house."""
+
+    models: list[ModelReply]
+
+
+class FaultSchema(Strict):
+    """One thing wrong with a catalogue: where, what, and what to try."""
+
+    file = fields.String(required=True)
+    line = fields.Integer(required=True)
+    what = fields.String(required=True)
+    hint = fields.String(required=True)
+
+
+class CheckSchema(Strict):
+    """Whether a draft may serve."""
+
+    ok = fields.Boolean(required=True)
+    digest = fields.String(required=True, allow_none=True)
+    faults = fields.List(fields.Nested(FaultSchema), required=True)
+    warnings = fields.List(fields.Nested(FaultSchema), required=True)
+
+
+class CatalogueSchema(Strict):
+    """The catalogue that serves now."""
+
+    digest = fields.String(required=True)
+    actions = fields.Integer(required=True)
+    placements = fields.List(fields.String(), required=True)
+    warnings = fields.List(fields.Nested(FaultSchema), required=True)
+
+
+class ModelSchema(Strict):
+    """A model's versions, and which of them its aliases mean."""
+
+    name = fields.String(required=True)
+    versions = fields.List(fields.String(), required=True)
+    aliases = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+    serving = fields.String(required=True, allow_none=True)
+
+
+class ModelsSchema(Strict):
+    """All models of the house."""
+
+    models = fields.List(fields.Nested(ModelSchema), required=True)
+
+
+_decoder = msgspec.json.Decoder(DraftBody)
+_schema = DraftSchema()
+
+
+def read_draft(body: bytes) -> dict[str, bytes]:
+    """The draft's files. Raises Malformed or InvalidRequest."""
+    draft = read(body, DraftBody, _decoder, _schema)
+    return {name: text.encode() for name, text in draft.files.items()}
+
+
+def fault_replies(faults: Iterable[Fault]) -> list[FaultReply]:
+    """Faults as answered."""
+    return [FaultReply(fault.file, fault.line, fault.what, fault.hint) for fault in faults]

@@ -1,0 +1,177 @@
+"""The OpenAPI 3.1 document, made of the same marshmallow schemas that refuse bad bodies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from apispec import APISpec
+from apispec.ext.marshmallow import MarshmallowPlugin
+from marshmallow import Schema
+
+from engine.wire import catalogues, customers, decisions, health, interactions, replies
+from engine.wire.problems import CONTENT_TYPE, ProblemSchema
+
+_PROBLEMS = {
+    400: "Not JSON as we take it.",
+    401: "No key, or not one of ours.",
+    403: "A key that may not do this.",
+    404: "There is no such thing.",
+    409: "This request id was used before, with another body.",
+    413: "Over 1 MiB.",
+    422: "A field is wrong; `errors` points at each.",
+    503: "The store is away; try again after `Retry-After` seconds. Nothing was acknowledged.",
+}
+
+
+class Operation(NamedTuple):
+    """One call: what it does, what it takes, what it answers, and how it can fail."""
+
+    method: str
+    path: str
+    name: str
+    summary: str
+    answers: type[Schema] | str
+    takes: type[Schema] | None = None
+    fails: tuple[int, ...] = ()
+    open: bool = False
+    idempotent: bool = False
+
+
+OPERATIONS = (
+    Operation(
+        "post", "/v1/decisions", "decide", "Decide for one customer, in one channel",
+        replies.DecisionSchema, decisions.DecisionRequestSchema, (400, 409, 413, 422),
+        idempotent=True,
+    ),
+    Operation(
+        "get", "/v1/decisions/{decision_id}", "getDecision",
+        "A stored decision, every candidate with its reason",
+        replies.DecisionViewSchema, fails=(404, 503),
+    ),
+    Operation(
+        "post", "/v1/decisions/{decision_id}/replay", "replayDecision",
+        "Decide again from the record, and compare",
+        replies.ReplaySchema, fails=(404, 503),
+    ),
+    Operation(
+        "post", "/v1/interactions", "sendInteractions",
+        "Tell what happened: outcomes of decisions, calls, letters, visits",
+        interactions.InteractionsReplySchema, interactions.InteractionsSchema,
+        (400, 413, 422, 503),
+    ),
+    Operation(
+        "get", "/v1/customers/{customer_id}", "getCustomer", "What we hold of a customer",
+        customers.CustomerDocumentSchema, fails=(404, 422, 503),
+    ),
+    Operation(
+        "patch", "/v1/customers/{customer_id}", "changeCustomer",
+        "Change attributes and consent; creates the customer when unknown",
+        customers.CustomerDocumentSchema, customers.CustomerPatchSchema, (400, 413, 422, 503),
+    ),
+    Operation(
+        "get", "/v1/catalogue", "getCatalogue", "The catalogue that serves now",
+        catalogues.CatalogueSchema,
+    ),
+    Operation(
+        "post", "/v1/catalogue/check", "checkCatalogue", "Check a draft: all its faults at once",
+        catalogues.CheckSchema, catalogues.DraftSchema, (400, 413, 422),
+    ),
+    Operation(
+        "get", "/v1/models", "getModels", "Models, their versions and aliases",
+        catalogues.ModelsSchema,
+    ),
+    Operation(
+        "get", "/healthz", "alive", "The process is alive", health.HealthSchema, open=True
+    ),
+    Operation(
+        "get", "/readyz", "ready", "Able to decide, or why not (503)", health.ReadySchema, open=True
+    ),
+    Operation("get", "/metrics", "metrics", "Prometheus metrics", "text/plain", open=True),
+    Operation("get", "/openapi.json", "openapi", "This document", "application/json", open=True),
+    Operation("get", "/docs", "docs", "The documentation", "text/html", open=True),
+    Operation(
+        "get", "/docs/{page}", "docsPage", "A page of the documentation", "text/html",
+        fails=(404,), open=True,
+    ),
+)  # fmt: skip
+
+
+def document(version: str) -> dict[str, Any]:
+    """The whole document, as plain JSON values."""
+    spec = APISpec(
+        title="Teller",
+        version=version,
+        openapi_version="3.1.0",
+        plugins=[MarshmallowPlugin(schema_name_resolver=_name)],
+        info={
+            "description": "Chooses the next best offer, message or service for one customer. "
+            "Errors are RFC 9457 problem documents; every reply carries X-Request-Id and "
+            "Server-Timing.",
+        },
+        security=[{"secretKey": []}],
+        servers=[{"url": "/"}],
+    )
+    spec.components.security_scheme(
+        "secretKey",
+        {"type": "http", "scheme": "bearer", "description": "A secret key, `sk_…`."},
+    )
+    spec.components.schema("Problem", schema=ProblemSchema)
+    spec.components.schema("Consent", schema=customers.ConsentSchema)
+    for operation in OPERATIONS:
+        spec.path(operation.path, operations={operation.method: _operation(operation)})
+    whole: dict[str, Any] = spec.to_dict()
+    return whole
+
+
+def _operation(operation: Operation) -> dict[str, Any]:
+    fails = operation.fails if operation.open else (401, 403, *operation.fails)
+    described: dict[str, Any] = {
+        "operationId": operation.name,
+        "summary": operation.summary,
+        "parameters": _parameters(operation),
+        "responses": {"200": _answer(operation), **{str(code): _problem(code) for code in fails}},
+    }
+    if operation.path == "/readyz":
+        described["responses"]["503"] = _answer(operation)
+    if operation.takes:
+        content = {"application/json": {"schema": operation.takes}}
+        described["requestBody"] = {"required": True, "content": content}
+    if operation.open:
+        described["security"] = []
+    return described
+
+
+def _answer(operation: Operation) -> dict[str, Any]:
+    answers = operation.answers
+    if isinstance(answers, str):
+        return {"description": operation.summary, "content": {answers: {}}}
+    content = {"application/json": {"schema": answers}}
+    return {"description": operation.summary, "content": content}
+
+
+def _problem(code: int) -> dict[str, Any]:
+    answer: dict[str, Any] = {
+        "description": _PROBLEMS[code],
+        "content": {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+    if code == 503:
+        answer["headers"] = {"Retry-After": {"schema": {"type": "integer"}}}
+    return answer
+
+
+def _parameters(operation: Operation) -> list[Mapping[str, Any]]:
+    parameters: list[Mapping[str, Any]] = [
+        {"in": "path", "name": part[1:-1], "required": True, "schema": {"type": "string"}}
+        for part in operation.path.split("/")
+        if part.startswith("{")
+    ]
+    if operation.idempotent:
+        header = {"in": "header", "name": "Idempotency-Key", "schema": {"type": "string"}}
+        parameters.append({**header, "description": "The same as `request_id`."})
+    return parameters
+
+
+def _name(schema: type[Schema] | Schema) -> str:
+    cls = schema if isinstance(schema, type) else type(schema)
+    return cls.__name__.removesuffix("Schema")
