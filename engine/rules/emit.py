@@ -9,11 +9,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping, Sequence
 from types import FunctionType
-
-import re2
+from typing import Any, cast
 
 from engine.domain import Value
 from engine.rules import functions
+from engine.rules.patterns import compile_pattern
 from engine.rules.types import DOUBLE, Node, element_of
 
 Build = Callable[..., ast.expr]
@@ -32,6 +32,11 @@ UNKNOWN = ast.Constant(None)
 def load(name: str) -> ast.Name:
     """A mention of the local or bound name `name`."""
     return ast.Name(name, ast.Load())
+
+
+def fixed(value: object) -> ast.Constant:
+    """A constant of any immutable kind; typeshed leaves out that tuples are."""
+    return ast.Constant(cast(Any, value))
 
 
 def assign(name: str, value: ast.expr) -> ast.stmt:
@@ -121,7 +126,7 @@ class Emitter:
         return ast.NamedExpr(ast.Name(name, ast.Store()), value), load(name)
 
     def _literal(self, node: Node) -> ast.expr:
-        return ast.Constant(node.value)  # type: ignore[arg-type]
+        return fixed(node.value)
 
     def _read(self, node: Node) -> ast.expr:
         assert isinstance(node.value, tuple)  # noqa: S101
@@ -207,7 +212,7 @@ class Emitter:
 
     def _matches(self, node: Node) -> ast.expr:
         pattern = str(node.value)
-        bound = self.bind(f"pattern_{pattern}", re2.compile(pattern))
+        bound = self.bind(f"pattern_{pattern}", compile_pattern(pattern))
         found = self.bind("matches", functions.matches)
         return self.strict(node.args, lambda text: call(found, text, bound))
 

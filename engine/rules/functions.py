@@ -12,8 +12,9 @@ import ast
 import math
 import operator
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
+from engine.rules.patterns import Pattern
 from engine.rules.types import (
     BOOL,
     DOUBLE,
@@ -28,12 +29,6 @@ from engine.rules.types import (
 
 FIRST_MS, LAST_MS = -62_135_596_800_000, 253_402_300_799_999  # the years 1 to 9999
 LONGEST_MS = 315_576_000_000_000  # 10,000 years: the longest duration there is
-
-
-class Pattern(Protocol):
-    """A compiled regular expression, matched in linear time."""
-
-    def search(self, text: str) -> object | None: ...
 
 
 class Function(NamedTuple):

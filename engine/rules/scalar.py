@@ -17,7 +17,7 @@ from typing import Literal, NamedTuple
 
 from engine.domain import Facts, Value
 from engine.history import History
-from engine.rules.emit import UNKNOWN, Emitter, assign, call, define, is_constant, load
+from engine.rules.emit import UNKNOWN, Emitter, assign, call, define, fixed, is_constant, load
 from engine.rules.language import Condition, Scope
 from engine.rules.tables import DecisionTable
 from engine.rules.types import DOUBLE, SCALARS, Type
@@ -117,18 +117,20 @@ def _absent(read: tuple[str, str], facts: Facts, scope: Scope) -> bool:
     return attribute.default is None and fitting(held.get(read[1]), attribute.type, None) is None
 
 
-def fitting(value: object, type: Type, default: Value | None) -> Value | None:
+def fitting(value: Value | None, type: Type, default: Value | None) -> Value | None:
     """`value` where it is of that type (an int will do for a double), else `default`.
 
     A stored value may be older than the schema; one of another type is as good as missing.
     """
-    expected = _CLASSES.get(type.of or type.name)
+    expected = _CLASSES[type.of or type.name]
     if type.name == "list":
         fits = isinstance(value, list) and all(each.__class__ is expected for each in value)
-        return value if fits else default  # type: ignore[return-value]
+        return value if fits else default
     if value.__class__ is expected:
-        return value  # type: ignore[return-value]
-    return float(value) if type == DOUBLE and value.__class__ is int else default  # type: ignore[arg-type]
+        return value
+    if type == DOUBLE and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    return default
 
 
 def _ordered(definitions: Sequence[Definition]) -> list[Definition]:
@@ -169,7 +171,7 @@ class _Compiler:
 
     def answer(self, definitions: Sequence[Definition], values: Sequence[Condition]) -> ast.stmt:
         number = self.emitter.bind("number", _number)
-        numbers = [call(number, self.expression(value)) for value in values]
+        numbers: list[ast.expr] = [call(number, self.expression(value)) for value in values]
         parts = [load("false"), load("unknown"), ast.List(numbers, ast.Load())]
         parts += [self.named(definitions, "segment"), self.named(definitions, "table")]
         return ast.Return(call(self.emitter.bind("Evaluation", Evaluation), *parts))
@@ -229,7 +231,7 @@ class _Compiler:
         kept = tuple(default) if isinstance(default, list) else default
         fit = self.emitter.bind("fitting", fitting)
         type = self.emitter.bind(f"type {attribute.type}", attribute.type)
-        fitted = assign(name, call(fit, load(name), type, ast.Constant(kept)))  # type: ignore[arg-type]
+        fitted = assign(name, call(fit, load(name), type, fixed(kept)))
         test: ast.expr = ast.Constant(True)
         if attribute.type.name in SCALARS:
             expected = _CLASSES[attribute.type.name]
@@ -265,7 +267,7 @@ def _table(table: DecisionTable) -> Callable[..., object]:
     body: list[ast.stmt] = [assign("hits", ast.List([], ast.Load()))]
     for row in table.rows:
         emitter.fresh()
-        output = ast.Constant(row.output)  # type: ignore[arg-type]
+        output = fixed(row.output)
         body.append(assign("row", emitter.expression(row.when)))
         if row.when.partial:
             body.append(ast.If(is_constant(load("row"), None), [ast.Return(UNKNOWN)], []))
