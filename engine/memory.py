@@ -53,8 +53,7 @@ def remember_contacts(
     alive = [
         row for row in contacts.rows if row.at > keep_after and (not row.until or row.until > now)
     ]
-    complete = len(alive) == len(contacts.rows)
-    return _kept(tuple(labels), alive + fresh, complete)
+    return _kept(tuple(labels), alive + fresh)
 
 
 def held(contacts: Contacts, ask: str, now: int) -> str | None:
@@ -105,7 +104,7 @@ def give_back(contacts: Contacts, decision_id: str, label: Label) -> Contacts:
     if found is None:
         return contacts
     rows = [row for at, row in enumerate(contacts.rows) if at != found]
-    return _kept(contacts.labels, rows, complete=False)
+    return _kept(contacts.labels, rows)
 
 
 def _row(contacts: Contacts, decision_id: str, label: Label) -> int | None:
@@ -118,10 +117,11 @@ def _row(contacts: Contacts, decision_id: str, label: Label) -> int | None:
     return None
 
 
-def _kept(labels: Sequence[Label], rows: Sequence[Contact], complete: bool) -> Contacts:
-    if complete:
-        return Contacts(tuple(labels), tuple(rows))
+def _kept(labels: tuple[Label, ...], rows: Sequence[Contact]) -> Contacts:
+    """These rows, with no more labels than they need."""
     used = sorted({row.label for row in rows})
+    if len(used) == len(labels):
+        return Contacts(labels, tuple(rows))
     now_at = {was: at for at, was in enumerate(used)}
     return Contacts(
         tuple(labels[was] for was in used),
