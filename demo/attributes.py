@@ -57,6 +57,16 @@ class Ledger:
     redemptions: pd.DataFrame
     demographics: pd.DataFrame
 
+    def of(self, households: pd.Index) -> Ledger:
+        """The same, of these households alone."""
+        return Ledger(
+            households=households,
+            trips=self.trips[self.trips["household"].isin(households)],
+            spends=self.spends[self.spends["household"].isin(households)],
+            redemptions=self.redemptions[self.redemptions["household"].isin(households)],
+            demographics=self.demographics,
+        )
+
 
 def ledger(grocer: Grocer) -> Ledger:
     """Sum the transactions once; every later question is a cheap one."""
@@ -130,7 +140,8 @@ def _table(books: Ledger, moment: pd.Timestamp) -> dict[int, dict[str, Any]]:
     table["days_since_trip"] = (moment - last).dt.days
     table["home_store"] = _commonest(trips, trips["store"].astype(str))
     table["usual_day"] = _commonest(trips, trips["at"].dt.day_name())
-    return table.join(_shares(books, moment)).to_dict("index")
+    table = table.join(_shares(books, moment))
+    return dict(zip(table.index, table.to_dict("records"), strict=True))
 
 
 def _shares(books: Ledger, moment: pd.Timestamp) -> pd.DataFrame:
@@ -149,22 +160,26 @@ def _favourites(books: Ledger, moment: pd.Timestamp) -> dict[int, dict[str, Valu
     """What a household buys (offers), and its favourite aisles, dearest first, as lists."""
     spends = _recent(books.spends, moment)
     spends = spends[spends["spend"] > 0]
-    buys = spends.groupby("household")["offer"].agg(lambda offers: sorted(set(offers)))
     dearest = (
         spends.assign(aisle=spends["offer"].map(AISLE_OF_OFFER))
-        .groupby(["household", "aisle"], as_index=False)["spend"]
+        .groupby(["household", "aisle"], as_index=False)[["spend"]]
         .sum()
         .sort_values(["household", "spend", "aisle"], ascending=[True, False, True])
     )
-    aisles = dearest.groupby("household")["aisle"].agg(list)
-    return {
-        int(household): {
-            "buys": buys[household],
-            "favourite_aisles": ranked[:FAVOURITES],
-            "favourite_aisle": ranked[0],
-        }
-        for household, ranked in aisles.items()
-    }
+    known: dict[int, dict[str, Value]] = {}
+    for household, ranked in _lists(dearest, "aisle").items():
+        known[household] = {"favourite_aisles": ranked[:FAVOURITES], "favourite_aisle": ranked[0]}
+    for household, offers in _lists(spends, "offer").items():
+        known[household]["buys"] = sorted(set(offers))
+    return known
+
+
+def _lists(rows: pd.DataFrame, column: str) -> dict[int, list[str]]:
+    """A household's values of a column, in the rows' order."""
+    lists: dict[int, list[str]] = {}
+    for household, value in zip(rows["household"].tolist(), rows[column].tolist(), strict=True):
+        lists.setdefault(household, []).append(value)
+    return lists
 
 
 def _recent(rows: pd.DataFrame, moment: pd.Timestamp) -> pd.DataFrame:

@@ -19,7 +19,6 @@ from demo.learning import learn
 from demo.sends import sends
 from demo.source import data_directory, digest, read
 from engine import models
-from engine.domain import Value
 from training.report import Report
 
 Step = Callable[[str], AbstractContextManager[object]]
@@ -34,10 +33,6 @@ class Prepared(Struct, frozen=True):
     kind: str
     artefact: bytes
     report: Report
-
-    def known(self) -> dict[int, dict[str, Value]]:
-        """The households' attributes, as the engine types them."""
-        return {number: {**facts} for number, facts in self.households.items()}
 
 
 def prepare(data: Path, step: Step) -> Prepared:

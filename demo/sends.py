@@ -13,6 +13,7 @@ hundred, and which sixteen was not kept, so many an unanswered row was never an 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import groupby
 from typing import NamedTuple
 
 import pandas as pd
@@ -78,9 +79,9 @@ def sends(grocer: Grocer) -> list[Send]:
 
 def known_at_start(books: Ledger, rows: list[Send]) -> Iterator[tuple[Send, dict[str, Value]]]:
     """Each row with the household's attributes as they were when its campaign began."""
-    start: pd.Timestamp | None = None
-    known: dict[int, dict[str, Value]] = {}
-    for row in rows:
-        if row.start != start:
-            start, known = row.start, attributes(books, row.start)
-        yield row, known[row.household]
+    for start, batch in groupby(rows, key=lambda row: row.start):
+        sent = list(batch)
+        households = pd.Index(sorted({row.household for row in sent}))
+        known = attributes(books.of(households), start)
+        for row in sent:
+            yield row, known[row.household]
