@@ -1,13 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.domain import OUTCOMES, Action, Chosen, Consent, CustomerState, Filled, Interaction
+from engine.catalogue import compile_catalogue
+from engine.domain import OUTCOMES, Chosen, Consent, CustomerState, Filled, Interaction
 from engine.errors import Rejected
 from engine.learn import AHEAD, Learned, learn
 from engine.memory import held, remember_contacts
@@ -16,39 +16,29 @@ DAY = 24 * 60 * 60 * 1000
 MADE = 1_790_000_000_000
 NOW = MADE + 60_000
 DECISION = f"{MADE:012x}{'7' + '0' * 19}"
-FIBRE = Action("fibre", "offer", "upgrade", "marketing")
-PLUS = Action("plus", "offer", None, "marketing")
-STATUS = Action("status", "service", None, None)
-
-
-@dataclass(frozen=True)
-class Place:
-    channel: str
-
-
-@dataclass(frozen=True)
-class Strategy:
-    positive: Mapping[str, float]
-    attribution: int
-
-
-@dataclass(frozen=True)
-class Catalogue:
-    """What learning reads of a catalogue."""
-
-    actions: Sequence[Action] = (FIBRE, PLUS, STATUS)
-    strategy: Strategy = Strategy({"click": 0.2, "accept": 1.0}, 7 * DAY)
-    retention: int = 90 * DAY
-    placements: Mapping[str, Place] = field(
-        default_factory=lambda: {"home": Place("web"), "cart": Place("web")}
-    )
-
-    @property
-    def index(self) -> Mapping[str, int]:
-        return {action.id: number for number, action in enumerate(self.actions)}
-
-
-CATALOGUE = Catalogue()
+CATALOGUE = compile_catalogue(
+    {
+        "catalogue.yaml": b"""
+schema: {purposes: [marketing]}
+groups:
+  upgrade: {kind: offer, purpose: marketing}
+actions:
+  - {id: fibre, group: upgrade, value: 1, treatments: [
+      {id: a, placement: home, content: {}}, {id: b, placement: cart, content: {}}]}
+  - {id: plus, kind: offer, purpose: marketing, value: 1, treatments: [
+      {id: a, placement: home, content: {}}]}
+  - {id: status, kind: service, value: 1, treatments: [
+      {id: a, placement: cart, content: {}}]}
+placements:
+  - {id: home, channel: web, slots: 2, counts: impression, hold: 30m}
+  - {id: cart, channel: web, slots: 3}
+strategy:
+  positive: {click: 0.2, accept: 1.0}
+  attribution: 7d
+"""
+    }
+)
+FIBRE, PLUS, STATUS = CATALOGUE.actions
 
 
 def chosen(action: str) -> Chosen:
