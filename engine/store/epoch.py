@@ -6,6 +6,7 @@ the two differ the state is unknown, until an operator accepts what there is.
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,21 +30,28 @@ class Epoch:
     """The epoch this process knows, from the twin file in `data`."""
 
     def __init__(self, data: Path) -> None:
+        data.mkdir(parents=True, exist_ok=True)
         self._file = data / "epoch.json"
         self.known = b""
 
     def open(self, servers: Servers) -> None:
         """Know the epoch: the twin's; without one, the store's; in an empty store, a new one."""
-        if self._reread():
-            return
+        with self._file.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # workers that start at once: one marks, all know
+            if not self._reread():
+                self._meet(servers)
+
+    def _meet(self, servers: Servers) -> None:
+        """Get to know a store; the twin comes last, so that it speaks of a store all marked."""
         held = set(read_epochs(servers)) - {None}
         if len(held) > 1:
             raise StateUnknown(f"the store mixes {len(held)} epochs: {_ACCEPT}")
         if held:
             self._keep(held.pop() or b"")
         else:
-            self._keep(_first(servers))
-            write_epochs(servers, self.known, unless_there=True)
+            epoch = _first(servers)
+            write_epochs(servers, epoch, unless_there=True)
+            self._keep(epoch)
 
     def require(self, found: bytes | None) -> None:
         """StateUnknown unless a partition's epoch is the known one, or has since become it."""
@@ -62,8 +70,9 @@ class Epoch:
         held = read_epochs(servers)
         agreed = set(held) - {None}
         epoch = agreed.pop() if len(agreed) == 1 else self.known
-        self._keep(epoch or _new())
-        write_epochs(servers, self.known, unless_there=False)
+        epoch = epoch or _new()
+        write_epochs(servers, epoch, unless_there=False)
+        self._keep(epoch)
         return sum(found != self.known for found in held)
 
     def _reread(self) -> bool:
@@ -74,12 +83,13 @@ class Epoch:
         except FileNotFoundError:
             return False
         except msgspec.DecodeError as error:
-            raise Misconfigured(f"{self._file} is damaged: restore it, or {_ACCEPT}") from error
+            raise Misconfigured(
+                f"{self._file} is damaged: restore it, or remove it to take the store as it is"
+            ) from error
         return True
 
     def _keep(self, epoch: bytes) -> None:
         """The twin, on disk before anything relies on it."""
-        self._file.parent.mkdir(parents=True, exist_ok=True)
         fresh = self._file.with_suffix(f".{os.getpid()}")
         with fresh.open("wb") as file:
             file.write(msgspec.json.encode(_Twin(epoch.decode())))
