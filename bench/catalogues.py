@@ -125,7 +125,7 @@ def model_artefact() -> bytes:
     return msgspec.json.encode(artefact)
 
 
-def customer_state(interactions: int, customer_id: str = "c-1") -> CustomerState:
+def customer_state(interactions: int, now: int = NOW, customer_id: str = "c-1") -> CustomerState:
     """A customer with consent, 24 attributes and a history, half contacts and half outcomes."""
     labels = tuple(
         Label(f"action-{i:05}", "offer", f"g{i % GROUPS}", "web", "home.hero") for i in range(12)
@@ -139,7 +139,7 @@ def customer_state(interactions: int, customer_id: str = "c-1") -> CustomerState
     return CustomerState(
         customer_id,
         revision=1,
-        clock=NOW - HOUR,
+        clock=now - HOUR,
         attributes={
             "first_name": "Ana",
             "plan": "basic",
@@ -147,17 +147,17 @@ def customer_state(interactions: int, customer_id: str = "c-1") -> CustomerState
             "timezone": "Europe/Lisbon",
             **{f"n{i}": float(i % 9) for i in range(20)},
         },
-        consent={"marketing": Consent("granted", NOW - 900 * HOUR, "import")},
+        consent={"marketing": Consent("granted", now - 900 * HOUR, "import")},
         contacts=Contacts(
             labels,
             tuple(
-                Contact(NOW - (contacts - i) * 6 * HOUR, i % 12, f"{i:032x}")
+                Contact(now - (contacts - i) * 6 * HOUR, i % 12, f"{i:032x}")
                 for i in range(contacts)
             ),
         ),
         events=Events(
             outcomes,
-            tuple(Event(NOW - (events - i) * 6 * HOUR, i % 12) for i in range(events)),
-            tuple(Tally(1 + events // 12, NOW - HOUR) for _ in outcomes),
+            tuple(Event(now - (events - i) * 6 * HOUR, i % 12) for i in range(events)),
+            tuple(Tally(1 + events // 12, now - HOUR) for _ in outcomes),
         ),
     )

@@ -1,0 +1,55 @@
+"""The application with a floor beside it: two round trips and constant bytes, nothing decided.
+
+The same Flask application under the same server. The floor reads one customer's hash and runs
+one script that appends to the partition's log, with ordinary redis-py, and answers with
+a constant body; reply and log entry are as long as a real decision's.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from functools import cache
+from itertools import count
+from pathlib import Path
+
+from flask import Flask, Response
+from redis import Redis
+
+import api
+from engine.store.codec import FIELDS
+from engine.store.keys import customer_key, log_key, partition_of
+
+SCRIPT = "redis.call('XADD', KEYS[2], 'MAXLEN', '~', 10000, '*', 'r', ARGV[1]) return 1"
+
+
+def customer_id(number: int) -> str:
+    """The bench's customers."""
+    return f"bench-{number}"
+
+
+def application() -> Flask:
+    """The app a WSGI server runs; settings come from the environment."""
+    app = api.from_environment()
+    customers = int(os.environ["BENCH_CUSTOMERS"])
+    redis = Redis.from_url(os.environ["TELLER_REDIS_URL"])
+    script, numbers = redis.register_script(SCRIPT), count()
+
+    @app.post("/floor")
+    def floor() -> Response:
+        customer = customer_id(next(numbers) % customers)
+        partition = partition_of(customer)
+        keys = customer_key(partition, customer), log_key(partition) + ":floor"
+        redis.hmget(keys[0], FIELDS)
+        sizes = _sizes()
+        script(keys=keys, args=[sizes["entry"]])
+        return Response(sizes["reply"], content_type="application/json")
+
+    return app
+
+
+@cache
+def _sizes() -> dict[str, bytes]:
+    """Constant bytes as long as a real reply and a real log entry."""
+    lengths = json.loads(Path(os.environ["BENCH_SIZES"]).read_text())
+    return {name: b"x" * length for name, length in lengths.items()}

@@ -1,0 +1,78 @@
+"""The decision's own work, in one process and without I/O."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+from bench.catalogues import NOW, catalogue_files, customer_state, model_artefact
+from bench.figures import Figure, figure
+from engine.catalogue import Catalogue, compile_catalogue
+from engine.decide import decide
+from engine.domain import DecisionRequest, Facts, PlacementAsk
+from engine.models.beta import UNTRAINED
+from engine.models.kinds import parse_model
+from engine.situation import Live
+
+SIZES = (10, 100, 1_000, 10_000)
+DECIDE = {100: 150.0, 1_000: 250.0, 10_000: 800.0}
+RULES = {100: 13.0, 1_000: 22.0, 10_000: 72.0}
+SCORING = {100: 9.0, 1_000: 20.0}
+REQUEST = DecisionRequest(
+    "c-1", "web", (PlacementAsk("home.hero"),), {"page": "/p1"}, explain="none"
+)
+
+
+def live(catalogue: Catalogue) -> Live:
+    """The catalogue with the bench's model bound to it."""
+    model = parse_model("logistic", model_artefact())
+    return Live(
+        catalogue,
+        model.bind(catalogue.actions),
+        UNTRAINED.bind(catalogue.actions),
+        {"propensity": model.version},
+    )
+
+
+def measure() -> Iterator[Figure]:
+    """Compilation, rules, scoring and whole decisions at each size, 50 interactions of history."""
+    decided: dict[int, list[float]] = {}
+    for size in SIZES:
+        files = catalogue_files(size)
+        catalogue = compile_catalogue(files)
+        if size == max(SIZES):
+            seconds = [_seconds(lambda: compile_catalogue(files)) for _ in range(3)]
+            yield figure(f"catalogue of {size:,}: check + compile", seconds, "s", 3.0)
+        state, engaged = customer_state(50), live(catalogue)
+        facts = Facts(state.attributes, REQUEST.context, state.events, "web", NOW)
+        yield figure(
+            f"rules, {size:,} actions",
+            _micros(lambda: catalogue.engagement.knockouts(catalogue.ruleset.evaluate(facts))),
+            "µs",
+            RULES.get(size),
+        )
+        yield figure(
+            f"scoring, {size:,} actions",
+            _micros(lambda: engaged.scorer.score(facts)),
+            "µs",
+            SCORING.get(size),
+        )
+        decided[size] = _micros(lambda: decide(REQUEST, state, engaged, NOW, "0" * 32))
+        yield figure(f"decide(), {size:,} actions", decided[size], "µs", DECIDE.get(size))
+    growth = [large / small for large, small in zip(decided[10_000], decided[100], strict=True)]
+    yield figure("decide(), 10,000 actions ÷ 100", growth, "times", 6.0)
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def _micros(work: Callable[[], object], repeats: int = 9, span: float = 0.15) -> list[float]:
+    """Microseconds a call: `repeats` means over about `span` seconds each."""
+    work()
+    calls = max(1, int(span / max(_seconds(work), 1e-6)))
+    return [
+        1e6 * _seconds(lambda: [work() for _ in range(calls)]) / calls for _ in range(repeats)
+    ]

@@ -1,0 +1,85 @@
+"""Why this, and why not that: verdicts and terms put into words. Recomputes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from engine.domain import Candidate, Knockout, Reason
+from engine.filling import Filling, Pick
+from engine.rules.masks import mask_where
+from engine.rules.policy import first_reasons
+from engine.rules.scalar import missing
+from engine.situation import Situation
+
+
+def chosen(pick: Pick, situation: Situation) -> tuple[Reason, ...]:
+    """Why an action was chosen: the number that decided, then what had to hold."""
+    return tuple(_reasons(pick, situation))
+
+
+def _reasons(pick: Pick, situation: Situation) -> Iterator[Reason]:
+    catalogue = situation.live.catalogue
+    yield Reason(
+        "priority",
+        f"{situation.propensities[pick.action]:.1%} likely to respond, "
+        f"worth {situation.values[pick.action]:.2f}: "
+        f"priority {situation.priority[pick.action]:.2f}",
+    )
+    if pick.action != pick.best:
+        best = catalogue.actions[pick.best].id
+        yield Reason("explored", f"Tried on purpose, although {best} ranks higher.")
+    if tier := catalogue.actions[pick.action].tier:
+        yield Reason("tier", f"Tier {tier} is served before lower ones.")
+    for condition in catalogue.engagement.grounds(pick.action):
+        yield Reason("holds", condition)
+
+
+def everything(fillings: Sequence[Filling], situation: Situation) -> tuple[Candidate, ...]:
+    """Every candidate of every placement that was not chosen, each with its first reason (I8)."""
+    return tuple(row for filling in fillings for row in _others(filling, situation))
+
+
+def _others(filling: Filling, situation: Situation) -> Iterator[Candidate]:
+    actions = situation.live.catalogue.actions
+    rest = filling.placement.mask & ~filling.mask
+    knockouts = [_naming(knockout, situation) for knockout in filling.knockouts]
+    knockouts += _arbitrated(filling, situation)
+    for action, (stage, code, reason, text, _) in first_reasons(knockouts, rest):
+        yield Candidate(actions[action].id, filling.placement.id, stage, code, reason, text)
+
+
+def _naming(knockout: Knockout, situation: Situation) -> Knockout:
+    """An `attribute-unknown` that says which attribute."""
+    catalogue = situation.live.catalogue
+    number = catalogue.engagement.condition_of(knockout)
+    if number is None:
+        return knockout
+    condition = catalogue.conditions[number]
+    absent = ", ".join(missing(condition, situation.facts, catalogue.scope))
+    if not absent:
+        return knockout
+    return knockout._replace(text=f"{absent} is not known, and it needs {condition.text}.")
+
+
+def _arbitrated(filling: Filling, situation: Situation) -> Iterator[Knockout]:
+    """What stood after the policies and still was not chosen, the most telling reason first."""
+    priority, picks = situation.priority, filling.picks
+    tiers = situation.live.catalogue.tiers
+    yield _lost("already-chosen", "Another placement of this request has it.", filling.taken)
+    yield _lost("value-unknown", "What it is worth is not known.", mask_where(np.isnan(priority)))
+    yield _lost("not-worth-it", "Worth less than the contact costs.", mask_where(priority <= 0.0))
+    yield _lost("too-alike", f"Its {filling.placement.diverse} is shown already.", filling.alike)
+    if picks:
+        tier = tiers[picks[-1].action]
+        lowest = min(float(priority[pick.action]) for pick in picks)
+        passed = f"Ranks higher, but exploration chose one of priority {lowest:.2f}."
+        yield _lost("lower-tier", f"Tier {tier} comes first.", mask_where(tiers < tier))
+        yield _lost("passed-over", passed, mask_where(priority > lowest))
+        outranked = f"Ranks below the last one chosen, of priority {lowest:.2f}."
+        yield _lost("outranked", outranked, situation.live.everyone)
+
+
+def _lost(code: str, text: str, mask: int) -> Knockout:
+    return Knockout("arbitration", code, code, text, mask)

@@ -1,0 +1,124 @@
+"""Filling a placement, slot by slot, each slot seeing what the earlier ones took."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.arbitration import contenders
+from engine.catalogue import Placement, RenderFailed
+from engine.domain import Knockout, Ranked
+from engine.exploration import METHODS, pick
+from engine.hashing import uniform
+from engine.rules.masks import indices
+from engine.rules.policy import standing
+from engine.situation import Situation
+
+HEAD = 10
+
+
+class Pick(NamedTuple):
+    """An action chosen for a slot: its exact chance, the best it was up against, its content."""
+
+    action: int
+    chance: float
+    best: int
+    content: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """What a placement got, and what the explanation of the others needs.
+
+    `knockouts` are every policy's, in stage order, as at the last slot. `taken` are the
+    actions other placements of the request had, `alike` those too like one chosen here.
+    """
+
+    placement: Placement
+    picks: tuple[Pick, ...]
+    knockouts: tuple[Knockout, ...]
+    taken: int
+    alike: int
+    ranking: tuple[Ranked, ...]
+
+    @property
+    def mask(self) -> int:
+        """The chosen actions."""
+        return sum(1 << pick.action for pick in self.picks)
+
+
+def fill(
+    placement: Placement, slots: int, situation: Situation, taken: int, decision_id: str
+) -> Filling:
+    """Choose up to `slots` actions; fewer when nothing more is worth the attention it costs.
+
+    The chance of each pick is exact and conditional on the earlier ones (I15); its draw
+    derives from the decision's id, the placement and the rank. Content that cannot be
+    rendered leaves its slot empty: drawing again would change the odds of the others.
+    """
+    strategy = situation.live.catalogue.strategy
+    method = METHODS[strategy.method](strategy.floor)
+    lacking = situation.unshowable(placement.id)
+    able = standing(placement.mask & situation.standing & ~taken, lacking)
+    picks: list[Pick] = []
+    failed: list[Knockout] = []
+    ranking: tuple[Ranked, ...] = ()
+    alike = gone = 0
+    for rank in range(1, slots + 1):
+        contact = situation.check.knockouts(placement.id)
+        contest = _contest(standing(able & ~alike & ~gone, contact), situation)
+        if rank == 1:
+            ranking = _head(placement.id, contest, situation)
+        if not len(contest):
+            break
+        stakes = situation.priority[contest]
+        chances = method.probabilities(stakes)
+        drawn = pick(chances, uniform(decision_id, f"{placement.id}/{rank}"))
+        action = int(contest[drawn])
+        gone |= 1 << action
+        try:
+            content = placement.treatments[action].render(situation.facts, situation.evaluation)
+        except RenderFailed as error:
+            code = "content-failed"
+            failed.append(Knockout("engagement", code, code, str(error), 1 << action))
+            continue
+        best = int(contest[stakes.argmax()])
+        picks.append(Pick(action, float(chances[drawn]), best, content))
+        situation.check.take(action, placement.id)
+        alike |= _alike(placement, action, situation)
+    knockouts = (*situation.barred, *lacking, *failed, *contact)
+    return Filling(placement, tuple(picks), knockouts, taken, alike & ~gone, ranking)
+
+
+def _contest(rivals: int, situation: Situation) -> NDArray[np.intp]:
+    return contenders(indices(rivals), situation.priority, situation.live.catalogue.tiers)
+
+
+def _alike(placement: Placement, action: int, situation: Situation) -> int:
+    """What `diverse` rules out once this action is chosen; one without a group is like no other."""
+    if placement.diverse is None:
+        return 0
+    key = getattr(situation.live.catalogue.actions[action], placement.diverse)
+    return situation.live.fleet.mask(placement.diverse, key) if key else 0
+
+
+def _head(
+    placement_id: str, contest: NDArray[np.intp], situation: Situation
+) -> tuple[Ranked, ...]:
+    """The first few of the contest by priority, ties by action id, before anything is drawn."""
+    if len(contest) > HEAD:
+        first = np.argpartition(-situation.priority[contest], HEAD)[:HEAD]
+        contest = contest[np.sort(first)]
+    order = np.argsort(-situation.priority[contest], kind="stable")
+    return tuple(
+        Ranked(
+            placement_id,
+            situation.live.catalogue.actions[action].id,
+            float(situation.propensities[action]),
+            float(situation.priority[action]),
+        )
+        for action in contest[order]
+    )

@@ -1,0 +1,132 @@
+"""The customer and the moment, surveyed once for all the placements of a request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from engine.arbitration import Vector, priorities
+from engine.catalogue import Catalogue
+from engine.domain import Contacts, CustomerState, DecisionRequest, Facts, Knockout, Value
+from engine.models.base import Scorer
+from engine.rules.contact import ContactCheck
+from engine.rules.policy import standing
+from engine.rules.scalar import Evaluation
+from engine.rules.selecting import Fleet
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What decides just now, taken whole: a catalogue and the models bound to its actions.
+
+    `prior` stands in for `scorer` where the customer refused personalisation; `versions`
+    are the digests of the models by name.
+    """
+
+    catalogue: Catalogue
+    scorer: Scorer
+    prior: Scorer
+    versions: Mapping[str, str]
+    everyone: int = field(init=False, repr=False)
+    fleet: Fleet = field(init=False, repr=False)
+    defaults: Mapping[str, Value] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        derived = {
+            "everyone": (1 << len(self.catalogue.actions)) - 1,
+            "fleet": Fleet(self.catalogue.actions),
+            "defaults": {
+                name: attribute.default
+                for name, attribute in self.catalogue.scope.customer.items()
+                if attribute.default is not None
+            },
+        }
+        for name, value in derived.items():
+            object.__setattr__(self, name, value)
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """All that holds for every placement: who is barred and why, and what each action is worth.
+
+    Vectors have one entry an action. `barred` is in stage order, `standing` the mask of the
+    actions it leaves; `check` knows the contacts, those of this request included.
+    """
+
+    live: Live
+    facts: Facts
+    evaluation: Evaluation
+    barred: Sequence[Knockout]
+    standing: int
+    check: ContactCheck
+    propensities: Vector
+    values: Vector
+    priority: Vector
+    features: tuple[float, ...]
+
+    def unshowable(self, placement_id: str) -> list[Knockout]:
+        """The actions whose content there needs an attribute that is not known."""
+        placement = self.live.catalogue.placements[placement_id]
+        if not placement.needs:
+            return []
+        missing = {*self.evaluation.false, *self.evaluation.unknown}
+        code, conditions = "attribute-unknown", self.live.catalogue.conditions
+        return [
+            Knockout("engagement", code, code, f"Its content needs {conditions[n].text}.", mask)
+            for n, mask in placement.needs
+            if n in missing
+        ]
+
+    def allows(self, action_id: str, placement_id: str) -> bool:
+        """May this action be offered there? If so it counts as a contact from here on."""
+        placement = self.live.catalogue.placements[placement_id]
+        action = self.live.catalogue.index.get(action_id)
+        if action is None:
+            return False
+        barred = [*self.unshowable(placement_id), *self.check.knockouts(placement_id)]
+        if not standing(placement.mask & self.standing & 1 << action, barred):
+            return False
+        self.check.take(action, placement_id)
+        return True
+
+
+def survey(
+    request: DecisionRequest, state: CustomerState, live: Live, now: int, contacts: Contacts
+) -> Situation:
+    """Run the rules and the model over every action, once. `contacts` are those that count."""
+    catalogue = live.catalogue
+    facts = Facts(
+        {**live.defaults, **state.attributes, **request.attributes},
+        request.context,
+        state.events,
+        request.channel,
+        now,
+    )
+    evaluation = catalogue.ruleset.evaluate(facts)
+    left, barred = catalogue.policies.judge(live.everyone, state.consent, evaluation, now)
+    scored = (live.prior if _impersonal(request, state) else live.scorer).score(facts)
+    values, worth = catalogue.strategy.worth(evaluation)
+    priority = priorities(
+        scored.propensities,
+        worth,
+        catalogue.strategy.weights(evaluation),
+        catalogue.strategy.contact_cost.get(request.channel, 0.0),
+    )
+    return Situation(
+        live,
+        facts,
+        evaluation,
+        barred,
+        left,
+        catalogue.contact.check(contacts, facts, evaluation),
+        scored.propensities,
+        values,
+        priority,
+        scored.features,
+    )
+
+
+def _impersonal(request: DecisionRequest, state: CustomerState) -> bool:
+    """Refused, now or ever: then no model and no feature of the customer is used."""
+    consent = state.consent.get("personalisation")
+    return request.privacy_signal or (consent is not None and consent.status == "denied")
