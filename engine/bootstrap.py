@@ -8,10 +8,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
+from pathlib import Path
 
 import structlog
 
 from engine.catalogue import Catalogue, compile_catalogue, compile_version
+from engine.catalogue.trials import Trial
 from engine.registry import Registry
 from engine.services.customers import Customers
 from engine.services.decisions import Decisions
@@ -19,9 +21,10 @@ from engine.services.interactions import Interactions
 from engine.services.models import RegisteredModels
 from engine.services.records import Records
 from engine.services.replay import Replay
-from engine.services.served import Served
+from engine.services.served import Served, read_directory
 from engine.services.standing import Standing
 from engine.services.tokens import Signer
+from engine.services.trials import run
 from engine.services.versions import Versions
 from engine.settings import Keys, Settings, load_or_make_keys, token_key
 from engine.store import Store, open_store
@@ -86,6 +89,23 @@ def assemble(settings: Settings, store: Store) -> Application:
         served,
         metrics,
     )
+
+
+def check_directory(directory: Path) -> Catalogue:
+    """The catalogue in `directory`, compiled. Raises CatalogueRefused."""
+    return _compile(read_directory(directory))
+
+
+def run_trials(directory: Path, data: Path | None) -> list[tuple[Trial, list[str]]]:
+    """The tests beside the rules of `directory`, each with what did not hold.
+
+    `data`: the models that would serve; None: the untrained prior. Raises CatalogueRefused.
+    """
+    catalogue = check_directory(directory)
+    models = RegisteredModels(Registry(data or directory))
+    live = models.bind(catalogue, models.champions() if data else {})
+    now = time.time_ns() // 1_000_000
+    return [(trial, run(trial, live, now)) for trial in catalogue.tests]
 
 
 def _compile(files: Mapping[str, bytes]) -> Catalogue:

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, values
 from prometheus_client.multiprocess import MultiProcessCollector
 
 MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
@@ -40,7 +40,8 @@ def share_metrics(data: Path) -> None:
     directory = data / "metrics"
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True, mode=0o700)
-    os.environ[MULTIPROCESS] = str(directory)
+    os.environ[MULTIPROCESS] = str(directory.resolve())
+    values.ValueClass = values.get_value_class()  # it looked before we had said so
 
 
 class Metrics:

@@ -84,7 +84,7 @@ class Served:
         except (StoreUnavailable, ModelRefused) as error:
             self._refuse_models(str(error))
             return
-        if champions != self._champions and champions != self._refused:
+        if champions not in (self._champions, self._refused):
             self._take("model", self.live.catalogue, champions)
 
     def _take(self, what: str, catalogue: Catalogue, champions: Mapping[str, str]) -> None:

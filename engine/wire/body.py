@@ -9,7 +9,7 @@ import msgspec
 from marshmallow import Schema
 
 from engine.errors import InvalidRequest, Malformed, Problem
-from engine.wire.problems import problems
+from engine.wire.problems import pointer_to, problems
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 32
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 def read(body: bytes, shape: type[T], decoder: msgspec.json.Decoder[T], schema: Schema) -> T:
-    """The body as `shape`. Raises Malformed when it is no JSON, InvalidRequest naming each field."""
+    """The body as `shape`. Raises Malformed for what is no JSON, InvalidRequest for the fields."""
     if b"\\u0000" not in body:
         try:
             return decoder.decode(body)
@@ -67,8 +67,9 @@ def _inspect(document: object) -> None:
 def _inside(pointer: str, node: object) -> Iterator[tuple[str, object]]:
     if isinstance(node, dict):
         for key, value in node.items():
-            yield f"{pointer}/{key}", key
-            yield f"{pointer}/{key}", value
+            here = pointer + pointer_to(key)
+            yield here, key
+            yield here, value
     elif isinstance(node, list):
         for index, value in enumerate(node):
             yield f"{pointer}/{index}", value

@@ -14,6 +14,7 @@ from engine.errors import Problem
 
 CONTENT_TYPE = "application/problem+json"
 UNKNOWN = "unknown field"
+_LONGEST_STEP = 200
 
 
 class FieldProblem(Struct, frozen=True):
@@ -97,7 +98,9 @@ def nearest(name: str, names: Collection[str]) -> str:
 
 def pointer_to(*path: str | int) -> str:
     """The JSON pointer of a path of keys and indices."""
-    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
+    return "".join(
+        "/" + str(step)[:_LONGEST_STEP].replace("~", "~0").replace("/", "~1") for step in path
+    )
 
 
 def _walk(schema: Schema | None, errors: Mapping[Any, Any], at: str) -> Iterator[Problem]:

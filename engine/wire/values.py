@@ -155,10 +155,14 @@ def _moment(value: Any) -> datetime:
 
 
 def _fault(name: str, value: object, shape: Any) -> str | None:
+    """What is wrong with one value; the rest of the sentence is msgspec's."""
     try:
         msgspec.convert({name: value}, shape)
     except msgspec.ValidationError as error:
-        return str(error).split(" - at ", 1)[0].replace("`", "").lower()
+        what = str(error).split(" - at ", 1)[0]
+        if what.startswith("Expected `bool"):
+            return "must be text, a number, true, false, or a flat list of them"
+        return what.replace("`", "").lower()
     return None
 
 

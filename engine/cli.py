@@ -1,0 +1,231 @@
+"""The `teller` command. Further commands join by the entry-point group `teller.commands`."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import msgspec
+import structlog
+from granian import Granian
+from granian.constants import Interfaces
+
+from engine.bootstrap import check_directory, open_application, run_trials
+from engine.errors import CatalogueRefused, TellerError
+from engine.settings import Settings, load_or_make_keys, read_settings, unknown_settings
+from engine.store import accept_epoch
+from engine.store.embedded import embedded_server
+from engine.telemetry import configure_logs, share_metrics
+from engine.wire.decisions import read_decision
+
+THREADS_A_WORKER = 4
+_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+F = TypeVar("F", bound=Callable[..., Any])
+_log = structlog.get_logger()
+
+
+class _Commands(click.Group):
+    """Says what went wrong in a sentence, without a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except TellerError as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=_Commands)
+@click.version_option(package_name="teller")
+def main() -> None:
+    """Teller: the next best offer, message or service for one customer at a time."""
+    configure_logs()
+
+
+def _where(command: F) -> F:
+    """The options every command over a running house takes."""
+    for option in (
+        click.option("--redis", "redis_url", help="URL of the store [TELLER_REDIS_URL; embedded]"),
+        click.option("--data", help="Directory of models, versions and keys [TELLER_DATA]"),
+        click.option("--catalogue", help="Directory of the catalogue [TELLER_CATALOGUE]"),
+    ):
+        command = option(command)
+    return command
+
+
+@main.command()
+@_where
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8080, show_default=True)
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 256))
+def serve(
+    catalogue: str | None,
+    data: str | None,
+    redis_url: str | None,
+    host: str,
+    port: int,
+    workers: int,
+) -> None:
+    """Serve decisions over HTTP."""
+    settings = _settings(catalogue, data, redis_url)
+    for warning in unknown_settings(os.environ):
+        _log.warning(warning)
+    check_directory(settings.catalogue)
+    keys = load_or_make_keys(settings)
+    if keys.fresh:
+        click.echo(f"secret key:      {keys.secret[0]}\npublishable key: {keys.publishable[0]}")
+        click.echo(f"kept in {settings.data / 'keys.json'}")
+    share_metrics(settings.data)
+    with _store_url(settings) as url:
+        _export(settings, url)
+        click.echo(f"http://{host}:{port}  (documentation at /docs)")
+        _run(host, port, workers)
+
+
+@main.command()
+@click.argument("directory", type=click.Path(exists=True, file_okay=False, path_type=Path))
+def check(directory: Path) -> None:
+    """Check a catalogue: every fault, with file, line and the nearest right name."""
+    try:
+        catalogue = check_directory(directory)
+    except CatalogueRefused as refused:
+        click.echo("\n".join(map(str, refused.faults)))
+        sys.exit(1)
+    for warning in catalogue.warnings:
+        click.echo(f"warning: {warning}")
+    click.echo(f"{len(catalogue.actions)} actions, no fault: {catalogue.digest}")
+
+
+@main.command()
+@click.argument("directory", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--data", help="Directory with the models; without one, the untrained prior")
+def test(directory: Path, data: str | None) -> None:
+    """Run the tests beside the rules."""
+    failed = 0
+    results = run_trials(directory, Path(data) if data else None)
+    for trial, failures in results:
+        failed += bool(failures)
+        click.echo(f"{'FAILED' if failures else 'ok':7}{trial.name}")
+        for failure in failures:
+            click.echo(f"       {trial.file}:{trial.line}: {failure}")
+    click.echo(f"{len(results) - failed} of {len(results)} tests hold")
+    sys.exit(1 if failed else 0)
+
+
+@main.command()
+@_where
+@click.argument("customer")
+@click.argument("placements", nargs=-1, required=True)
+@click.option("--channel", default="web", show_default=True)
+@click.option("--context", default="{}", help="Facts of the moment, as JSON")
+@click.option("--attributes", default="{}", help="Facts for this request only, as JSON")
+@click.option("--live", is_flag=True, help="Commit the decision; otherwise it is a preview")
+def decide(  # noqa: PLR0913
+    catalogue: str | None,
+    data: str | None,
+    redis_url: str | None,
+    customer: str,
+    placements: tuple[str, ...],
+    channel: str,
+    context: str,
+    attributes: str,
+    live: bool,
+) -> None:
+    """Decide for CUSTOMER at PLACEMENTS, with every candidate and its reason."""
+    body = {
+        "customer": {"id": customer},
+        "channel": channel,
+        "placements": [{"id": placement} for placement in placements],
+        "context": msgspec.Raw(context.encode()),
+        "attributes": msgspec.Raw(attributes.encode()),
+        "explain": "full",
+        "mode": "live" if live else "preview",
+    }
+    request = read_decision(msgspec.json.encode(body))
+    with open_application(_settings(catalogue, data, redis_url)) as application:
+        _show(application.decisions.answer(request, None, False))
+
+
+@main.command()
+@_where
+@click.argument("decision_id")
+def replay(
+    catalogue: str | None, data: str | None, redis_url: str | None, decision_id: str
+) -> None:
+    """Decide again from the record of DECISION_ID, and say whether it is identical."""
+    with open_application(_settings(catalogue, data, redis_url)) as application:
+        answer = application.records.replay(decision_id)
+    _show(answer)
+    sys.exit(0 if answer.identical else 1)
+
+
+@main.command()
+@_where
+def models(catalogue: str | None, data: str | None, redis_url: str | None) -> None:
+    """Models, their versions and what their aliases mean."""
+    with open_application(_settings(catalogue, data, redis_url)) as application:
+        _show(application.standing.models())
+
+
+@main.command("accept-store")
+@_where
+@click.confirmation_option(
+    prompt="Caps, opt-outs and decisions the store has lost stay lost. Go on with it as it is?"
+)
+def accept_store(catalogue: str | None, data: str | None, redis_url: str | None) -> None:
+    """Go on with a store that came back without the memory we knew."""
+    settings = _settings(catalogue, data, redis_url)
+    count = accept_epoch(settings.redis_url, settings.data)
+    click.echo(f"{count} partitions accepted as they are")
+
+
+def _settings(catalogue: str | None, data: str | None, redis_url: str | None) -> Settings:
+    return read_settings(os.environ, catalogue=catalogue, data=data, redis_url=redis_url)
+
+
+@contextmanager
+def _store_url(settings: Settings) -> Iterator[str]:
+    """The store's URL; an embedded server is started once, for all workers."""
+    if settings.redis_url:
+        yield settings.redis_url
+        return
+    with embedded_server(settings.data) as url:
+        yield url
+
+
+def _export(settings: Settings, url: str) -> None:
+    """What the workers read: they start afresh and know only their environment."""
+    os.environ["TELLER_CATALOGUE"] = str(settings.catalogue.resolve())
+    os.environ["TELLER_DATA"] = str(settings.data.resolve())
+    os.environ["TELLER_REDIS_URL"] = url
+    for name in _ONE_THREAD:
+        os.environ.setdefault(name, "1")
+
+
+def _run(host: str, port: int, workers: int) -> None:
+    Granian(
+        "api:from_environment",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=workers,
+        blocking_threads=THREADS_A_WORKER,
+        factory=True,
+        respawn_failed_workers=True,
+        log_access=False,
+    ).serve()
+
+
+def _show(answer: msgspec.Struct) -> None:
+    click.echo(msgspec.json.format(msgspec.json.encode(answer)).decode())
+
+
+for _command in entry_points(group="teller.commands"):
+    main.add_command(_command.load(), _command.name)
