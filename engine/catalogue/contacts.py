@@ -28,7 +28,7 @@ _KINDS: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
 }
 _DAYS = re.compile(r"([1-9][0-9]{0,3})([dw])")
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
-_FAR = "such as Europe/Lisbon, or customer.<a text attribute>"
+_ZONE = "such as Europe/Lisbon"
 
 
 class ContactCompiler:
@@ -129,7 +129,7 @@ class ContactCompiler:
                 at,
                 ("quiet",),
                 f"`else` is missing: the time zone when `{written}` is not known",
-                _FAR,
+                _ZONE,
             )
             return name, None
         return name, self._zone(at, ("quiet", "else"), otherwise)
@@ -154,7 +154,7 @@ class ContactCompiler:
                 "a calendar window is written 1d, 7d or 1w",
             )
         if spec.timezone is None:
-            self._faults.add(at, ("calendar",), "`timezone` is missing beside `calendar`", _FAR)
+            self._faults.add(at, ("calendar",), "`timezone` is missing beside `calendar`", _ZONE)
             return None
         where = self._zone(at, ("timezone",), spec.timezone)
         if days is None or where is None:
@@ -186,7 +186,7 @@ class ContactCompiler:
     def _zone(self, at: Located[ContactSpec], path: Path, name: str) -> ZoneInfo | None:
         found = zone(name)
         if found is None:
-            hint = nearest(name, zone_names()) or _FAR
+            hint = nearest(name, zone_names()) or _ZONE
             self._faults.add(at, path, f"unknown time zone `{name}`", hint)
         return found
 

@@ -63,9 +63,7 @@ def _attribute(located: Located[AttributeSpec], faults: Faults) -> Attribute | N
     if spec.enum is not None and STRING not in {kind, element_of(kind)}:
         faults.add(located, ("enum",), f"`enum` is for text, not for {kind}")
         return None
-    attribute = Attribute(kind, None if spec.enum is None else tuple(spec.enum))
-    if spec.enum is not None and not spec.enum:
-        faults.add(located, ("enum",), "`enum` must not be empty")
+    attribute = Attribute(kind, tuple(spec.enum) if spec.enum else None)
     if spec.default is None:
         return attribute
     try:

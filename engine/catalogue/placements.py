@@ -57,6 +57,7 @@ class PlacementCompiler:
         self._conditions = conditions
         self._faults = faults
         self._texts = Texts()
+        self._strays = False
         self._treatments: dict[str, dict[int, Treatment]] = {name: {} for name in declared}
         self._needs: dict[str, dict[int, list[int]]] = {name: {} for name in declared}
 
@@ -83,10 +84,10 @@ class PlacementCompiler:
     def placements(self, *, hopeful: bool) -> dict[str, Placement]:
         """All placements with what was added; one that nothing fills is a fault.
 
-        Unless `hopeful`: some action is at fault and may have been meant to.
+        Unless `hopeful`, or a treatment has gone astray: it may have been meant to.
         """
         for name, located in self._declared.items():
-            if not self._treatments[name] and not hopeful:
+            if not (self._treatments[name] or hopeful or self._strays):
                 what = f"nobody can fill `{name}`"
                 self._faults.add(located, (), what, "give an action a treatment for it")
         return {name: self._placement(located) for name, located in self._declared.items()}
@@ -95,6 +96,7 @@ class PlacementCompiler:
         self, located: Located[ActionSpec], path: Path, what: str, name: str, seen: set[str]
     ) -> None:
         if name in seen:
+            self._strays = True
             hint = "treatment ids are unique within an action, and a placement has at most one"
             self._faults.add(located, path, f"{what} is given twice", hint)
         seen.add(name)
@@ -110,6 +112,7 @@ class PlacementCompiler:
         filled, needs = self._content(located, (*path, "content"), spec.content)
         place = self._declared.get(spec.placement)
         if place is None:
+            self._strays = True
             if spec.placement not in self._known:
                 self._faults.unknown(
                     located, (*path, "placement"), "placement", spec.placement, self._known
@@ -117,7 +120,7 @@ class PlacementCompiler:
             return
         kinds = place.spec.kinds or _KINDS
         if action is not None and action.kind not in kinds:
-            what = f"`{spec.placement}` does not take a {action.kind}"
+            what = f"`{spec.placement}` takes no {action.kind}"
             self._faults.add(located, (*path, "placement"), what, f"it takes {', '.join(kinds)}")
         self._treatments[spec.placement][number] = Treatment(
             spec.id, spec.content, filled or None, self._conditions.scope

@@ -32,7 +32,7 @@ class AttributeSpec(Part, frozen=True):
     """`schema.attributes.<name>` or `schema.context.<name>`: a typed fact."""
 
     type: Text
-    enum: list[str] | None = None
+    enum: Annotated[list[str], Meta(min_length=1)] | None = None
     default: Any = None
     personal: bool = False
 

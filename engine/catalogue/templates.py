@@ -157,11 +157,12 @@ def _skeleton(source: str) -> str:
 def _read(source: str) -> tuple[Use, ...] | list[TemplateFault]:
     try:
         tree = _ENVIRONMENT.parse(source)
+        faults = [*_faults(tree)] or [*_strangers(tree)]
     except jinja2.TemplateSyntaxError as error:
         return [TemplateFault(error.message or "this is not a template")]
     except RecursionError:
         return [TemplateFault("this is nested too deeply")]
-    return [*_strangers(tree), *_faults(tree)] or tuple(_uses(tree, guarded=False))
+    return faults or tuple(_uses(tree, guarded=False))
 
 
 def _strangers(tree: nodes.Template) -> Iterator[TemplateFault]:

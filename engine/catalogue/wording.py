@@ -127,9 +127,7 @@ def _bound(rule: str, path: Path, limit: Any, value: object) -> str:
         case "maxLength" | "maxItems":
             return f"{field} is longer than {limit}"
         case "pattern":
-            return (
-                f"{_show(value)} cannot be {field}: letters, digits, `_` and, in ids, `.` `:` `-`"
-            )
+            return f"{_show(value)} is not a name: letters, digits, `_` and, in ids, `.` `:` `-`"
     return f"{field} does not fit ({rule})"
 
 
