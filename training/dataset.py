@@ -123,16 +123,22 @@ def from_frame(  # noqa: PLR0913 - the columns of the table
 def scaled(features: Iterable[Feature], table: Examples) -> tuple[Feature, ...]:
     """The declarations with each number's mean, scale and missing value (its mean) as in these
     rows. Give it training rows only, lest the future leak into the scales."""
-    return tuple(_scaled(feature, table) for feature in features)
+    declared = tuple(features)
+    # A power of two divides exactly; the indicator column tells which rows know the number.
+    probe = Number(scale=WIDE, indicator=True)
+    numbers = [feature for feature in declared if isinstance(feature.encoding, Number)]
+    encoder = Encoder([msgspec.structs.replace(number, encoding=probe) for number in numbers])
+    rows = encoder.matrix(table.facts)
+    values = {
+        name: rows[rows[:, span[1]] == 0.0, span[0]] * WIDE for name, span in encoder.spans.items()
+    }
+    return tuple(_scaled(feature, values) for feature in declared)
 
 
-def _scaled(feature: Feature, table: Examples) -> Feature:
+def _scaled(feature: Feature, known: Mapping[str, NDArray[np.float64]]) -> Feature:
     if not isinstance(feature.encoding, Number):
         return feature
-    # A power of two divides exactly; the indicator column tells which rows know the number.
-    raw = msgspec.structs.replace(feature, encoding=Number(scale=WIDE, indicator=True))
-    rows = Encoder([raw]).matrix(table.facts)
-    values = rows[rows[:, 1] == 0.0, 0] * WIDE
+    values = known[feature.name]
     mean, spread = (float(values.mean()), float(values.std())) if len(values) else (0.0, 1.0)
     scale = spread if spread > 1e-9 * max(1.0, abs(mean)) else 1.0
     encoding = Number(mean, scale, mean, feature.encoding.indicator)

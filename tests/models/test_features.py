@@ -13,6 +13,7 @@ from engine.domain import Facts
 from engine.models.features import Category, Encoder, Feature, Members, Number
 from tests.models.builders import (
     AGE,
+    DAY,
     FEATURES,
     PLAN,
     REJECTS,
@@ -79,10 +80,12 @@ def test_days_since_never_is_missing_not_infinite() -> None:
 @given(st.lists(PEOPLE, max_size=6))
 def test_training_and_serving_see_the_same_finite_numbers(people: list[Facts]) -> None:
     encoder = Encoder([*FEATURES, REJECTS, SINCE])
-    matrix = encoder.matrix(people)
-    assert matrix.shape == (len(people), len(encoder.columns))
+    later = [who._replace(now=who.now + DAY) for who in people]
+    rows = [*people, *later, *people]
+    matrix = encoder.matrix(rows)
+    assert matrix.shape == (len(rows), len(encoder.columns))
     assert np.isfinite(matrix).all()
-    for row, who in zip(matrix, people, strict=True):
+    for row, who in zip(matrix, rows, strict=True):
         assert row.tolist() == encoder.encode(who)
 
 
