@@ -53,6 +53,10 @@ class Cluster:
         self._learn()
         return list({home: slot for slot, home in self._homes.items()}.values())
 
+    def close(self) -> None:
+        for pool in list(self._pools.values()):
+            pool.close()
+
     def _all(self, commands: Sequence[Routed], write: bool) -> list[Any]:
         by_home: dict[_Address, list[int]] = defaultdict(list)
         for index, (slot, _) in enumerate(commands):

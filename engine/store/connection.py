@@ -99,6 +99,11 @@ class Pool:
                 raise AnswerLost(f"the store's answer to a write was lost: {lost}") from lost
             raise StoreUnavailable(f"the store took no request: {lost}") from lost
 
+    def close(self) -> None:
+        """Hang up what is idle; a later call connects anew."""
+        while connection := self._idle_connection():
+            connection.disconnect()
+
     def _exchange(self, commands: Sequence[Command], deadline: float | None) -> list[Any]:
         connection = self._idle_connection() or self._connect(deadline)
         sent = False

@@ -31,6 +31,7 @@ def open_store(url: str | None, data: Path, timeout: float = TIMEOUT) -> Iterato
     """
     with ExitStack() as stack:
         servers = _servers(url or stack.enter_context(embedded_server(data)), timeout)
+        stack.callback(servers.close)
         _refuse_eviction(servers)
         epoch = Epoch(data)
         epoch.open(servers)
@@ -44,6 +45,7 @@ def accept_epoch(url: str | None, data: Path, timeout: float = TIMEOUT) -> int:
     """
     with ExitStack() as stack:
         servers = _servers(url or stack.enter_context(embedded_server(data)), timeout)
+        stack.callback(servers.close)
         return Epoch(data).accept(servers)
 
 

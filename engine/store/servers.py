@@ -27,6 +27,8 @@ class Servers(Protocol):
     def one_slot_each(self) -> Sequence[int]:
         """A slot of every server, to ask each of them something."""
 
+    def close(self) -> None: ...
+
 
 class Single:
     """One server holds every slot."""
@@ -48,6 +50,9 @@ class Single:
 
     def one_slot_each(self) -> Sequence[int]:
         return (0,)
+
+    def close(self) -> None:
+        self._pool.close()
 
 
 def connection_settings(url: str) -> dict[str, Any]:

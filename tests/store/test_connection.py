@@ -55,7 +55,8 @@ def relay(target: str, deaf_to: bytes) -> Iterator[tuple[str, list[bytes]]]:
         accepting.start()
         yield f"redis://127.0.0.1:{listener.getsockname()[1]}", cut
         listener.shutdown(socket.SHUT_RDWR)
-    accepting.join()
+    for thread in (accepting, *threads):
+        thread.join()
 
 
 def test_a_write_whose_answer_was_lost_is_sent_once_and_known_when_asked_again(
@@ -134,6 +135,7 @@ def test_a_deadline_bounds_the_wait_and_one_that_passed_sends_nothing(
         assert store.load("ana").state.revision == 0
 
 
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")  # 3.12, under xdist
 def test_a_forked_child_never_talks_over_its_parents_connection(
     store: Store, server_url: str
 ) -> None:
