@@ -30,9 +30,7 @@ class Figure(Struct, frozen=True):
     spread: tuple[float, float] | None = None
 
 
-def figure(
-    name: str, samples: Sequence[float], unit: str, most: float | None = None
-) -> Figure:
+def figure(name: str, samples: Sequence[float], unit: str, most: float | None = None) -> Figure:
     """The median of `samples`, held against an upper bound."""
     value = median(samples)
     return Figure(

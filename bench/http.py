@@ -106,7 +106,9 @@ def serving(size: int) -> Iterator[Bench]:
         os.sched_setaffinity(0, {LOAD_CORE})
         with embedded_server(data) as url, open_store(url, data) as store:
             registry = Registry(data, store)
-            registry.promote(MODEL, registry.publish(MODEL, "logistic", model_artefact()), "champion")
+            registry.promote(
+                MODEL, registry.publish(MODEL, "logistic", model_artefact()), "champion"
+            )
             for number in range(CUSTOMERS):
                 populate(store, customer_id(number), 50, time.time_ns() // 1_000_000)
             with _server(catalogue, data, url) as port:

@@ -73,6 +73,4 @@ def _micros(work: Callable[[], object], repeats: int = 9, span: float = 0.15) ->
     """Microseconds a call: `repeats` means over about `span` seconds each."""
     work()
     calls = max(1, int(span / max(_seconds(work), 1e-6)))
-    return [
-        1e6 * _seconds(lambda: [work() for _ in range(calls)]) / calls for _ in range(repeats)
-    ]
+    return [1e6 * _seconds(lambda: [work() for _ in range(calls)]) / calls for _ in range(repeats)]

@@ -25,7 +25,9 @@ def priorities(
     return expected - contact_cost
 
 
-def contenders(candidates: NDArray[np.intp], priority: Vector, tiers: NDArray[np.int64]) -> NDArray[np.intp]:
+def contenders(
+    candidates: NDArray[np.intp], priority: Vector, tiers: NDArray[np.int64]
+) -> NDArray[np.intp]:
     """Those of `candidates` (action indices) worth more than silence, of the highest such tier."""
     worthwhile = candidates[priority[candidates] > 0.0]
     if not len(worthwhile):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import entry_points
@@ -127,7 +126,7 @@ def test(directory: Path, data: str | None) -> None:
 @click.option("--context", default="{}", help="Facts of the moment, as JSON")
 @click.option("--attributes", default="{}", help="Facts for this request only, as JSON")
 @click.option("--live", is_flag=True, help="Commit the decision; otherwise it is a preview")
-def decide(  # noqa: PLR0913
+def decide(  # noqa: PLR0913, PLR0917
     catalogue: str | None,
     data: str | None,
     redis_url: str | None,

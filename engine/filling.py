@@ -105,9 +105,7 @@ def _alike(placement: Placement, action: int, situation: Situation) -> int:
     return situation.live.fleet.mask(placement.diverse, key) if key else 0
 
 
-def _head(
-    placement_id: str, contest: NDArray[np.intp], situation: Situation
-) -> tuple[Ranked, ...]:
+def _head(placement_id: str, contest: NDArray[np.intp], situation: Situation) -> tuple[Ranked, ...]:
     """The first few of the contest by priority, ties by action id, before anything is drawn."""
     if len(contest) > HEAD:
         first = np.argpartition(-situation.priority[contest], HEAD)[:HEAD]

@@ -41,7 +41,8 @@ def share_metrics(data: Path) -> None:
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True, mode=0o700)
     os.environ[MULTIPROCESS] = str(directory.resolve())
-    values.ValueClass = values.get_value_class()  # it looked before we had said so
+    # It looked when it was imported, before we had said so; and it has no types.
+    values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]
 
 
 class Metrics:

@@ -49,14 +49,21 @@ def action(id: str, *placements: str, **overrides: Any) -> dict[str, Any]:
 
 
 def source(**overrides: Any) -> dict[str, Any]:
-    """A whole catalogue as data; each top-level key may be replaced. Two offers, two placements."""
+    """A whole catalogue as data; each top-level key may be replaced. Two offers, two placements.
+
+    Placements, unless replaced, are those the actions have treatments for.
+    """
     base = {
         "schema": SCHEMA,
         "actions": [action("fibre", "home.hero", "email.main"), action("plus", "home.hero")],
         "placements": list(PLACEMENTS),
         "strategy": {"exploration": {"method": "none"}, "weights": {"customer": 0.0}},
     }
-    return {**base, **overrides}
+    whole = {**base, **overrides}
+    if "placements" not in overrides:
+        used = {one["placement"] for each in whole["actions"] for one in each["treatments"]}
+        whole["placements"] = [place for place in PLACEMENTS if place["id"] in used]
+    return whole
 
 
 def files(**overrides: Any) -> dict[str, bytes]:

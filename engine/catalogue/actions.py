@@ -101,7 +101,10 @@ class ActionCompiler:
 
     def _group_broken(self, located: Located[ActionSpec]) -> bool:
         group = located.spec.group
-        return group is not None and group not in self._groups
+        if group is None:
+            return False
+        parts = self.reading.section("groups").parts
+        return group not in parts or parts[group].lacks("kind", "purpose")
 
     def _kind(self, located: Located[ActionSpec]) -> Kind | None:
         spec, group = located.spec, self._group(located)
@@ -109,7 +112,7 @@ class ActionCompiler:
         if spec.group is not None and spec.group not in groups:
             self.faults.unknown(located, ("group",), "group", spec.group, groups)
         kind = spec.kind or (group.kind if group else None)
-        if kind is None and not self._group_broken(located):
+        if kind is None and not located.lacks("kind", "group") and not self._group_broken(located):
             hint = "offer, message or service, here or in its group"
             self.faults.add(located, (), f"`{spec.id}` has no `kind`", hint)
         return kind
@@ -117,7 +120,8 @@ class ActionCompiler:
     def _purpose(self, located: Located[ActionSpec], kind: Kind | None) -> str | None:
         spec, group = located.spec, self._group(located)
         purpose = spec.purpose or (group.purpose if group else None)
-        if purpose is None and kind in {"offer", "message"} and not self._group_broken(located):
+        gated = purpose is None and kind in {"offer", "message"}
+        if gated and not located.lacks("purpose", "group") and not self._group_broken(located):
             hint = "name one, here or in its group; `none` if it needs no consent"
             self.faults.add(located, (), f"`{spec.id}` has no `purpose`", hint)
         return None if purpose == NO_PURPOSE else purpose

@@ -42,8 +42,9 @@ class ContactCompiler:
     def policy(self, at: Located[ContactSpec]) -> Policy | None:
         """The policy `at` describes, or None when it is at fault."""
         before = len(self._faults.found)
-        kind = self._kind(at)
+        kind = None if at.lost else self._kind(at)
         if kind is None:
+            self._survey(at)
             return None
         made = {
             "cap": self._cap,
@@ -52,6 +53,13 @@ class ContactCompiler:
             "quiet": self._quiet,
         }[kind](at)
         return made if len(self._faults.found) == before else None
+
+    def _survey(self, at: Located[ContactSpec]) -> None:
+        """What can be said of a policy that is no policy as it stands."""
+        self._applies(at)
+        self._selector(at, ("keep_out",), at.spec.keep_out)
+        if at.spec.when is not None:
+            self._conditions.condition(at, ("when",), at.spec.when)
 
     def _kind(self, at: Located[ContactSpec]) -> str | None:
         """Which of the four it is, once its keys fit together."""

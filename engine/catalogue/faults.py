@@ -15,11 +15,20 @@ Spec = TypeVar("Spec")
 
 @dataclass(frozen=True, slots=True)
 class Located(Generic[Spec]):
-    """Something read from a file, with its place there."""
+    """Something read from a file, with its place there.
+
+    `lost` are the keys that did not fit and were left out, or `*` where an unknown key may
+    have been meant to be any: what misses them says nothing about it.
+    """
 
     document: Document
     path: Path
     spec: Spec
+    lost: frozenset[str] = frozenset()
+
+    def lacks(self, *keys: str) -> bool:
+        """Whether the absence of one of `keys` may be a mistake that has been reported."""
+        return "*" in self.lost or not self.lost.isdisjoint(keys)
 
     @property
     def where(self) -> str:

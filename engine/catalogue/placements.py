@@ -63,7 +63,8 @@ class PlacementCompiler:
 
     def add(self, number: int, action: Action | None, located: Located[ActionSpec]) -> None:
         """Take in an action's treatments; `action` is None when its kind is not known."""
-        if not located.spec.treatments:
+        self._strays |= located.lacks("treatments")
+        if not located.spec.treatments and not located.lacks("treatments"):
             self._faults.add(
                 located, (), f"no placement can show `{located.spec.id}`", "give it a treatment"
             )
@@ -204,7 +205,8 @@ class PlacementCompiler:
 
     def _hold(self, located: Located[PlacementSpec]) -> int:
         spec = located.spec
-        if (spec.hold is None) != (spec.counts == "commit"):
+        lacking = located.lacks("hold", "counts")
+        if (spec.hold is None) != (spec.counts == "commit") and not lacking:
             self._faults.add(
                 located,
                 (),

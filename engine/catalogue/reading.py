@@ -7,6 +7,7 @@ mistake is reported once and not again wherever its name is used.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -15,7 +16,7 @@ import msgspec
 from engine.catalogue import shape
 from engine.catalogue.faults import Faults, Located
 from engine.catalogue.source import Document, NotReadable, Path, read_csv, read_yaml
-from engine.catalogue.wording import Misfit, misfits, unknown_key
+from engine.catalogue.wording import UNBUILT_KEYS, Misfit, misfits, unknown_key
 
 T = TypeVar("T")
 
@@ -107,9 +108,9 @@ class _Reader:
             self._listed(path, kind)
         strategy = top.get("strategy")
         if strategy is not None:
-            spec = self._convert(("strategy",), strategy, shape.StrategySpec)
-            if spec is not None:
-                self._reading.strategies.append(Located(self._document, ("strategy",), spec))
+            part = self._part(("strategy",), strategy, shape.StrategySpec)
+            if part is not None:
+                self._reading.strategies.append(part)
 
     def _mapping(self, path: Path, value: Any, known: tuple[str, ...]) -> dict[str, Any]:
         """`value` when it is a mapping; keys that are not `known` are faults."""
@@ -137,8 +138,8 @@ class _Reader:
             return
         for name, raw in value.items():
             at = (*path, name)
-            good = self._convert(at, name, key_type) is not None
-            self._keep(path, name, at, self._convert(at, raw, kind) if good else None)
+            good = self._part(at, name, key_type) is not None
+            self._keep(path, name, self._part(at, raw, kind) if good else None)
 
     def _listed(self, path: Path, kind: Any) -> None:
         value = self._value(path)
@@ -149,28 +150,33 @@ class _Reader:
             return
         for index, raw in enumerate(value):
             at = (*path, index)
-            self._keep(path, _name(raw), at, self._convert(at, raw, kind))
+            self._keep(path, _name(raw), self._part(at, raw, kind))
 
-    def _keep(self, path: Path, name: str | None, at: Path, spec: Any) -> None:
+    def _keep(self, path: Path, name: str | None, located: Located[Any] | None) -> None:
         section = self._reading.section(*map(str, path))
         if name is None:
             return
-        if spec is None:
+        if located is None:
             section.broken.add(name)
             return
-        located = Located(self._document, at, spec)
         first = section.parts.get(name)
         if first is not None:
             self._faults.add(located, (), f"`{name}` is given twice", f"first at {first.where}")
             return
         section.parts[name] = located
 
-    def _convert(self, path: Path, raw: Any, kind: Any) -> Any:
+    def _part(self, path: Path, raw: Any, kind: Any) -> Located[Any] | None:
+        """What `raw` is as a `kind`, without what does not fit; None when too little is left."""
         try:
-            return msgspec.convert(raw, kind)
+            return Located(self._document, path, msgspec.convert(raw, kind))
         except msgspec.ValidationError as error:
-            self._report(path, misfits(raw, kind, error))
+            found = misfits(raw, kind, error)
+        self._report(path, found)
+        try:
+            spec = msgspec.convert(_without(raw, found), kind)
+        except msgspec.ValidationError:
             return None
+        return Located(self._document, path, spec, frozenset(map(_lost, found)))
 
     def _report(self, path: Path, found: list[Misfit]) -> None:
         at = Located(self._document, path, None)
@@ -182,6 +188,26 @@ def _name(raw: Any) -> str | None:
     """What a list's part is called: its id, a test's name, or the word itself."""
     name = raw.get("id", raw.get("name")) if isinstance(raw, dict) else raw
     return name if isinstance(name, str) else None
+
+
+def _lost(misfit: Misfit) -> str:
+    if not misfit.surplus:
+        return str(misfit.path[0]) if misfit.path else "*"
+    key = str(misfit.path[-1])
+    return key if key in UNBUILT_KEYS else "*"
+
+
+def _without(raw: Any, found: list[Misfit]) -> Any:
+    """`raw` without its misfits: surplus keys, and whatever keys of its own hold the others."""
+    left = deepcopy(raw)
+    for misfit in found:
+        path = misfit.path if misfit.surplus else misfit.path[:1]
+        inner = left
+        for step in path[:-1]:
+            inner = inner[step]
+        if path and isinstance(inner, dict):
+            inner.pop(path[-1], None)
+    return left
 
 
 def _title(path: Path) -> str:

@@ -31,11 +31,15 @@ _NOUNS = {
 
 
 class Misfit(NamedTuple):
-    """One thing wrong: where below the value, what, and what to try."""
+    """One thing wrong: where below the value, what, and what to try.
+
+    `surplus`: the path leads to a key that has no business there.
+    """
 
     path: Path
     what: str
     hint: str = ""
+    surplus: bool = False
 
 
 def misfits(value: object, shape: Any, failure: msgspec.ValidationError) -> list[Misfit]:
@@ -47,8 +51,8 @@ def misfits(value: object, shape: Any, failure: msgspec.ValidationError) -> list
 def unknown_key(path: Path, key: str, known: Iterator[str] | Mapping[str, Any]) -> Misfit:
     """A key that has no business there."""
     if key in UNBUILT_KEYS:
-        return Misfit((*path, key), f"`{key}` is not built yet", "leave it out for now")
-    return Misfit((*path, key), f"unknown key `{key}`", nearest(key, known))
+        return Misfit((*path, key), f"`{key}` is not built yet", "leave it out for now", True)
+    return Misfit((*path, key), f"unknown key `{key}`", nearest(key, known), True)
 
 
 @cache

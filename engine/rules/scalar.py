@@ -124,13 +124,19 @@ def fitting(value: Value | None, type: Type, default: Value | None) -> Value | N
     """
     expected = _CLASSES[type.of or type.name]
     if type.name == "list":
-        fits = isinstance(value, list) and all(each.__class__ is expected for each in value)
-        return value if fits else default
+        return value if isinstance(value, list) and _holds(value, expected) else default
     if value.__class__ is expected:
         return value
     if type == DOUBLE and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     return default
+
+
+def _holds(values: Sequence[object], expected: type) -> bool:
+    for value in values:  # noqa: SIM110 (all() over a generator takes twice as long)
+        if value.__class__ is not expected:
+            return False
+    return True
 
 
 def _ordered(definitions: Sequence[Definition]) -> list[Definition]:

@@ -26,7 +26,7 @@ from engine.services.commits import Commits
 from engine.services.ports import Memory, Serving, Watch
 from engine.services.replay import Replay
 from engine.situation import Live
-from engine.store.change import Change, Committed, Known, Loaded, Seen
+from engine.store.change import Change, Committed, Conflict, Known, Loaded, Seen
 from engine.store.codec import pack_contacts
 from engine.store.keys import new_decision_id
 from engine.wire.decisions import DecisionBody, to_request
@@ -37,10 +37,6 @@ DAY = 24 * 3600 * 1000
 _SEEN_FOR = 14 * DAY  # the store keeps an idempotency key for one to two weeks
 
 _log = structlog.get_logger()
-
-
-class Late(Exception):
-    """The caller's deadline passed before anything was committed."""
 
 
 class Decisions:
@@ -72,8 +68,6 @@ class Decisions:
         """The decision, or the fallback with a short code that says why."""
         try:
             return self._decide(request, live, deadline)
-        except Late:
-            return self._fallback(request, live, "deadline")
         except StoreUnavailable as error:
             late = deadline is not None and time.monotonic() >= deadline
             return self._fallback(request, live, "deadline" if late else _code(error))
@@ -86,29 +80,38 @@ class Decisions:
         asked = _seen(request)
         loaded = self._memory.load(request.customer_id, [row.key for row in asked], deadline)
         for _ in range(ATTEMPTS):
-            if loaded.seen and loaded.seen[0]:
-                return self._answered(loaded.seen[0], asked[0])
-            decision_id = new_decision_id(request.customer_id, loaded.now, os.urandom(8))
-            plan = decide(request, loaded.state, live, loaded.now, decision_id)
-            if plan.repeat and not asked:
-                return self._recall(plan.repeat)
-            if request.mode == "preview":
-                return self._reply(request, live, plan)
-            if deadline is not None and time.monotonic() >= deadline:
-                raise Late
-            change = _change(request, loaded, live, plan, asked)
-            result = self._commits.commit(change, deadline)
-            if isinstance(result, Committed):
-                return (
-                    self._recall(plan.repeat) if plan.repeat else self._reply(request, live, plan)
-                )
-            if isinstance(result, Known):
-                if result.answers and result.answers[0]:
-                    return self._answered(result.answers[0], asked[0])
-                return self._reply(request, live, plan)  # our own commit, its answer lost
+            result = self._attempt(request, live, loaded, asked, deadline)
+            if isinstance(result, DecisionReply):
+                return result
             self._watch.conflict()
-            loaded = result.loaded
+            loaded = result
         return self._fallback(request, live, "contention")
+
+    def _attempt(
+        self,
+        request: DecisionRequest,
+        live: Live,
+        loaded: Loaded,
+        asked: Sequence[Seen],
+        deadline: float | None,
+    ) -> DecisionReply | Loaded:
+        """The answer; or the customer as it is now, when it changed before the commit."""
+        if loaded.seen and loaded.seen[0]:
+            return self._answered(loaded.seen[0], asked[0])
+        decision_id = new_decision_id(request.customer_id, loaded.now, os.urandom(8))
+        plan = decide(request, loaded.state, live, loaded.now, decision_id)
+        if request.mode == "live" and (asked or not plan.repeat):
+            result = self._commit(_change(request, loaded, live, plan, asked), deadline)
+            if isinstance(result, Conflict):
+                return result.loaded
+            if isinstance(result, Known) and result.answers and result.answers[0]:
+                return self._answered(result.answers[0], asked[0])
+        return self._recall(plan.repeat) if plan.repeat else self._reply(request, live, plan)
+
+    def _commit(self, change: Change, deadline: float | None) -> Committed | Conflict | Known:
+        if deadline is not None and time.monotonic() >= deadline:
+            raise StoreUnavailable("the caller's deadline passed before the commit")
+        return self._commits.commit(change, deadline)
 
     def _answered(self, before: Seen, asked: Seen) -> DecisionReply:
         """What was answered to this request id, unless it came with another body."""

@@ -57,11 +57,14 @@ _INDEX = """<h1>Teller</h1>
 _REFERENCE = """<h1>Reference</h1>
 <p>{{ info.description }} The same as <a href="/openapi.json">OpenAPI 3.1</a>.</p>
 {%- macro shape(schema) -%}
-{%- if schema['$ref'] %}{% set name = schema['$ref'].split('/')[-1] %}<a href="#{{ name }}">{{ name }}</a>
+{%- if schema['$ref'] %}{% set name = schema['$ref'].split('/')[-1] -%}
+<a href="#{{ name }}">{{ name }}</a>
 {%- elif schema.type == 'array' %}list of {{ shape(schema['items']) }}
-{%- elif schema.anyOf %}{% for one in schema.anyOf %}{{ shape(one) }}{{ '' if loop.last else ' or ' }}{% endfor %}
+{%- elif schema.anyOf %}{% for one in schema.anyOf -%}
+{{ shape(one) }}{{ '' if loop.last else ' or ' }}{% endfor %}
 {%- elif schema.enum %}{{ schema.enum | join(' | ') }}
-{%- elif schema.type is string %}{{ schema.type }}{% elif schema.type %}{{ schema.type | join(' or ') }}
+{%- elif schema.type is string %}{{ schema.type }}
+{%- elif schema.type %}{{ schema.type | join(' or ') }}
 {%- else %}any{% endif -%}
 {%- endmacro %}
 {% for path, methods in paths.items() %}{% for method, call in methods.items() %}
