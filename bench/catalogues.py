@@ -53,7 +53,8 @@ contact:
   - {{id: per-action-daily, applies: {{kind: offer}}, per: action, cap: 3, window: 1d}}
   - {{id: per-group-weekly, applies: {{kind: offer}}, per: group, cap: 20, window: 7d}}
   - {{id: all-weekly, applies: {{kind: offer, channel: web}}, cap: 500, window: 7d}}
-  - {{id: calendar, applies: {{kind: offer}}, per: action, cap: 9, window: 1d, calendar: true, timezone: Europe/Lisbon}}
+  - {{id: calendar, applies: {{kind: offer}}, per: action, cap: 9, window: 1d, calendar: true,
+     timezone: Europe/Lisbon}}
   - {{id: rest, applies: {{kind: offer}}, per: action, after: [reject], rest: 30d}}
   - {{id: service-first, when: "history.open('complaint')", keep_out: {{kind: offer}}}}
 actions:
@@ -68,7 +69,11 @@ _ACTION = """
     applicability: ["{applicable}"]
     suitability: ["{suitable}"]
     treatments:
-      - {{id: hero, placement: home.hero, content: {{headline: "Offer {i}, {{{{ customer.first_name | default('hello') }}}}", url: /offers/{i}}}}}
+      - id: hero
+        placement: home.hero
+        content:
+          headline: "Offer {i}, {{{{ customer.first_name | default('hello') }}}}"
+          url: /offers/{i}
 """
 
 

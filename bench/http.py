@@ -173,7 +173,7 @@ def _wait_until_ready(process: subprocess.Popen[bytes], port: int) -> None:
 def _write_sizes(data: Path, store: Store, port: int, decision: bytes) -> None:
     """Tell the floor how long a real reply and its log entry are."""
     _, _, body = decision.partition(b"\r\n\r\n")
-    request = Request(  # noqa: S310 - our own address
+    request = Request(
         f"http://127.0.0.1:{port}/v1/decisions",
         body,
         {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"},

@@ -17,7 +17,6 @@ from engine.situation import Live
 SIZES = (10, 100, 1_000, 10_000)
 DECIDE = {100: 150.0, 1_000: 250.0, 10_000: 800.0}
 RULES = {100: 13.0, 1_000: 22.0, 10_000: 72.0}
-SCORING = {100: 9.0, 1_000: 20.0}
 REQUEST = DecisionRequest(
     "c-1", "web", (PlacementAsk("home.hero"),), {"page": "/p1"}, explain="none"
 )
@@ -38,29 +37,32 @@ def measure() -> Iterator[Figure]:
     """Compilation, rules, scoring and whole decisions at each size, 50 interactions of history."""
     decided: dict[int, list[float]] = {}
     for size in SIZES:
-        files = catalogue_files(size)
-        catalogue = compile_catalogue(files)
-        if size == max(SIZES):
-            seconds = [_seconds(lambda: compile_catalogue(files)) for _ in range(3)]
-            yield figure(f"catalogue of {size:,}: check + compile", seconds, "s", 3.0)
-        state, engaged = customer_state(50), live(catalogue)
-        facts = Facts(state.attributes, REQUEST.context, state.events, "web", NOW)
-        yield figure(
-            f"rules, {size:,} actions",
-            _micros(lambda: catalogue.engagement.knockouts(catalogue.ruleset.evaluate(facts))),
-            "µs",
-            RULES.get(size),
-        )
-        yield figure(
-            f"scoring, {size:,} actions",
-            _micros(lambda: engaged.scorer.score(facts)),
-            "µs",
-            SCORING.get(size),
-        )
-        decided[size] = _micros(lambda: decide(REQUEST, state, engaged, NOW, "0" * 32))
+        catalogue = compile_catalogue(catalogue_files(size))
+        yield from _parts(size, catalogue)
+        decided[size] = _decide(live(catalogue))
         yield figure(f"decide(), {size:,} actions", decided[size], "µs", DECIDE.get(size))
     growth = [large / small for large, small in zip(decided[10_000], decided[100], strict=True)]
     yield figure("decide(), 10,000 actions ÷ 100", growth, "times", 6.0)
+    yield figure("catalogue of 10,000: check + compile", _compiling(10_000), "s", 3.0)
+
+
+def _parts(size: int, catalogue: Catalogue) -> Iterator[Figure]:
+    state, scorer = customer_state(50), live(catalogue).scorer
+    facts = Facts(state.attributes, REQUEST.context, state.events, "web", NOW)
+    rules = _micros(lambda: catalogue.engagement.knockouts(catalogue.ruleset.evaluate(facts)))
+    yield figure(f"rules, {size:,} actions", rules, "µs", RULES.get(size))
+    scoring = _micros(lambda: scorer.score(facts))
+    yield figure(f"features + propensities, {size:,} actions", scoring, "µs")
+
+
+def _decide(engaged: Live) -> list[float]:
+    state = customer_state(50)
+    return _micros(lambda: decide(REQUEST, state, engaged, NOW, "0" * 32))
+
+
+def _compiling(size: int) -> list[float]:
+    files = catalogue_files(size)
+    return [_seconds(lambda: compile_catalogue(files)) for _ in range(3)]
 
 
 def _seconds(work: Callable[[], object]) -> float:

@@ -30,7 +30,7 @@ class DecisionRecord(Struct, frozen=True, tag="decision"):
 
 
 class InteractionRecord(Struct, frozen=True, tag="interaction"):
-    """An interaction as taken in, with the reward it is worth to learning (None: teaches nothing)."""
+    """An interaction as taken in; `reward` is what it is worth to learning, None for nothing."""
 
     customer_id: str
     interaction: Interaction
