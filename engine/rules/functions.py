@@ -28,7 +28,7 @@ from engine.rules.types import (
 )
 
 FIRST_MS, LAST_MS = -62_135_596_800_000, 253_402_300_799_999  # the years 1 to 9999
-LONGEST_MS = 315_576_000_000_000  # 10,000 years: the longest duration there is
+LONGEST_MS = 9_223_372_036_854  # 292 years: what CEL reckons with, 64 bits of nanoseconds
 
 
 class Function(NamedTuple):
@@ -150,7 +150,6 @@ ARITHMETIC: dict[tuple[str, Type, Type], Function] = {
 }
 NEGATION: dict[Type, Function] = {
     INT: Function(INT, negate_int, partial=True),
-    DURATION: Function(DURATION, operator.neg),
     DOUBLE: Function(DOUBLE, operator.neg),
 }
 # Each takes one more string than the one it is called on.

@@ -37,7 +37,7 @@ def duration_ms(text: str) -> int:
     if total.denominator != 1:
         raise ValueError(f"{text!r} is finer than a millisecond")
     if total > LONGEST_MS:
-        raise ValueError(f"{text!r} is longer than 10,000 years")
+        raise ValueError(f"{text!r} is longer than 292 years")
     return -int(total) if body != text else int(total)
 
 
