@@ -16,7 +16,7 @@ import pandas as pd
 
 from demo.offers import AISLE_OF_OFFER, AISLES, OFFER_OF_CATEGORY
 from demo.source import Grocer
-from engine.domain import Value
+from engine.domain import Scalar, Value
 
 WINDOW = pd.Timedelta(weeks=12)
 _NOT_GROCERIES = ("FUEL", "MISCELLANEOUS", "COUPON", "CNTRL/STORE SUP", "CHARITABLE CONT")
@@ -170,13 +170,13 @@ def _favourites(books: Ledger, moment: pd.Timestamp) -> dict[int, dict[str, Valu
     for household, ranked in _lists(dearest, "aisle").items():
         known[household] = {"favourite_aisles": ranked[:FAVOURITES], "favourite_aisle": ranked[0]}
     for household, offers in _lists(spends, "offer").items():
-        known[household]["buys"] = sorted(set(offers))
+        known[household]["buys"] = sorted(set(offers), key=str)
     return known
 
 
-def _lists(rows: pd.DataFrame, column: str) -> dict[int, list[str]]:
+def _lists(rows: pd.DataFrame, column: str) -> dict[int, list[Scalar]]:
     """A household's values of a column, in the rows' order."""
-    lists: dict[int, list[str]] = {}
+    lists: dict[int, list[Scalar]] = {}
     for household, value in zip(rows["household"].tolist(), rows[column].tolist(), strict=True):
         lists.setdefault(household, []).append(value)
     return lists

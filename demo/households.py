@@ -96,7 +96,8 @@ def _baby(household: Household) -> bool:
 
 def _dog_and_away(household: Household) -> bool:
     away = 21 <= _number(household, "days_since_trip") <= 60
-    return _agrees(household) and away and "good-dog" in _list(household, "buys")
+    fed = "good-dog" in _list(household, "buys") and _number(household, "share_pets") > 0.1
+    return _agrees(household) and away and fed
 
 
 def _never_a_coupon(household: Household) -> bool:

