@@ -18,6 +18,7 @@ from redis.exceptions import (
     AuthorizationError,
     BusyLoadingError,
     NoPermissionError,
+    ReadOnlyError,
     RedisError,
     ResponseError,
 )
@@ -118,7 +119,10 @@ class Pool:
         except BaseException:
             connection.disconnect()
             raise
-        if connection.is_connected:
+        if isinstance(answers[-1], ReadOnlyError):  # a failover: the address has a new server
+            connection.disconnect()
+            self._idle.clear()
+        elif connection.is_connected:
             self._idle.append(connection)
         return answers
 

@@ -98,7 +98,7 @@ class Epoch:
         self.known = epoch
 
 
-_ACCEPT = "run `teller accept` to go on with what is there"
+_ACCEPT = "run `teller accept-store` to go on with what is there"
 
 
 def read_epochs(servers: Servers) -> list[bytes | None]:

@@ -151,6 +151,21 @@ def test_a_forked_child_never_talks_over_its_parents_connection(
         assert client.info("stats")["total_connections_received"] == before + 1
 
 
+def test_after_a_failover_the_next_call_finds_the_new_server(store: Store, server_url: str) -> None:
+    loaded = store.load("ana")
+    with redis.Redis.from_url(server_url) as client:
+        client.replicaof("127.0.0.1", 1)
+        try:
+            with pytest.raises(StoreUnavailable, match="refused") as caught:
+                store.commit(change(loaded))
+        finally:
+            client.replicaof("NO", "ONE")
+        assert not isinstance(caught.value, AnswerLost)
+        before = client.info("stats")["total_connections_received"]
+        assert isinstance(store.commit(change(loaded)), Committed)
+        assert client.info("stats")["total_connections_received"] == before + 1
+
+
 def test_a_server_out_of_memory_refuses_a_commit_whole(store: Store, server_url: str) -> None:
     loaded = store.load("ana")
     store.commit(change(store.load("rui")))

@@ -41,7 +41,7 @@ def test_an_emptied_store_is_noticed_by_the_very_next_request(
     loaded = store.load("ana")
     with redis.Redis.from_url(server_url) as client:
         client.flushall()
-    with pytest.raises(StateUnknown, match="teller accept"):
+    with pytest.raises(StateUnknown, match="teller accept-store"):
         store.load("ana")
     with pytest.raises(StateUnknown):
         store.commit(change(loaded))
