@@ -1,0 +1,128 @@
+"""Deciding over HTTP: answers, retries, replay, and what holds when the store is away."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+from tests.http.conftest import Client
+
+
+def test_a_consenting_customer_gets_the_offer_with_its_numbers_and_a_token(client: Client) -> None:
+    reply = client.decide(client.consenting(first_name="Ana"))
+
+    assert reply.status == 200
+    (placement,) = reply.json()["placements"]
+    (action,) = placement["actions"]
+    assert placement["fallback"] is False
+    assert action["content"] == {"headline": "Ana, go fibre"}
+    assert action["selection_probability"] == 1.0
+    assert action["priority"] == action["propensity"] * action["value"] == 6.0
+    assert action["token"]
+    assert action["reasons"]
+    assert reply.json()["degraded"] is None
+
+
+def test_an_unknown_customer_has_given_no_consent_and_gets_the_fallback(client: Client) -> None:
+    reply = client.decide("never-seen", explain="full").json()
+
+    assert reply["placements"] == [
+        {"id": "home.hero", "fallback": True, "content": {"headline": "Welcome"}, "actions": []}
+    ]
+    first = {row["action"]: (row["stage"], row["code"]) for row in reply["candidates"]}
+    assert first["fibre-upgrade"] == ("consent", "consent-unknown")
+    assert first.keys() == {"fibre-upgrade", "help"}
+
+
+def test_every_reply_carries_a_request_id_and_its_timing(client: Client) -> None:
+    for path in ("/healthz", "/v1/catalogue", "/nowhere"):
+        reply = client.call("GET", path, headers={"X-Request-Id": "mine-1"})
+        assert reply.headers["x-request-id"] == "mine-1"
+        assert reply.headers["server-timing"].startswith("total;dur=")
+
+
+def test_a_capped_offer_is_not_made_a_third_time_in_a_day(client: Client) -> None:
+    customer = client.consenting()
+    answers = [client.decide(customer).json()["placements"][0]["fallback"] for _ in range(4)]
+    assert answers == [False, False, True, True]
+
+
+def test_a_cap_holds_under_concurrent_requests(client: Client) -> None:
+    customer = client.consenting()
+    with ThreadPoolExecutor(8) as pool:
+        replies = [one.json() for one in pool.map(lambda _: client.decide(customer), range(16))]
+    assert sum(not reply["placements"][0]["fallback"] for reply in replies) == 2
+
+
+def test_a_retry_with_its_request_id_is_answered_with_the_same_decision(client: Client) -> None:
+    customer = client.consenting()
+    first = client.decide(customer, request_id="r-1", explain="full")
+    again = client.decide(customer, request_id="r-1", explain="full")
+    assert again.body == first.body
+    state = client.application.customers.view(customer)
+    assert state.revision == 2
+
+
+def test_a_request_id_with_another_body_is_a_conflict(client: Client) -> None:
+    customer = client.consenting()
+    client.decide(customer, request_id="r-1")
+    reply = client.decide(customer, request_id="r-1", context={"page": "/other"})
+    assert (reply.status, reply.json()["code"]) == (409, "body-mismatch")
+
+
+def test_the_idempotency_key_header_is_the_request_id(client: Client) -> None:
+    customer = client.consenting()
+    body = {"customer": {"id": customer}, "channel": "web", "placements": [{"id": "home.hero"}]}
+    header = {"Idempotency-Key": "k-1"}
+    first = client.call("POST", "/v1/decisions", body, header)
+    assert client.call("POST", "/v1/decisions", body, header).body == first.body
+    both = client.call("POST", "/v1/decisions", {**body, "request_id": "k-2"}, header)
+    assert both.status == 422
+    assert both.json()["errors"][0]["pointer"] == "/request_id"
+
+
+def test_a_preview_shows_what_would_be_offered_and_commits_nothing(client: Client) -> None:
+    customer = client.consenting()
+    for _ in range(3):
+        reply = client.decide(customer, mode="preview").json()
+        assert reply["placements"][0]["fallback"] is False
+    assert client.application.customers.view(customer).revision == 1
+    assert client.call("GET", f"/v1/decisions/{reply['decision_id']}").status == 404
+
+
+def test_asking_again_within_the_hold_returns_the_same_decision(client: Client) -> None:
+    customer = client.consenting()
+    body = {"customer": {"id": customer}, "channel": "agent", "placements": [{"id": "agent.next"}]}
+    first = client.call("POST", "/v1/decisions", body)
+    assert first.json()["placements"][0]["actions"]
+    assert client.call("POST", "/v1/decisions", body).body == first.body
+
+
+def test_a_stored_decision_tells_every_candidate_and_replays_identically(client: Client) -> None:
+    decision = client.decide(client.consenting()).json()
+    path = f"/v1/decisions/{decision['decision_id']}"
+
+    told = client.call("GET", path).json()
+    assert [row["action"] for row in told["decision"]["candidates"]] == ["help"]
+    assert told["decision"]["placements"] == decision["placements"]
+
+    replayed = client.call("POST", f"{path}/replay").json()
+    assert replayed["identical"] is True
+    assert replayed["differences"] == []
+
+
+def test_a_decision_replays_identically_after_the_catalogue_changed(client: Client) -> None:
+    decision = client.decide(client.consenting()).json()
+    file = client.catalogue / "catalogue.yaml"
+    file.write_text(file.read_text().replace("value: 120.0", "value: 7.0"))
+    client.application.served.look()
+    client.application.served.look()
+
+    assert client.decide("c-1").json()["versions"] != decision["versions"]
+    replayed = client.call("POST", f"/v1/decisions/{decision['decision_id']}/replay").json()
+    assert replayed["identical"] is True
+
+
+def test_a_decision_nobody_made_is_not_found(client: Client) -> None:
+    for path in ("/v1/decisions/nope", "/v1/decisions/" + "0" * 32):
+        reply = client.call("GET", path)
+        assert (reply.status, reply.json()["code"]) == (404, "not-found")
