@@ -200,13 +200,14 @@ def _lost(misfit: Misfit) -> str:
 def _without(raw: Any, found: list[Misfit]) -> Any:
     """`raw` without its misfits: surplus keys, and whatever keys of its own hold the others."""
     left = deepcopy(raw)
-    for misfit in found:
-        path = misfit.path if misfit.surplus else misfit.path[:1]
+    surplus = [misfit.path for misfit in found if misfit.surplus]
+    whole = [misfit.path[:1] for misfit in found if misfit.path and not misfit.surplus]
+    for *above, key in (*surplus, *whole):
         inner = left
-        for step in path[:-1]:
+        for step in above:
             inner = inner[step]
-        if path and isinstance(inner, dict):
-            inner.pop(path[-1], None)
+        if isinstance(inner, dict):
+            inner.pop(key, None)
     return left
 
 
