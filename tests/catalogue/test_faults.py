@@ -1,5 +1,7 @@
 """One mistake each in a catalogue that is otherwise right: file, line, what, and what to try."""
 
+# ruff: noqa: E501 - a fault is shown on one line, as people see it
+
 from __future__ import annotations
 
 from pathlib import Path

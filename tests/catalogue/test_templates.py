@@ -1,0 +1,90 @@
+"""What templates may and may not do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from engine.catalogue.templates import RenderFailed, Scene, Text, Texts, needed
+from engine.domain import Value
+
+NOW = 1_780_000_000_000
+
+
+def read(source: str) -> Text:
+    text = Texts().read(source)
+    assert isinstance(text, Text), text
+    return text
+
+
+def render(source: str, customer: Mapping[str, Value | None] | None = None) -> str:
+    scene = Scene(customer or {}, {}, {"s": True, "u": None}, {"t": "gold"}, NOW)
+    return read(source).render(scene.names())
+
+
+def test_content_is_plain_text() -> None:
+    assert render("{{ customer.a }}", {"a": "<b>&"}) == "<b>&"
+
+
+def test_a_default_stands_in_for_what_is_not_known() -> None:
+    assert render("{{ customer.a | default('x') }}{{ segment.u | default('y') }}") == "xy"
+    assert render("{% if customer.a is defined %}yes{% else %}no{% endif %}") == "no"
+
+
+def test_now_segments_and_tables_can_be_looked_at() -> None:
+    assert render("{{ now.year }} {{ segment.s }} {{ table.t }}") == "2026 True gold"
+
+
+@pytest.mark.parametrize(
+    ("source", "names"),
+    [
+        ("{{ customer.a }} {{ customer['b'] | upper }}", [("customer", "a"), ("customer", "b")]),
+        ("{{ customer.a | default(customer.b) }}", [("customer", "b")]),
+        ("{{ customer.a | d('x') | upper }}", []),
+        ("{{ customer.a | upper | default('x') }}", [("customer", "a")]),
+        ("{% for x in customer.tags %}{{ x }}{% endfor %}", [("customer", "tags")]),
+        ("{% if segment.s %}{{ table.t }}{% endif %}", [("segment", "s"), ("table", "t")]),
+        ("{% set customer = {'a': 1} %}{{ context.p }}", [("context", "p")]),
+        ("plain {{ '}}' }} {{ customer.a }}", [("customer", "a")]),
+        ("{{ now }}", []),
+    ],
+)
+def test_what_is_used_without_a_default_is_needed(
+    source: str, names: list[tuple[str, str]]
+) -> None:
+    assert needed([read(source)]) == names
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{{ customer.__class__ }}",
+        "{{ ''.__class__.__mro__ }}",
+        "{{ customer.a.append(1) }}",
+        "{{ 1 / 0 }}",
+        "{{ customer.a + 1 }}",
+        "{{ customer.a.b.c }}",
+        "{{ customer.a | attr('__class__') }}",
+    ],
+)
+def test_what_fails_or_reaches_out_of_the_sandbox_is_a_render_failure(source: str) -> None:
+    with pytest.raises(RenderFailed):
+        render(source, {"a": ["x"]})
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["{{ lipsum() }}", "{{ range(9) }}", "{{ [1, 2] | random }}", "{% import 'x' as y %}",
+     "{% block a %}{% endblock %}", "{{ a", "{% for %}", "{{ 1 is odd_looking }}"],
+)  # fmt: skip
+def test_chance_globals_and_other_templates_are_refused_at_load(source: str) -> None:
+    assert isinstance(Texts().read(source), list)
+
+
+def test_templates_that_differ_in_plain_text_alone_are_read_once() -> None:
+    texts = Texts()
+    for i in range(5):
+        texts.read(f"offer {i}: {{{{ customer.a }}}}!")
+    assert len(texts._read) == 1
+    assert render("offer 3: {{ customer.a }}!", {"a": "x"}) == "offer 3: x!"
