@@ -10,6 +10,9 @@ from engine.rules.syntax import Term
 from engine.rules.types import BOOL, Node, Type
 
 
+_LEAVES = ("literal", "read", "local", "history")
+
+
 def built(
     op: str,
     type: Type,
@@ -30,7 +33,7 @@ def folded(node: Node) -> Node:
         return _folded_logic(node)
     if node.op == "?" and node.args[0].op == "literal":
         return node.args[1] if node.args[0].value else node.args[2]
-    if not node.args or any(arg.op != "literal" for arg in node.args):
+    if node.op in _LEAVES or any(arg.op != "literal" for arg in node.args):
         return node
     value = constant(node)
     if value is None:

@@ -7,6 +7,7 @@ where it differs from CEL.
 from __future__ import annotations
 
 from engine.rules.checker import Checker
+from engine.rules.emit import constant
 from engine.rules.faults import LanguageFault, LanguageFaults, nearest
 from engine.rules.scope import Attribute, Condition, Scope
 from engine.rules.syntax import parse
@@ -73,10 +74,13 @@ def _unexpected(tree: Node, expect: Type | None) -> list[LanguageFault]:
     fits = tree.type == expect or (expect == DOUBLE and tree.type in NUMBERS)
     if expect is not None and not fits:
         return [LanguageFault(1, f"{expect} is needed here, this is {tree.type}")]
-    if expect == BOOL and tree.op == "literal" and not tree.value:
-        return [LanguageFault(1, "this can never be true")]
-    if tree.partial and not _reads(tree):
+    if _reads(tree):
+        return []
+    value = constant(tree)
+    if value is None:
         return [LanguageFault(1, "this is always unknown", "it divides by zero or overflows")]
+    if expect == BOOL and value is False:
+        return [LanguageFault(1, "this can never be true")]
     return []
 
 

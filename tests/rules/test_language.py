@@ -62,6 +62,8 @@ def faults(text: str, expect=BOOL) -> list[tuple[int, str, str]]:
         "size(customer.tags) - 1 > 0 // a comment",
         "customer.tenure_months in [6.0, 12.0]",
         "customer.tenure_months == 6.0",
+        "[1, 2].exists(n, 4 / n == 2)",
+        "-size([]) == 0",
     ],
 )
 def test_the_language_says(text):
