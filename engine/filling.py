@@ -107,16 +107,17 @@ def _alike(placement: Placement, action: int, situation: Situation) -> int:
 
 def _head(placement_id: str, contest: NDArray[np.intp], situation: Situation) -> tuple[Ranked, ...]:
     """The first few of the contest by priority, ties by action id, before anything is drawn."""
+    falling = situation.priority[contest]
+    np.negative(falling, out=falling)
     if len(contest) > HEAD:
-        first = np.argpartition(-situation.priority[contest], HEAD)[:HEAD]
-        contest = contest[np.sort(first)]
-    order = np.argsort(-situation.priority[contest], kind="stable")
-    return tuple(
-        Ranked(
-            placement_id,
-            situation.live.catalogue.actions[action].id,
-            float(situation.propensities[action]),
-            float(situation.priority[action]),
-        )
-        for action in contest[order]
+        first = np.sort(np.argpartition(falling, HEAD)[:HEAD])
+        contest, falling = contest[first], falling[first]
+    contest = contest[falling.argsort(kind="stable")]
+    actions = situation.live.catalogue.actions
+    rows = zip(
+        contest.tolist(),
+        situation.propensities[contest].tolist(),
+        situation.priority[contest].tolist(),
+        strict=True,
     )
+    return tuple(Ranked(placement_id, actions[i].id, chance, stake) for i, chance, stake in rows)
