@@ -9,7 +9,6 @@ from engine.rules.emit import constant
 from engine.rules.syntax import Term
 from engine.rules.types import BOOL, Node, Type
 
-
 _LEAVES = ("literal", "read", "local", "history")
 
 
