@@ -49,7 +49,7 @@ RETRY_AFTER = "1"
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _OPEN = frozenset(operation.name for operation in OPERATIONS if operation.open)
-_STATUS: tuple[tuple[type[TellerError], int, str], ...] = (
+STATUS: tuple[tuple[type[TellerError], int, str], ...] = (
     (Malformed, 400, "malformed"),
     (BodyMismatch, 409, "body-mismatch"),
     (InvalidRequest, 422, "invalid-request"),
@@ -216,7 +216,7 @@ def _guard(app: Flask, keyring: _Keyring) -> None:
 
 
 def _refused(error: TellerError) -> Response:
-    for kind, status, code in _STATUS:
+    for kind, status, code in STATUS:
         if isinstance(error, kind):
             response = _problem(status, code, _detail(error), getattr(error, "problems", ()))
             if status == 503:

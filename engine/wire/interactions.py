@@ -9,7 +9,7 @@ from marshmallow import fields, validate
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from engine.domain import OUTCOMES, Interaction
-from engine.errors import InvalidRequest, Rejected
+from engine.errors import InvalidRequest, Malformed, Rejected
 from engine.wire.body import check, parse, read
 from engine.wire.decisions import CustomerBody, CustomerSchema
 from engine.wire.problems import nearest
@@ -185,5 +185,7 @@ def _check_outcome(row: InteractionBody) -> None:
 def _read_row(index: int, row: bytes) -> InteractionBody | RejectedRow:
     try:
         return read(row, InteractionBody, _row, _schema)
+    except Malformed:
+        raise  # then the whole body is not what we take
     except InvalidRequest as error:
         return RejectedRow(index, str(error))

@@ -1,0 +1,133 @@
+"""What a caller must not send: refused with a problem document, quickly, nothing stored."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+import redis
+
+from tests.http.conftest import PUBLISHABLE, Client
+
+_GOOD: dict[str, Any] = {
+    "customer": {"id": "c-1"},
+    "channel": "web",
+    "placements": [{"id": "home.hero"}],
+}
+_DEEP = b"[" * 10_000 + b"]" * 10_000
+_RAW = (
+    ("malformed JSON", b'{"customer":', 400, ""),
+    ("no body", b"", 400, ""),
+    ("a list", b"[]", 422, ""),
+    ("nesting", _DEEP, 400, ""),
+    ("nested context", b'{"context": {"page": ' + _DEEP + b"}}", 400, ""),
+    ("NaN", b'{"context": {"page": NaN}}', 400, ""),
+    ("Infinity", b'{"context": {"page": Infinity}}', 400, ""),
+    ("an endless number", b'{"context": {"page": 1e999}}', 400, ""),
+    ("invalid UTF-8", b'{"channel": "\xff"}', 400, ""),
+    ("a lone surrogate", b'{"channel": "\\ud800"}', 400, ""),
+    ("NUL", b'{"channel": "a\\u0000b"}', 422, "/channel"),
+)
+_FIELDS = (
+    ({"customer": {"id": "x" * 10_000}}, "/customer/id"),
+    ({"customer": {"id": "a\nb"}}, "/customer/id"),
+    ({"customer": {"id": ""}}, "/customer/id"),
+    ({"customer": {"id": 42}}, "/customer/id"),
+    ({"customer": None}, "/customer"),
+    ({"customer": {"id": "c", "name": "x"}}, "/customer/name"),
+    ({"chanel": "web"}, "/chanel"),
+    ({"placements": []}, "/placements"),
+    ({"placements": [{"id": "home.hero", "slots": "2"}]}, "/placements/0/slots"),
+    ({"placements": [{"id": "home.hero", "slots": 1.0}]}, "/placements/0/slots"),
+    ({"placements": [{"id": "home.hero", "slots": True}]}, "/placements/0/slots"),
+    ({"placements": [{"id": "home.hero", "slots": 2}]}, "/placements/0/slots"),
+    ({"placements": [{"id": "home.her"}]}, "/placements/0/id"),
+    ({"placements": [{"id": "home.hero"}, {"id": "home.hero"}]}, "/placements/1/id"),
+    ({"placements": [{"id": "agent.next"}]}, "/channel"),
+    ({"channel": "email"}, "/channel"),
+    ({"explain": "all"}, "/explain"),
+    ({"mode": "dry"}, "/mode"),
+    ({"context": {"pgae": "/x"}}, "/context/pgae"),
+    ({"context": {"page": 3}}, "/context/page"),
+    ({"context": {"page": {"a": 1}}}, "/context/page"),
+    ({"context": {"page": None}}, "/context/page"),
+    ({"context": {"page": 2**70}}, "/context/page"),
+    ({"context": []}, "/context"),
+    ({"attributes": {"plan": "gold"}}, "/attributes/plan"),
+    ({"attributes": {"a/b~c": 1}}, "/attributes/a~1b~0c"),
+    ({"deadline_ms": 0}, "/deadline_ms"),
+    ({"request_id": "x" * 257}, "/request_id"),
+)
+
+
+@pytest.mark.parametrize(("what", "body", "status", "pointer"), _RAW, ids=[row[0] for row in _RAW])
+def test_what_is_not_json_as_we_take_it_is_refused(
+    client: Client, what: str, body: bytes, status: int, pointer: str
+) -> None:
+    started = time.monotonic()
+    reply = client.call("POST", "/v1/decisions", body)
+    took = time.monotonic() - started
+
+    assert reply.status == status
+    assert reply.headers["content-type"] == "application/problem+json"
+    assert reply.json()["errors"][0]["pointer"] == pointer
+    assert took < 0.1
+
+
+@pytest.mark.parametrize(("change", "pointer"), _FIELDS, ids=[str(row[1]) for row in _FIELDS])
+def test_a_bad_field_is_named_and_nothing_is_stored(
+    client: Client, server_url: str, change: dict[str, Any], pointer: str
+) -> None:
+    with redis.Redis.from_url(server_url) as server:
+        before = server.dbsize()
+        reply = client.call("POST", "/v1/decisions", {**_GOOD, **change})
+        assert server.dbsize() == before
+
+    problem = reply.json()
+    assert reply.status == problem["status"] == 422
+    assert pointer in [error["pointer"] for error in problem["errors"]]
+    assert all(error["detail"] for error in problem["errors"])
+    assert problem["requestId"] == reply.headers["x-request-id"]
+    assert problem["message"] == problem["detail"]
+    assert len(reply.body) < 4096
+
+
+def test_all_faults_of_a_body_are_named_at_once_with_the_nearest_right_name(
+    client: Client,
+) -> None:
+    body = {**_GOOD, "chanel": "web", "mode": "dry", "context": {"page": None}}
+    errors = client.call("POST", "/v1/decisions", body).json()["errors"]
+    assert {error["pointer"] for error in errors} == {"/chanel", "/mode", "/context/page"}
+    assert "did you mean 'channel'?" in str(errors)
+
+
+def test_a_body_of_ten_megabytes_is_too_large(client: Client) -> None:
+    started = time.monotonic()
+    try:
+        reply = client.call("POST", "/v1/decisions", b" " * 10_000_000)
+    except ConnectionError:
+        return  # closed while we were still sending, as the contract allows
+    assert (reply.status, reply.json()["code"]) == (413, "too-large")
+    assert time.monotonic() - started < 1.0
+
+
+def test_without_a_key_nothing_is_told(client: Client) -> None:
+    for header in ("", "Bearer sk_wrong", "Basic c2s6", "Bearer"):
+        reply = client.call("POST", "/v1/decisions", _GOOD, {"Authorization": header})
+        assert (reply.status, reply.json()["code"]) == (401, "unauthenticated")
+        assert reply.headers["www-authenticate"] == "Bearer"
+
+
+def test_a_publishable_key_does_not_open_these_doors(client: Client) -> None:
+    header = {"Authorization": f"Bearer {PUBLISHABLE}"}
+    reply = client.call("GET", "/v1/customers/c-1", headers=header)
+    assert (reply.status, reply.json()["code"]) == (403, "publishable-key")
+    assert "publishable key" in reply.json()["detail"]
+
+
+def test_a_wrong_path_or_method_is_a_problem_document_too(client: Client) -> None:
+    assert client.call("GET", "/v1/nothing").json()["code"] == "not-found"
+    reply = client.call("GET", "/v1/decisions")
+    assert (reply.status, reply.json()["code"]) == (405, "method-not-allowed")
+    assert "POST" in reply.headers["allow"]

@@ -1,0 +1,168 @@
+"""Customers and what happened to them, over HTTP."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from tests.http.conftest import Client
+
+
+def test_a_change_creates_the_customer_and_keeps_what_it_does_not_name(client: Client) -> None:
+    first = {
+        "attributes": {
+            "plan": "basic",
+            "since": "2025-01-01T01:00:00+01:00",
+            "notice": "2h",
+            "visits": 4,
+        }
+    }
+    assert client.call("PATCH", "/v1/customers/c-9", first).status == 200
+    second = {"attributes": {"plan": "plus", "visits": None}, "consent": {"marketing": "granted"}}
+    reply = client.call("PATCH", "/v1/customers/c-9", second).json()
+
+    assert reply["attributes"] == {
+        "plan": "plus",
+        "since": "2025-01-01T00:00:00.000Z",
+        "notice": "7200s",
+    }
+    assert reply["consent"]["marketing"]["status"] == "granted"
+    assert reply["consent"]["marketing"]["source"] == "api"
+    assert reply["revision"] == 2
+    assert client.call("GET", "/v1/customers/c-9").json() == reply
+
+
+def test_segments_are_told(client: Client) -> None:
+    change = {"attributes": {"visits": 4, "notice": "2h"}}
+    reply = client.call("PATCH", "/v1/customers/c-9", change).json()
+    assert reply["segments"] == ["patient"]
+
+
+def test_a_customer_never_heard_of_is_not_found(client: Client) -> None:
+    assert client.call("GET", "/v1/customers/nobody").status == 404
+
+
+def test_a_bad_change_is_refused_whole_with_every_fault(client: Client) -> None:
+    change: dict[str, Any] = {
+        "attributes": {"plan": "gold", "vists": 1, "gone": None, "visits": "4"},
+        "consent": {"marketing": "perhaps"},
+    }
+    reply = client.call("PATCH", "/v1/customers/c-9", change)
+    assert reply.status == 422
+    assert [error["pointer"] for error in reply.json()["errors"]] == ["/consent/marketing"]
+
+    change["consent"] = {}
+    pointers = {
+        error["pointer"]
+        for error in client.call("PATCH", "/v1/customers/c-9", change).json()["errors"]
+    }
+    assert pointers == {
+        "/attributes/plan",
+        "/attributes/vists",
+        "/attributes/gone",
+        "/attributes/visits",
+    }
+    assert client.call("GET", "/v1/customers/c-9").status == 404
+
+
+def test_consent_for_an_unknown_purpose_is_refused(client: Client) -> None:
+    reply = client.call("PATCH", "/v1/customers/c-9", {"consent": {"marketting": "granted"}})
+    assert reply.json()["errors"][0]["pointer"] == "/consent/marketting"
+    assert "marketing" in reply.json()["errors"][0]["detail"]
+
+
+def test_an_older_statement_does_not_undo_a_later_opt_out(client: Client) -> None:
+    client.call("PATCH", "/v1/customers/c-9", {"consent": {"marketing": "denied"}})
+    older = {"status": "granted", "at": "2020-01-01T00:00:00Z", "source": "import"}
+    reply = client.call("PATCH", "/v1/customers/c-9", {"consent": {"marketing": older}}).json()
+    assert reply["consent"]["marketing"]["status"] == "denied"
+
+
+def test_consent_from_the_future_is_refused(client: Client) -> None:
+    ahead = (datetime.now(UTC) + timedelta(minutes=10)).isoformat()
+    change = {"consent": {"marketing": {"status": "granted", "at": ahead}}}
+    reply = client.call("PATCH", "/v1/customers/c-9", change)
+    assert reply.json()["errors"][0]["pointer"] == "/consent/marketing/at"
+
+
+def test_an_opt_out_holds_from_the_very_next_request(client: Client) -> None:
+    customer = client.consenting()
+    assert not client.decide(customer).json()["placements"][0]["fallback"]
+    client.call("PATCH", f"/v1/customers/{customer}", {"consent": {"marketing": "denied"}})
+    assert client.decide(customer).json()["placements"][0]["fallback"]
+
+
+def test_a_rejected_offer_is_gone_from_the_very_next_request(client: Client) -> None:
+    customer = client.consenting()
+    decision = client.decide(customer).json()["decision_id"]
+    reply = client.tell(_answer("m-1", decision, "reject"))
+    assert reply.json() == {"accepted": 1, "duplicates": 0, "rejected": []}
+
+    after = client.decide(customer, explain="full").json()
+    assert after["placements"][0]["fallback"]
+    reasons = {row["action"]: row["reason"] for row in after["candidates"]}
+    assert reasons["fibre-upgrade"] == "rest-after-reject"
+
+
+def test_the_same_interaction_again_is_a_duplicate_and_with_another_body_rejected(
+    client: Client,
+) -> None:
+    decision = client.decide(client.consenting()).json()["decision_id"]
+    row = _answer("m-1", decision, "click")
+    assert client.tell(row, row).json() == {"accepted": 1, "duplicates": 1, "rejected": []}
+    assert client.tell(row).json() == {"accepted": 0, "duplicates": 1, "rejected": []}
+    reply = client.tell({**row, "outcome": "reject"}).json()
+    assert (reply["accepted"], reply["rejected"][0]["index"]) == (0, 0)
+    assert "another body" in reply["rejected"][0]["reason"]
+
+
+def test_a_bad_row_is_kept_out_and_the_others_count(client: Client) -> None:
+    customer = client.consenting()
+    decision = client.decide(customer).json()["decision_id"]
+    client.consenting("other")
+    rows: list[dict[str, Any]] = [
+        _answer("m-1", decision, "click"),
+        {"id": "m-2", "outcom": "click"},
+        _answer("m-3", decision, "clicked"),
+        {**_answer("m-4", decision, "click"), "action": "help"},
+        {**_answer("m-5", decision, "click"), "customer": {"id": "other"}},
+        _answer("m-6", "0" * 32, "click"),
+        {"id": "m-7", "customer": {"id": customer}, "type": "reject"},
+        {"id": "m-8", "customer": {"id": customer}, "type": "call", "channel": "agent"},
+        {"id": "m-9", "customer": {"id": customer}, "type": "visit", "at": _in(minutes=6)},
+        {"id": "m-10", "customer": {"id": customer}, "type": "visit", "outcome": "click"},
+    ]
+    reply = client.tell(*rows).json()
+    assert reply["accepted"] == 2
+    assert [row["index"] for row in reply["rejected"]] == [1, 2, 3, 4, 5, 6, 8, 9]
+    assert all(row["reason"] for row in reply["rejected"])
+    recent = client.call("GET", f"/v1/customers/{customer}").json()["recent"]
+    assert sorted(row["type"] for row in recent) == ["call", "click"]
+    assert client.call("GET", "/v1/customers/other").json()["recent"] == []
+
+
+def test_rows_of_several_customers_in_one_request_all_count(client: Client) -> None:
+    rows = [{"id": f"v-{n}", "customer": {"id": f"c-{n % 50}"}, "type": "visit"} for n in range(500)]
+    assert client.tell(*rows).json()["accepted"] == 500
+    assert client.tell(*rows).json()["duplicates"] == 500
+
+
+def test_none_or_too_many_rows_are_refused(client: Client) -> None:
+    row = {"id": "v", "customer": {"id": "c"}, "type": "visit"}
+    for rows in ([], [row] * 501, "x", {}):
+        reply = client.call("POST", "/v1/interactions", {"interactions": rows})
+        assert reply.status == 422
+        assert reply.json()["errors"][0]["pointer"] == "/interactions"
+
+
+def test_invalid_utf8_in_a_row_refuses_the_whole(client: Client) -> None:
+    body = b'{"interactions": [{"id": "\xff"}]}'
+    assert client.call("POST", "/v1/interactions", body).status == 400
+
+
+def _answer(id: str, decision: str, outcome: str) -> dict[str, Any]:
+    return {"id": id, "decision_id": decision, "action": "fibre-upgrade", "outcome": outcome}
+
+
+def _in(minutes: int) -> str:
+    return (datetime.now(UTC) + timedelta(minutes=minutes)).isoformat()

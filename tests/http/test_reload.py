@@ -1,0 +1,122 @@
+"""A changed catalogue or model: taken whole or refused, while requests go on."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from engine.models.beta import BetaArtefact, Tally
+from engine.registry import Registry
+from tests.http.conftest import Client
+
+
+def test_a_bad_change_is_refused_with_all_its_faults_while_the_old_one_serves(
+    client: Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    customer = client.consenting()
+    before = client.decide(customer).json()["versions"]
+    _rewrite(client, "kind: offer", "kind: ofer")
+    _look(client)
+    assert client.decide(customer).json()["versions"] == before
+    said = capsys.readouterr()
+    assert "catalogue refused" in said.out + said.err
+    assert "catalogue.yaml" in said.out + said.err
+
+    _rewrite(client, "kind: ofer", "kind: offer")
+    _rewrite(client, "go fibre", "take fibre")
+    _look(client)
+    assert client.decide(customer).json()["versions"] != before
+
+
+def test_a_change_still_being_written_is_not_taken(client: Client) -> None:
+    before = client.application.served.live
+    _rewrite(client, "go fibre", "take fibre")
+    client.application.served.look()
+    assert client.application.served.live is before
+    client.application.served.look()
+    assert client.application.served.live is not before
+
+
+def test_no_answer_mixes_two_versions_while_catalogues_change_under_load(client: Client) -> None:
+    contents: dict[str, set[str]] = {}
+    done = threading.Event()
+
+    def ask(number: int) -> None:
+        reply = client.decide(customers[number % 20], mode="preview").json()
+        headline = reply["placements"][0]["actions"][0]["content"]["headline"]
+        contents.setdefault(reply["versions"]["catalogue"], set()).add(headline)
+
+    def change() -> None:
+        number = 0
+        while not done.is_set():
+            _rewrite(client, f"go fibre {number}" if number else "go fibre", f"go fibre {number + 1}")
+            _look(client)
+            number += 1
+
+    customers = [client.consenting(f"c-{number}") for number in range(20)]
+    changer = threading.Thread(target=change)
+    changer.start()
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(ask, range(300)))
+    done.set()
+    changer.join()
+    assert len(contents) > 2
+    assert all(len(headlines) == 1 for headlines in contents.values())
+    told = [headline for headlines in contents.values() for headline in headlines]
+    assert len(set(told)) == len(told)
+
+
+def test_a_promoted_model_serves_at_the_next_look_and_old_decisions_still_replay(
+    client: Client, tmp_path: Path
+) -> None:
+    customer = client.consenting()
+    before = client.decide(customer).json()
+    registry = Registry(tmp_path / "data")
+    artefact = msgspec.json.encode(BetaArtefact(kind={"offer": Tally(100, 50)}))
+    digest = registry.publish("propensity", "beta", artefact)
+    registry.promote("propensity", digest)
+    _look(client)
+
+    after = client.decide(customer).json()
+    assert after["versions"]["models"] == {"propensity": digest}
+    assert _propensity(after) > _propensity(before)
+    (model,) = client.call("GET", "/v1/models").json()["models"]
+    assert model["serving"] == model["aliases"]["champion"] == digest
+    for decision in (before, after):
+        path = f"/v1/decisions/{decision['decision_id']}/replay"
+        assert client.call("POST", path).json()["identical"] is True
+
+
+def test_a_tampered_model_is_refused_while_the_old_one_serves(
+    client: Client, tmp_path: Path
+) -> None:
+    customer = client.consenting()
+    registry = Registry(tmp_path / "data")
+    digest = registry.publish("propensity", "beta", msgspec.json.encode(BetaArtefact()))
+    registry.promote("propensity", digest)
+    (artefact,) = (tmp_path / "data").rglob("artefact")
+    artefact.write_bytes(artefact.read_bytes() + b" ")
+    _look(client)
+    assert client.decide(customer).json()["versions"]["models"] == {"propensity": "untrained"}
+
+
+def _rewrite(client: Client, old: str, new: str) -> None:
+    file = client.catalogue / "catalogue.yaml"
+    draft = client.catalogue / "catalogue.draft"
+    draft.write_text(file.read_text().replace(old, new))
+    draft.replace(file)
+
+
+def _look(client: Client) -> None:
+    client.application.served.look()
+    client.application.served.look()
+
+
+def _propensity(reply: Any) -> float:
+    number: float = reply["placements"][0]["actions"][0]["propensity"]
+    return number

@@ -1,0 +1,140 @@
+"""The surface described: OpenAPI, documentation, health, metrics, drafts and models."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+import api
+from engine.settings import NAMES
+from tests.http.conftest import Client
+
+
+def test_the_openapi_document_validates(client: Client) -> None:
+    reply = client.call("GET", "/openapi.json", headers={"Authorization": ""})
+    assert reply.status == 200
+    assert list(OpenAPIV31SpecValidator(reply.json()).iter_errors()) == []
+
+
+def test_every_route_is_in_the_openapi_document_and_nothing_else(client: Client) -> None:
+    described = {
+        (method.upper(), path)
+        for path, methods in client.call("GET", "/openapi.json").json()["paths"].items()
+        for method in methods
+    }
+    app = api.create_app(client.application)
+    routed = {
+        (method, re.sub(r"<(\w+)>", r"{\1}", rule.rule))
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    assert routed == described
+
+
+def test_every_route_is_named_in_the_api_page() -> None:
+    page = (api.DOCS / "api.md").read_text()
+    for operation in api.OPERATIONS:
+        assert operation.path.split("{")[0].rstrip("/") in page
+
+
+def test_every_problem_code_is_explained_in_the_api_page() -> None:
+    page = (api.DOCS / "api.md").read_text()
+    codes = [code for _, _, code in api.STATUS]
+    codes += ["unauthenticated", "publishable-key", "too-large", "method-not-allowed", "internal"]
+    codes += ["deadline"]
+    assert [code for code in codes if f"`{code}`" not in page] == []
+
+
+def test_every_setting_is_explained_in_the_operating_page() -> None:
+    page = (api.DOCS / "operating.md").read_text()
+    assert [name for name in NAMES if name not in page] == []
+
+
+def test_every_page_of_the_documentation_is_served_and_asks_nothing_from_elsewhere(
+    client: Client,
+) -> None:
+    index = client.call("GET", "/docs", headers={"Authorization": ""})
+    assert index.status == 200
+    pages = re.findall(r'href="(/docs/[^"#]+)"', index.body.decode())
+    assert "/docs/reference" in pages
+    assert {f"/docs/{path.stem}" for path in api.DOCS.glob("*.md")} <= set(pages)
+    for page in pages:
+        html = client.call("GET", page).body.decode()
+        assert "<h1" in html
+        assert not re.search(r'(?:src|<link[^>]+href)="', html)
+    assert client.call("GET", "/docs/nothing").status == 404
+
+
+def test_links_between_pages_lead_somewhere(client: Client) -> None:
+    for path in api.DOCS.glob("*.md"):
+        html = client.call("GET", f"/docs/{path.stem}").body.decode()
+        for target in set(re.findall(r'href="(/docs/[^"#]+)', html)):
+            assert client.call("GET", target).status == 200, f"{path.name} -> {target}"
+
+
+def test_alive_and_ready_need_no_key(client: Client) -> None:
+    assert client.call("GET", "/healthz", headers={"Authorization": ""}).status == 200
+    ready = client.call("GET", "/readyz", headers={"Authorization": ""})
+    assert ready.status == 200
+    assert ready.json()["ready"] is True
+    assert ready.json()["degraded"] is None
+
+
+def test_metrics_count_what_happened_and_name_no_customer(client: Client) -> None:
+    client.decide(client.consenting("canary-customer", first_name="Canaria"))
+    client.decide("canary-customer-2")
+    client.tell({"id": "m", "customer": {"id": "canary-customer"}, "type": "canary-type"})
+    text = client.call("GET", "/metrics", headers={"Authorization": ""}).body.decode()
+    assert 'teller_decisions_total{placement="home.hero",result="personalised"} 1.0' in text
+    assert 'teller_decisions_total{placement="home.hero",result="fallback"} 1.0' in text
+    assert 'teller_interactions_total{result="accepted"} 1.0' in text
+    assert "teller_decision_seconds_count 2.0" in text
+    assert "anar" not in text
+
+
+def test_the_catalogue_says_its_version(client: Client) -> None:
+    reply = client.call("GET", "/v1/catalogue").json()
+    assert reply["digest"] == client.decide().json()["versions"]["catalogue"]
+    assert reply["placements"] == ["agent.next", "home.hero", "home.strip"]
+
+
+def test_a_draft_is_checked_and_never_served(client: Client) -> None:
+    before = client.call("GET", "/v1/catalogue").json()
+    good = {"files": {"a.yaml": (client.catalogue / "catalogue.yaml").read_text()}}
+    assert client.call("POST", "/v1/catalogue/check", good).json()["ok"] is True
+
+    bad = {"files": {"a.yaml": "actions:\n  - {id: x, kind: ofer}\nplacments: []\n"}}
+    reply = client.call("POST", "/v1/catalogue/check", bad).json()
+    assert reply["ok"] is False
+    assert len(reply["faults"]) >= 2
+    assert all(fault["file"] == "a.yaml" and fault["line"] for fault in reply["faults"])
+    assert client.call("GET", "/v1/catalogue").json() == before
+    for draft in ({"files": {}}, {"files": {"a": 1}}, {"file": {}}):
+        assert client.call("POST", "/v1/catalogue/check", draft).status == 422
+
+
+def test_models_are_told_with_their_aliases(client: Client) -> None:
+    assert client.call("GET", "/v1/models").json() == {"models": []}
+
+
+def test_an_unexpected_error_is_a_problem_document_without_its_words(
+    client: Client,
+) -> None:
+    app = api.create_app(client.application)
+
+    @app.get("/boom")
+    def _boom() -> str:
+        raise KeyError("personal@example.org")
+
+    with app.test_client() as flask:
+        key = {"Authorization": "Bearer sk_test_0123456789abcdef"}
+        reply = flask.get("/boom", headers=key)
+    problem = msgspec.json.decode(reply.data)
+    assert (reply.status_code, problem["code"]) == (500, "internal")
+    assert b"personal@" not in reply.data
+
+
+def test_a_missing_page_says_which_there_are(client: Client) -> None:
+    assert "reference" in client.call("GET", "/docs/nothing").json()["detail"]

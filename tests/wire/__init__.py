@@ -1,0 +1,1 @@
+"""Public JSON: what is read and what is written."""
