@@ -8,9 +8,9 @@ no chance. The outcome is plain text; escaping belongs to whoever makes HTML of 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -74,33 +74,21 @@ class Use(NamedTuple):
 
 
 class Looked:
-    """What a template sees behind `customer.`: values by name, and none of a dict's methods."""
+    """What a template sees behind `customer.`: values by name, and none of a dict's methods.
 
-    __slots__ = ("_values",)
+    `read` gives a value only when it is asked for: a template looks at few of them.
+    """
 
-    def __init__(self, values: Mapping[str, Any]) -> None:
-        self._values = values
+    __slots__ = ("_read",)
+
+    def __init__(self, read: Callable[[str], Shown]) -> None:
+        self._read = read
 
     def __getitem__(self, name: str) -> Any:
-        value = self._values[name]
+        value = self._read(name)
         if value is None:
             raise KeyError(name)
         return value
-
-
-class Scene(NamedTuple):
-    """All a template may look at in one decision; a missing name or None is undefined."""
-
-    customer: Mapping[str, Shown]
-    context: Mapping[str, Shown]
-    segment: Mapping[str, Shown]
-    table: Mapping[str, Shown]
-    now: int
-
-    def names(self) -> dict[str, Any]:
-        """The variables of a rendering."""
-        looked = {root: Looked(getattr(self, root)) for root in ROOTS}
-        return {**looked, "now": datetime.fromtimestamp(self.now / 1000, UTC)}
 
 
 @dataclass(frozen=True)

@@ -5,27 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from engine.catalogue.source import Path
-from engine.catalogue.templates import Scene, Shown, Text
+from engine.catalogue.templates import Looked, Shown, Text
 from engine.domain import Facts, Value
 from engine.rules.scalar import Evaluation, fitting
 from engine.rules.scope import Attribute, Scope
 from engine.rules.types import DURATION, TIMESTAMP, Type
 
 Content = dict[str, Any]
-
-
-def scene(facts: Facts, evaluation: Evaluation, scope: Scope) -> Scene:
-    """What the templates of one decision may look at: defaults filled in, times made of ms."""
-    return Scene(
-        _shown(facts.customer, scope.customer),
-        _shown(facts.context, scope.context),
-        evaluation.segments,
-        {name: _moment(value, scope.tables[name]) for name, value in evaluation.tables.items()},
-        facts.now,
-    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,7 +34,7 @@ class Treatment:
         """
         if self.filled is None:
             return self.content
-        names = scene(facts, evaluation, self.scope).names()
+        names = _names(facts, evaluation, self.scope)
         rendered: Content = _fill(self.content, self.filled, names)
         return rendered
 
@@ -72,11 +62,22 @@ def _fill(content: Any, filled: Mapping[str, Text], names: Mapping[str, Any]) ->
     return content
 
 
-def _shown(values: Mapping[str, Value], declared: Mapping[str, Attribute]) -> dict[str, Shown]:
+def _names(facts: Facts, evaluation: Evaluation, scope: Scope) -> dict[str, Any]:
+    """The variables of a rendering: defaults filled in, times made of milliseconds."""
+    tables = evaluation.tables
     return {
-        name: _moment(fitting(values.get(name), one.type, one.default), one.type)
-        for name, one in declared.items()
+        "customer": Looked(partial(_shown, facts.customer, scope.customer)),
+        "context": Looked(partial(_shown, facts.context, scope.context)),
+        "segment": Looked(evaluation.segments.__getitem__),
+        "table": Looked(lambda name: _moment(tables[name], scope.tables[name])),
+        "now": datetime.fromtimestamp(facts.now / 1000, UTC),
     }
+
+
+def _shown(values: Mapping[str, Value], declared: Mapping[str, Attribute], name: str) -> Shown:
+    attribute = declared[name]
+    value = fitting(values.get(name), attribute.type, attribute.default)
+    return _moment(value, attribute.type)
 
 
 def _moment(value: Value | None, kind: Type) -> Shown:

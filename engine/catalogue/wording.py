@@ -114,7 +114,7 @@ def _wanted(option: Mapping[str, Any]) -> str:
 
 
 def _choice(path: Path, value: object, choices: list[str]) -> Misfit:
-    if value in _UNBUILT_CHOICES:
+    if isinstance(value, str) and value in _UNBUILT_CHOICES:
         return Misfit(path, f"`{value}` is not built yet", nearest("", choices))
     return Misfit(path, f"{_field(path)} cannot be {_show(value)}", nearest(str(value), choices))
 

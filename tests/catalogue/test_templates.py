@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 import pytest
 
-from engine.catalogue.templates import RenderFailed, Scene, Text, Texts, needed
+from engine.catalogue.templates import Looked, RenderFailed, Text, Texts, needed
 from engine.domain import Value
 
 NOW = 1_780_000_000_000
@@ -19,8 +20,13 @@ def read(source: str) -> Text:
 
 
 def render(source: str, customer: Mapping[str, Value | None] | None = None) -> str:
-    scene = Scene(customer or {}, {}, {"s": True, "u": None}, {"t": "gold"}, NOW)
-    return read(source).render(scene.names())
+    names = {
+        "customer": Looked((customer or {}).__getitem__),
+        "segment": Looked({"s": True, "u": None}.__getitem__),
+        "table": Looked({"t": "gold"}.__getitem__),
+        "now": datetime.fromtimestamp(NOW / 1000, UTC),
+    }
+    return read(source).render(names)
 
 
 def test_content_is_plain_text() -> None:
