@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ def example() -> Catalogue:
     return compile_catalogue({"catalogue.yaml": EXAMPLE}, now=NOW)
 
 
-def facts(customer: dict[str, Value] | None = None, **context: Value) -> Facts:
+def facts(customer: Mapping[str, Value] | None = None, /, **context: Value) -> Facts:
     return Facts(customer or {}, context, Events(), "web", NOW)
 
 

@@ -14,6 +14,11 @@ from engine.errors import CatalogueRefused
 EXAMPLE = (Path(__file__).parent / "example.yaml").read_text(encoding="utf-8")
 
 MISTAKES = [
+    (
+        "kinds: [offer, message]",
+        "kinds: [id: offer, message]",
+        ["61: item 1 of `kinds` cannot be `{'id': 'offer'}` (there is message, offer, service)"],
+    ),
     ("group: upgrade ", "grup: upgrade ", ["31: unknown key `grup` (did you mean group?)"]),
     ("group: upgrade ", "group: upgrad ", ["31: unknown group `upgrad` (did you mean upgrade?)"]),
     ("kind: offer  ", "kind: offr  ", ["32: `kind` cannot be `offr` (did you mean offer?)"]),
