@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import cast
 
 import click
 
 from engine.errors import Misconfigured
-from engine.settings import read_settings
+from engine.settings import Settings, read_settings
 
 CATALOGUE = Path(__file__).parent / "catalogue"
 
@@ -25,14 +27,10 @@ def demo(
     context: click.Context, redis_url: str | None, data: str, host: str, port: int, workers: int
 ) -> None:
     """Serve a real grocer's households, offers and trained propensity."""
-    try:
-        from demo.start import start  # noqa: PLC0415 - pandas and scikit-learn, for us alone
-    except ModuleNotFoundError as error:
-        raise Misconfigured(
-            f"the demo needs {error.name}: pip install 'teller[demo]', or type `make demo`"
-        ) from error
     settings = read_settings(os.environ, catalogue=str(CATALOGUE), data=data, redis_url=redis_url)
-    start(settings, f"http://{host}:{port}")
+    # A process of its own, so that a year of transactions is not kept in memory while serving.
+    with ProcessPoolExecutor(1, get_context("spawn")) as process:
+        process.submit(_start, settings, f"http://{host}:{port}").result()
     teller = cast(click.Group, context.find_root().command)
     context.invoke(
         teller.commands["serve"],
@@ -43,3 +41,13 @@ def demo(
         port=port,
         workers=workers,
     )
+
+
+def _start(settings: Settings, address: str) -> None:
+    try:
+        from demo.start import start  # noqa: PLC0415 - pandas and scikit-learn, for us alone
+    except ModuleNotFoundError as error:
+        raise Misconfigured(
+            f"the demo needs {error.name}: pip install 'teller[demo]', or type `make demo`"
+        ) from None
+    start(settings, address)

@@ -14,13 +14,9 @@ from msgspec import Struct
 
 import demo
 import training
-from demo.attributes import AS_OF, attributes, ledger
-from demo.learning import learn
-from demo.sends import sends
-from demo.source import data_directory, digest, read
+from demo.package import data_directory, digest
 from engine import models
 from engine.domain import Value
-from training.report import Report
 
 Step = Callable[[str], AbstractContextManager[object]]
 
@@ -32,7 +28,7 @@ class Prepared(Struct, frozen=True):
     households: dict[int, dict[str, Value]]
     kind: str
     artefact: bytes
-    report: Report
+    report: str
 
 
 def prepare(data: Path, step: Step) -> Prepared:
@@ -45,22 +41,11 @@ def prepare(data: Path, step: Step) -> Prepared:
     path = data / "demo" / f"{_digest(folder)[:32]}.msgpack"
     kept = _kept(path)
     if kept is None:
-        kept = _make(folder, step)
+        from demo.making import make  # noqa: PLC0415 - pandas, scikit-learn: seconds to import
+
+        kept = make(folder, step)
         _keep(path, msgspec.msgpack.encode(kept))
     return kept
-
-
-def _make(folder: Path, step: Step) -> Prepared:
-    with step("reading a year of a grocer's transactions"):
-        grocer = read(folder)
-    with step("summing 1.5 million rows into baskets"):
-        books = ledger(grocer)
-        rows = sends(grocer)
-    with step("learning who redeems what, from campaigns sent before October"):
-        fitted = learn(books, rows)
-    with step("households as they were at the end of 2017"):
-        known = attributes(books, AS_OF)
-    return Prepared(known, fitted.kind, fitted.artefact, fitted.report)
 
 
 def _kept(path: Path) -> Prepared | None:

@@ -10,7 +10,6 @@ from rich.console import Console
 from rich.table import Table
 
 from demo.households import Household, Notable
-from training.report import Report
 
 
 class Teller:
@@ -22,14 +21,14 @@ class Teller:
         self._key = key
 
     def tell(
-        self, report: Report, everyone: Sequence[Household], worth_trying: Sequence[Notable]
+        self, report: str, everyone: Sequence[Household], worth_trying: Sequence[Notable]
     ) -> None:
         """All there is to know before the first request."""
         self._console.print(
             f"[bold]{len(everyone):,} households of a grocer[/], as of the end of 2017. "
             "Consent is not in the data: it is drawn by a rule (docs/demo.md)."
         )
-        self._plain(report.text())
+        self._plain(report)
         self._console.print(self._table(worth_trying))
         for what, line in self._lines([notable.customer_id for notable in worth_trying]):
             self._console.print(f"[bold]{what}[/]")
