@@ -42,6 +42,9 @@ class ActionCompiler:
 
     def add_groups(self) -> None:
         """Check every group once, whoever inherits from it."""
+        none = self.reading.section("schema", "purposes").parts.get(NO_PURPOSE)
+        if none is not None:
+            self.faults.add(none, (), f"`{NO_PURPOSE}` is not a purpose", "it means: needs none")
         for name, located in self.reading.section("groups").parts.items():
             self._purpose_known(located, located.spec.purpose)
             self._groups[name] = list(self._needs(located))

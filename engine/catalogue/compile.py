@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from engine.catalogue import versions
-from engine.catalogue.actions import NO_PURPOSE, ActionCompiler, in_order
+from engine.catalogue.actions import ActionCompiler, in_order
 from engine.catalogue.compiled import Catalogue
 from engine.catalogue.conditions import Conditions
 from engine.catalogue.contacts import ContactCompiler
@@ -31,7 +31,6 @@ from engine.rules.types import Node
 Predicates = Mapping[str, Callable[[Facts], bool | None]]
 
 _ANONYMOUS = "anonymous"
-_PERSONALISATION = "personalisation"
 _NO_PREDICATES: Predicates = MappingProxyType({})
 
 
@@ -89,8 +88,7 @@ class _Compiler:
             self.conditions,
             self.faults,
         )
-        purposes = frozenset(self._words("purposes"))
-        tests = self._tests(purposes)
+        tests = self._tests()
         self._warn(acting, strategy, now)
         if self.faults.found:
             raise CatalogueRefused(self.faults.found)
@@ -119,11 +117,11 @@ class _Compiler:
         ]
         return ContactPolicies(policies, acting.actions)
 
-    def _tests(self, purposes: frozenset[str]) -> tuple[Trial, ...]:
+    def _tests(self) -> tuple[Trial, ...]:
         compiler = TrialCompiler(
             self.names,
             self.reading.section("placements").parts,
-            purposes,
+            self._words("purposes"),
             self.conditions,
             self.faults,
         )
@@ -131,13 +129,9 @@ class _Compiler:
             compiler.trial(located) for located in self.reading.section("tests").parts.values()
         )
 
-    def _words(self, part: str) -> Iterator[str]:
-        """The names in a list of `schema`, with those that mean something already left out."""
-        reserved = {"purposes": NO_PURPOSE, "identities": _ANONYMOUS}[part]
-        for name, located in self.reading.section("schema", part).parts.items():
-            if name == reserved == NO_PURPOSE:
-                self.faults.add(located, (), f"`{name}` is not a purpose", "it means: needs none")
-            yield name
+    def _words(self, part: str) -> frozenset[str]:
+        """The names in a list of `schema`."""
+        return frozenset(self.reading.section("schema", part).parts)
 
     def _warn(self, acting: ActionCompiler, strategy: Strategy, now: int | None) -> None:
         """What may be meant, but rarely is."""
@@ -175,8 +169,8 @@ class _Compiler:
             tiers=np.array([action.tier for action in actions], np.int64),
             groups=frozenset(self.scope.groups),
             channels=frozenset(self.scope.channels),
-            purposes=frozenset(self._words("purposes")),
-            identities=frozenset({*self._words("identities"), _ANONYMOUS}),
+            purposes=self._words("purposes"),
+            identities=self._words("identities") | {_ANONYMOUS},
             personal=frozenset(name for name, at in attributes.items() if at.spec.personal),
             scope=self.scope,
             definitions=tuple(definitions),
