@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import cycle
 
@@ -69,12 +69,16 @@ class Done:
 
     def __init__(self, run: Run) -> None:
         self.run = run
-        self.after = lambda: None
+        self.after: Callable[[], None] = _nothing
 
     def take(self, latency: float, good: bool) -> None:
         self.run.latencies.append(latency)
         self.run.failed += not good
         self.after()
+
+
+def _nothing() -> None:
+    """Before a drive says what comes next."""
 
 
 def _length(head: bytearray) -> int:

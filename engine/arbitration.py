@@ -29,8 +29,9 @@ def contenders(
     candidates: NDArray[np.intp], priority: Vector, tiers: NDArray[np.int64]
 ) -> NDArray[np.intp]:
     """Those of `candidates` (action indices) worth more than silence, of the highest such tier."""
-    worthwhile = candidates[priority[candidates] > 0.0]
-    if not len(worthwhile):
-        return worthwhile
+    worthwhile: NDArray[np.intp] = candidates[priority[candidates] > 0.0]
     tier = tiers[worthwhile]
-    return worthwhile[tier == tier.max()]
+    if not len(tier) or tier[0] == tier.max() == tier.min():
+        return worthwhile
+    highest: NDArray[np.intp] = worthwhile[tier == tier.max()]
+    return highest

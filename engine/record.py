@@ -59,7 +59,7 @@ class VoidRecord(Struct, frozen=True, tag="void"):
 Record = DecisionRecord | InteractionRecord | CustomerRecord | VoidRecord
 
 _encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(Record)
+_decoder: msgspec.msgpack.Decoder[Record] = msgspec.msgpack.Decoder(Record)
 
 
 def encode(record: Record) -> bytes:
