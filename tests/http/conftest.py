@@ -70,7 +70,10 @@ class Client:
 
     def consenting(self, customer: str = "c-1", **attributes: Any) -> str:
         """A customer on the basic plan who takes marketing."""
-        change = {"attributes": {"plan": "basic", **attributes}, "consent": {"marketing": "granted"}}
+        change = {
+            "attributes": {"plan": "basic", **attributes},
+            "consent": {"marketing": "granted"},
+        }
         assert self.call("PATCH", f"/v1/customers/{customer}", change).status == 200
         return customer
 

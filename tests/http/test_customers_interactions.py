@@ -142,7 +142,9 @@ def test_a_bad_row_is_kept_out_and_the_others_count(client: Client) -> None:
 
 
 def test_rows_of_several_customers_in_one_request_all_count(client: Client) -> None:
-    rows = [{"id": f"v-{n}", "customer": {"id": f"c-{n % 50}"}, "type": "visit"} for n in range(500)]
+    rows = [
+        {"id": f"v-{n}", "customer": {"id": f"c-{n % 50}"}, "type": "visit"} for n in range(500)
+    ]
     assert client.tell(*rows).json()["accepted"] == 500
     assert client.tell(*rows).json()["duplicates"] == 500
 

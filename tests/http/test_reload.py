@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import pytest
+from structlog.testing import capture_logs
 
 from engine.models.beta import BetaArtefact, Tally
 from engine.registry import Registry
@@ -16,18 +16,22 @@ from tests.http.conftest import Client
 
 
 def test_a_bad_change_is_refused_with_all_its_faults_while_the_old_one_serves(
-    client: Client, capsys: pytest.CaptureFixture[str]
+    client: Client,
 ) -> None:
     customer = client.consenting()
     before = client.decide(customer).json()["versions"]
     _rewrite(client, "kind: offer", "kind: ofer")
-    _look(client)
+    _rewrite(client, "channel: agent", "chanel: agent")
+    with capture_logs() as said:
+        _look(client)
     assert client.decide(customer).json()["versions"] == before
-    said = capsys.readouterr()
-    assert "catalogue refused" in said.out + said.err
-    assert "catalogue.yaml" in said.out + said.err
+    (refusal,) = said
+    assert refusal["event"] == "catalogue refused"
+    assert len(refusal["faults"]) >= 2
+    assert all(fault.startswith("catalogue.yaml:") for fault in refusal["faults"])
 
     _rewrite(client, "kind: ofer", "kind: offer")
+    _rewrite(client, "chanel: agent", "channel: agent")
     _rewrite(client, "go fibre", "take fibre")
     _look(client)
     assert client.decide(customer).json()["versions"] != before
@@ -54,7 +58,9 @@ def test_no_answer_mixes_two_versions_while_catalogues_change_under_load(client:
     def change() -> None:
         number = 0
         while not done.is_set():
-            _rewrite(client, f"go fibre {number}" if number else "go fibre", f"go fibre {number + 1}")
+            _rewrite(
+                client, f"go fibre {number}" if number else "go fibre", f"go fibre {number + 1}"
+            )
             _look(client)
             number += 1
 

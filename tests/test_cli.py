@@ -1,0 +1,160 @@
+"""The `teller` command, as a person types it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import Request, urlopen
+
+import pytest
+from click.testing import CliRunner
+
+from engine.cli import main
+from tests.http.catalogue import CATALOGUE
+
+TESTS = """
+tests:
+  - name: a fibre customer is never offered fibre
+    customer: {attributes: {plan: fibre}, consent: {marketing: granted}}
+    request: {placement: home.hero}
+    never: [fibre-upgrade]
+    fallback: true
+    reason: {action: fibre-upgrade, stage: engagement}
+"""
+WRONG = """
+  - name: everyone is offered fibre
+    request: {placement: home.hero}
+    expect: [fibre-upgrade]
+    only: [help]
+    fallback: false
+    reason: {action: fibre-upgrade, stage: contact}
+"""
+
+
+@pytest.fixture
+def catalogue(tmp_path: Path) -> Path:
+    directory = tmp_path / "catalogue"
+    directory.mkdir()
+    (directory / "catalogue.yaml").write_text(CATALOGUE + TESTS)
+    return directory
+
+
+def test_check_says_that_a_good_catalogue_has_no_fault(catalogue: Path) -> None:
+    result = CliRunner().invoke(main, ["check", str(catalogue)])
+    assert result.exit_code == 0
+    assert "2 actions, no fault: sha256:" in result.output
+
+
+def test_check_lists_every_fault_with_its_line_and_fails(catalogue: Path) -> None:
+    file = catalogue / "catalogue.yaml"
+    broken = file.read_text().replace("kind: service", "kind: servce").replace("go: ", "")
+    file.write_text(broken.replace("customer.plan != 'fibre'", "customer.pan != 'fibre'"))
+    result = CliRunner().invoke(main, ["check", str(catalogue)])
+    assert result.exit_code == 1
+    assert result.output.count("catalogue.yaml:") >= 2
+    assert "plan" in result.output
+
+
+def test_the_tests_beside_the_rules_hold_or_say_why_not(catalogue: Path) -> None:
+    result = CliRunner().invoke(main, ["test", str(catalogue)])
+    assert (result.exit_code, "1 of 1 tests hold" in result.output) == (0, True)
+
+    file = catalogue / "catalogue.yaml"
+    file.write_text(file.read_text() + WRONG)
+    result = CliRunner().invoke(main, ["test", str(catalogue)])
+    assert result.exit_code == 1
+    assert "FAILED everyone is offered fibre" in result.output
+    assert "fibre-upgrade should be offered, but consent said consent-unknown" in result.output
+    assert "it should not come to the fallback" in result.output
+    assert "fibre-upgrade should be kept out by contact" in result.output
+
+
+def test_a_decision_can_be_made_and_replayed_from_the_command_line(
+    catalogue: Path, tmp_path: Path, server_url: str
+) -> None:
+    house = ["--catalogue", str(catalogue), "--data", str(tmp_path / "d"), "--redis", server_url]
+    made = CliRunner().invoke(main, ["decide", *house, "--live", "c-1", "home.hero"])
+    assert made.exit_code == 0, made.output
+    decision = json.loads(made.stdout)
+    assert decision["placements"][0]["fallback"] is True
+    replayed = CliRunner().invoke(main, ["replay", *house, decision["decision_id"]])
+    assert replayed.exit_code == 0, replayed.output
+    assert json.loads(replayed.stdout)["identical"] is True
+    models = CliRunner().invoke(main, ["models", *house])
+    assert json.loads(models.stdout) == {"models": []}
+
+
+def test_what_is_wrong_is_said_without_a_traceback() -> None:
+    result = CliRunner().invoke(main, ["models"], env={"TELLER_CATALOGUE": ""})
+    assert result.exit_code == 1
+    assert result.output.startswith("Error: no catalogue")
+
+
+@pytest.fixture
+def served(catalogue: Path, tmp_path: Path) -> Iterator[tuple[str, Path, subprocess.Popen[bytes]]]:
+    """`teller serve` with two workers and its own store, on a free port."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    log = tmp_path / "log"
+    command = [sys.executable, "-c", "from engine.cli import main; main()", "serve"]
+    options = ["--catalogue", catalogue, "--data", tmp_path / "data", "--port", str(port)]
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [*command, *options, "--workers", "2"],
+            stdout=out,
+            stderr=out,
+            env={**os.environ, "TELLER_CATALOG": "typo"},
+        )
+        try:
+            yield f"http://127.0.0.1:{port}", log, process
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(20)
+
+
+def test_serve_answers_with_several_workers_and_logs_nothing_personal(
+    served: tuple[str, Path, subprocess.Popen[bytes]], tmp_path: Path
+) -> None:
+    url, log, process = served
+    _wait(f"{url}/readyz", process, log)
+    key = json.loads((tmp_path / "data" / "keys.json").read_text())["secret"][0]
+    change = {"attributes": {"first_name": "Canaria"}, "consent": {"marketing": "granted"}}
+    _call(f"{url}/v1/customers/canary-7", key, change, "PATCH")
+    body = {"customer": {"id": "canary-7"}, "channel": "web", "placements": [{"id": "home.hero"}]}
+    for number in range(20):
+        _call(f"{url}/v1/decisions", key, {**body, "context": {"page": f"/canary-{number}"}})
+    metrics = urlopen(f"{url}/metrics").read().decode()  # noqa: S310
+    counted = [line for line in metrics.splitlines() if line.startswith("teller_decisions_total")]
+    assert sum(float(line.rsplit(" ", 1)[1]) for line in counted) == 20
+    said = log.read_text()
+    assert key in said
+    assert "TELLER_CATALOG is not a setting; did you mean TELLER_CATALOGUE?" in said
+    assert "anar" not in said
+
+
+def _call(url: str, key: str, body: object, method: str = "POST") -> None:
+    request = Request(url, json.dumps(body).encode(), method=method)  # noqa: S310
+    request.add_header("Authorization", f"Bearer {key}")
+    with urlopen(request) as reply:  # noqa: S310
+        assert reply.status == 200
+
+
+def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        assert process.poll() is None, log.read_text()
+        try:
+            urlopen(url).close()  # noqa: S310
+        except URLError:
+            continue
+        return
+    raise AssertionError(log.read_text())

@@ -1,0 +1,73 @@
+"""What an operator may set, and the keys."""
+
+from __future__ import annotations
+
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from engine.errors import Misconfigured
+from engine.settings import Settings, load_or_make_keys, read_settings, token_key, unknown_settings
+
+
+def test_a_flag_comes_before_the_environment_and_empty_counts_as_unset(tmp_path: Path) -> None:
+    environment = {
+        "TELLER_CATALOGUE": str(tmp_path),
+        "TELLER_DATA": "/env",
+        "TELLER_REDIS_URL": "",
+        "TELLER_SECRET_KEYS": "sk_0123456789abcd, ,sk_0123456789abce",
+    }
+    settings = read_settings(environment, data="/flag", catalogue="")
+    assert settings.catalogue == tmp_path
+    assert settings.data == Path("/flag")
+    assert settings.redis_url is None
+    assert settings.secret_keys == ("sk_0123456789abcd", "sk_0123456789abce")
+
+
+def test_no_catalogue_says_how_to_name_one(tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured, match="--catalogue DIR"):
+        read_settings({})
+    with pytest.raises(Misconfigured, match="not a directory"):
+        read_settings({"TELLER_CATALOGUE": str(tmp_path / "none")})
+
+
+def test_a_key_that_does_not_look_like_one_is_refused(tmp_path: Path) -> None:
+    for key in ("secret-0123456789", "sk_short"):
+        with pytest.raises(Misconfigured, match="TELLER_SECRET_KEYS"):
+            read_settings({"TELLER_CATALOGUE": str(tmp_path), "TELLER_SECRET_KEYS": key})
+
+
+def test_an_unknown_setting_is_named_with_the_nearest() -> None:
+    said = unknown_settings({"TELLER_CATALOG": "x", "PATH": "y", "TELLER_DATA": "z"})
+    assert said == ["TELLER_CATALOG is not a setting; did you mean TELLER_CATALOGUE?"]
+
+
+def test_keys_are_made_once_kept_private_and_found_again(tmp_path: Path) -> None:
+    settings = Settings(tmp_path, tmp_path / "data")
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda _: load_or_make_keys(settings), range(8)))
+    assert len({keys.secret for keys in made}) == 1
+    assert sum(keys.fresh for keys in made) == 1
+    assert made[0].secret[0].startswith("sk_")
+    assert made[0].publishable[0].startswith("pk_")
+    mode = (tmp_path / "data" / "keys.json").stat().st_mode
+    assert stat.S_IMODE(mode) == 0o600
+
+
+def test_configured_keys_leave_nothing_on_disk(tmp_path: Path) -> None:
+    settings = Settings(tmp_path, tmp_path / "data", None, ("sk_0123456789abcd",))
+    assert load_or_make_keys(settings).secret == ("sk_0123456789abcd",)
+    assert not (tmp_path / "data").exists()
+
+
+def test_damaged_keys_are_not_replaced_silently(tmp_path: Path) -> None:
+    (tmp_path / "keys.json").write_text("{}")
+    with pytest.raises(Misconfigured, match="damaged"):
+        load_or_make_keys(Settings(tmp_path, tmp_path))
+
+
+def test_the_token_key_outlives_a_restart(tmp_path: Path) -> None:
+    assert token_key(tmp_path) == token_key(tmp_path)
+    assert len(token_key(tmp_path)) == 32
