@@ -21,7 +21,7 @@ class LanguageFault(NamedTuple):
         return f"{where} ({self.hint})" if self.hint else where
 
 
-class LanguageFaults(TellerError):  # noqa: N818 (it carries many)
+class LanguageFaults(TellerError):
     """A condition that cannot be used; `faults` holds every reason, by column."""
 
     def __init__(self, faults: Sequence[LanguageFault]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-import re2  # type: ignore[import-untyped]  # the package ships no types
+import re2
 
 
 class Pattern(Protocol):

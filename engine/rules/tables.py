@@ -47,7 +47,7 @@ class TableFault(NamedTuple):
     hint: str = ""
 
 
-class TableFaults(TellerError):  # noqa: N818 (it carries many)
+class TableFaults(TellerError):
     """A table that cannot be used; `faults` holds every reason, by row and column."""
 
     def __init__(self, faults: Sequence[TableFault]) -> None:
