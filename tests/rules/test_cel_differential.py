@@ -64,7 +64,8 @@ INTS = st.sampled_from([0, 1, 2, 3, -1, -7, 5, 2**40, 2**63 - 1, -(2**63)])
 DOUBLES = st.sampled_from([0.0, -0.0, 1.0, 2.5, -3.5, 1099511627776.0, 1e300, 9.3e18, 0.1])
 STRINGS = st.sampled_from(["", "a", "ab", "b", "été", "😀", "a\nb", "a'b", 'q"', "\\"])
 INSTANTS = st.sampled_from([0, NOW, NOW - 86_400_000, 1, -62_135_596_800_000, 253_402_300_799_999])
-SPANS = st.sampled_from([0, 1, 1500, -1000, 86_400_000, 9_223_372_036_854])
+# The last second of the 292 years is left out: theirs overflows early there when negative.
+SPANS = st.sampled_from([0, 1, 1500, -1000, 86_400_000, 9_223_372_035_000])
 PATTERNS = st.sampled_from(["^a", "b$", "a.b", "(?s)a.b", ".", "^.$", "[[:alpha:]]+", r"\\pL", ""])
 VALUES = {
     BOOL: st.booleans(),
