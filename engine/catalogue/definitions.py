@@ -111,17 +111,18 @@ def _warn_unused(used: set[str], reading: Reading, faults: Faults) -> None:
 def _check_circles(found: dict[Name, tuple[Definition, Located[Any]]], faults: Faults) -> None:
     """Report each circle of definitions once, at the first of it by name."""
     graph = {
-        name: {read for read in definition.body.reads if read in found}
+        name: sorted(read for read in definition.body.reads if read in found)
         for name, (definition, _) in found.items()
     }
     while True:
         try:
             TopologicalSorter(graph).prepare()
         except CycleError as error:
-            circle: list[Name] = error.args[1]
+            circle: list[Name] = error.args[1][1:]
         else:
             return
         start = min(circle)
-        around = " → ".join(".".join(name) for name in circle)
+        at = circle.index(start)
+        around = " → ".join(".".join(name) for name in (*circle[at:], *circle[:at], start))
         faults.add(found[start][1], (), f"this depends on itself: {around}", "break the circle")
-        graph[start] = set()
+        graph[start] = []

@@ -93,6 +93,12 @@ def test_a_value_that_is_unknown_is_not_a_number(example: Catalogue) -> None:
     assert np.isnan(worth).tolist() == [False, True]
 
 
+def test_what_is_worth_to_one_customer_is_nothing_to_the_next(example: Catalogue) -> None:
+    known = example.ruleset.evaluate(facts({"spend_12m": 1000.0}))
+    example.strategy.worth(known)
+    assert np.isnan(example.strategy.worth(example.ruleset.evaluate(facts())).worth[1])
+
+
 def test_static_worth_is_computed_once_and_cannot_be_written_to() -> None:
     one = catalogue()
     evaluation = one.ruleset.evaluate(facts())

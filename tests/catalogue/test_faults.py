@@ -495,6 +495,22 @@ def test_a_condition_on_an_attribute_that_is_at_fault_is_not_told_again() -> Non
     assert len(faults({"c.yaml": wrong})) == 1
 
 
+def test_a_treatment_that_lacks_a_key_and_has_another_is_told_both() -> None:
+    wrong = EXAMPLE.replace("placement: agent.next, content:", "placement: agent.next, contnt:")
+    assert faults({"c.yaml": wrong}) == [
+        "c.yaml:45: `content` is missing",
+        "c.yaml:45: unknown key `contnt` (did you mean content?)",
+    ]
+
+
+def test_every_circle_is_told() -> None:
+    text = "segments: {a: segment.b, b: segment.a, c: segment.c}"
+    assert [fault.split(": ")[2] for fault in faults({"c.yaml": text})] == [
+        "segment.a → segment.b → segment.a (break the circle)",
+        "segment.c → segment.c (break the circle)",
+    ]
+
+
 def test_a_circle_of_segments_and_tables_is_told_once() -> None:
     wrong = """
 segments:
