@@ -98,8 +98,9 @@ def from_environment() -> Flask:
 def _routes(app: Flask, application: Application) -> None:
     @app.post("/v1/decisions", endpoint="decide")
     def _decide() -> Response:
-        key = request.headers.get("Idempotency-Key")
-        signal = request.headers.get("Sec-GPC") == "1"
+        environ = request.environ
+        key = environ.get("HTTP_IDEMPOTENCY_KEY")
+        signal = environ.get("HTTP_SEC_GPC") == "1"
         body = read_decision(request.get_data(cache=False))
         checked = check_id(key, "the Idempotency-Key header") if key else None
         return _json(application.decisions.answer(body, checked, signal))
@@ -199,19 +200,22 @@ def _guard(app: Flask, keyring: _Keyring) -> None:
 
     @app.before_request
     def _before() -> Response | None:
-        g.started = time.perf_counter()
-        sent = request.headers.get("X-Request-Id", "")
-        g.request_id = sent if _REQUEST_ID.fullmatch(sent) else secrets.token_hex(16)
-        if request.endpoint is None or request.endpoint in _OPEN:
+        context, environ = g._get_current_object(), request.environ
+        context.started = time.perf_counter()
+        sent = environ.get("HTTP_X_REQUEST_ID", "")
+        context.request_id = sent if _REQUEST_ID.fullmatch(sent) else secrets.token_hex(16)
+        endpoint = request.endpoint
+        if endpoint is None or endpoint in _OPEN:
             return None
-        turned_away = keyring.problem(request.headers.get("Authorization", ""))
+        turned_away = keyring.problem(environ.get("HTTP_AUTHORIZATION", ""))
         return _problem(*turned_away) if turned_away else None
 
     @app.after_request
     def _after(response: Response) -> Response:
-        took = (time.perf_counter() - g.started) * 1000
-        response.headers["X-Request-Id"] = g.request_id
-        response.headers["Server-Timing"] = f"total;dur={took:.2f}"
+        context = g._get_current_object()
+        took = (time.perf_counter() - context.started) * 1000
+        response.headers.add("X-Request-Id", context.request_id)
+        response.headers.add("Server-Timing", f"total;dur={took:.2f}")
         return response
 
 

@@ -126,17 +126,20 @@ def test_one_change_anywhere_is_judged_alike(name: str) -> None:
         _agree(name, {**document, "stranger": odd})
 
 
+_WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+_NUMBERS = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+_VALUES = st.sampled_from(ODD) | st.recursive(
+    st.none() | st.booleans() | _WORDS | _NUMBERS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_WORDS, inner, max_size=3),
+)
+
+
 @settings(derandomize=True, max_examples=150, deadline=None)
 @given(st.sampled_from(sorted(PAIRS)), st.data())
 def test_several_changes_are_judged_alike(name: str, data: st.DataObject) -> None:
     document = PAIRS[name][2]
-    values = st.sampled_from(ODD) | st.recursive(
-        st.none() | st.booleans() | st.integers() | st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
-        | st.floats(allow_nan=False, allow_infinity=False),
-        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"]), max_size=5), inner, max_size=3),
-    )  # fmt: skip
     for _ in range(data.draw(st.integers(1, 3))):
         path = data.draw(st.sampled_from(_paths(document)[1:] or [()]))
         if path:
-            document = _changed(document, path, _set(data.draw(values)))
+            document = _changed(document, path, _set(data.draw(_VALUES)))
     _agree(name, document)
