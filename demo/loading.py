@@ -8,12 +8,12 @@ from typing import Protocol
 from demo.households import CONSENT_SOURCE, Household, Story
 from demo.offers import action
 from engine import record
+from engine.change import Change, Committed, Conflict, Known, Loaded
+from engine.codec import pack_attributes, pack_consent, pack_events
 from engine.domain import Consent, Interaction
 from engine.errors import Contention
 from engine.memory import remember_event
 from engine.record import CustomerRecord, InteractionRecord
-from engine.store.change import Change, Committed, Conflict, Known, Loaded
-from engine.store.codec import pack_attributes, pack_consent, pack_events
 
 _DAY = 86_400_000
 RETENTION = 8 * _DAY

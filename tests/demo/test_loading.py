@@ -12,10 +12,10 @@ from demo.households import CONSENT_SOURCE, Household, Story, consent, household
 from demo.loading import load_households
 from demo.telling import Teller
 from engine import record
+from engine.change import Change
+from engine.codec import pack_consent
 from engine.domain import Consent
 from engine.store import Store
-from engine.store.change import Change
-from engine.store.codec import pack_consent
 
 STORY = Story("call", 3_600_000, topic="complaint", status="open")
 
