@@ -17,8 +17,9 @@ from flask import Flask, Response
 from redis import Redis
 
 import api
-from engine.store.codec import FIELDS
-from engine.store.keys import customer_key, log_key, partition_of
+from engine.codec import FIELDS
+from engine.partitions import partition_of
+from engine.store.keys import customer_key, log_key
 
 SCRIPT = "redis.call('XADD', KEYS[2], 'MAXLEN', '~', 10000, '*', 'r', ARGV[1]) return 1"
 

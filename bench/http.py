@@ -23,9 +23,10 @@ from bench.catalogues import catalogue_files, customer_state, model_artefact
 from bench.figures import Figure, against, figure
 from bench.floor import customer_id
 from bench.load import Run, at_rate, http_request, saturate
+from engine.change import Change
+from engine.codec import pack_attributes, pack_consent, pack_contacts, pack_events
 from engine.registry import Registry
-from engine.store import Change, Store, open_store
-from engine.store.codec import pack_attributes, pack_consent, pack_contacts, pack_events
+from engine.store import Store, open_store
 from engine.store.embedded import embedded_server
 
 CUSTOMERS = 4_000

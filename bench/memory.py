@@ -12,9 +12,10 @@ from redis import Redis
 from bench.figures import Figure, figure
 from bench.floor import customer_id
 from bench.http import populate
+from engine.partitions import partition_of
 from engine.store import open_store
 from engine.store.embedded import embedded_server
-from engine.store.keys import customer_key, partition_of
+from engine.store.keys import customer_key
 
 KILOBYTES = 4.0
 SAMPLE = 200

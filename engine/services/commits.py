@@ -7,10 +7,10 @@ from collections import deque
 import structlog
 
 from engine import record
+from engine.change import Change, Committed, Conflict, Known
 from engine.errors import AnswerLost, StateUnknown, StoreUnavailable
 from engine.record import VoidRecord
 from engine.services.ports import Memory
-from engine.store.change import Change, Committed, Conflict, Known
 
 _MOST_VOIDS = 10_000
 

@@ -10,14 +10,14 @@ from msgspec.structs import replace
 
 from engine import record
 from engine.catalogue import Catalogue
+from engine.change import Change, Committed, Conflict, Known, Loaded
+from engine.codec import pack_attributes, pack_consent
 from engine.domain import Consent, CustomerState, Event, Events, Facts, Value
 from engine.errors import AnswerLost, Contention, InvalidRequest, NotFound, Problem
 from engine.record import CustomerRecord
 from engine.rules.types import DURATION, TIMESTAMP, Type, element_of
 from engine.services.decisions import retention
 from engine.services.ports import Memory, Serving, Watch
-from engine.store.change import Change, Committed, Conflict, Known, Loaded
-from engine.store.codec import pack_attributes, pack_consent
 from engine.wire.customers import (
     SOURCE,
     ConsentReply,

@@ -11,6 +11,8 @@ import msgspec
 import structlog
 
 from engine import record
+from engine.change import Change, Committed, Conflict, Known, Loaded, Seen
+from engine.codec import pack_contacts
 from engine.decide import decide
 from engine.domain import DecisionRequest, Filled, Plan
 from engine.errors import (
@@ -21,14 +23,12 @@ from engine.errors import (
     StoreUnavailable,
     TellerError,
 )
+from engine.partitions import new_decision_id
 from engine.record import DecisionRecord
 from engine.services.commits import Commits
 from engine.services.ports import Memory, Serving, Watch
 from engine.services.replay import Replay
 from engine.situation import Live
-from engine.store.change import Change, Committed, Conflict, Known, Loaded, Seen
-from engine.store.codec import pack_contacts
-from engine.store.keys import new_decision_id
 from engine.wire.decisions import DecisionBody, to_request
 from engine.wire.replies import DecisionReply, Sign, Versions, placement_reply
 

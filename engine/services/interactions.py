@@ -14,14 +14,14 @@ from msgspec import UNSET
 
 from engine import record
 from engine.catalogue import Catalogue
+from engine.change import Change, Committed, Conflict, Found, Known, Loaded, Seen
+from engine.codec import pack_consent, pack_contacts, pack_events
 from engine.domain import CustomerState, Filled
 from engine.errors import AnswerLost, Contention, Rejected
 from engine.learn import Learned, learn
 from engine.record import DecisionRecord, InteractionRecord
 from engine.services.decisions import retention
 from engine.services.ports import Memory, Serving, Watch
-from engine.store.change import Change, Committed, Conflict, Found, Known, Loaded, Seen
-from engine.store.codec import pack_consent, pack_contacts, pack_events
 from engine.wire.interactions import (
     InteractionBody,
     InteractionsReply,

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from engine.catalogue import Catalogue
+from engine.change import Change, Committed, Conflict, Found, Known, Loaded
 from engine.situation import Live
-from engine.store.change import Change, Committed, Conflict, Found, Known, Loaded
 
 
 class Memory(Protocol):

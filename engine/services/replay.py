@@ -8,13 +8,13 @@ from typing import Any, Protocol
 import msgspec
 
 from engine import record
+from engine.codec import unpack
 from engine.decide import decide
 from engine.domain import Explain, Plan
 from engine.errors import NotFound
 from engine.record import DecisionRecord
 from engine.services.ports import Memory
 from engine.situation import Live
-from engine.store.codec import unpack
 
 
 class Kept(Protocol):

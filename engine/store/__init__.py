@@ -4,23 +4,7 @@ One trip loads a customer, one trip commits a change; both are Lua scripts that 
 slot. This room must not decide anything, know public JSON, or look inside a log record.
 """
 
-from engine.store.change import Change, Committed, Conflict, Found, Known, Loaded, Seen
-from engine.store.keys import new_decision_id, partition_of, partition_of_decision
 from engine.store.opening import accept_epoch, open_store
 from engine.store.redis import Store
 
-__all__ = [
-    "Change",
-    "Committed",
-    "Conflict",
-    "Found",
-    "Known",
-    "Loaded",
-    "Seen",
-    "Store",
-    "accept_epoch",
-    "new_decision_id",
-    "open_store",
-    "partition_of",
-    "partition_of_decision",
-]
+__all__ = ["Store", "accept_epoch", "open_store"]

@@ -15,7 +15,8 @@ from uuid import uuid4
 import msgspec
 
 from engine.errors import Misconfigured, StateUnknown
-from engine.store.keys import PARTITIONS, epoch_key, slot_of
+from engine.partitions import PARTITIONS
+from engine.store.keys import epoch_key, slot_of
 from engine.store.scripts import checked
 from engine.store.servers import Routed, Servers
 

@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from engine.change import Change, Committed, Conflict, Found, Known, Loaded, Seen
+from engine.codec import FIELDS, unpack
 from engine.errors import StateUnknown, TellerError
+from engine.partitions import partition_of, partition_of_decision
 from engine.store import keys
-from engine.store.change import Change, Committed, Conflict, Found, Known, Loaded, Seen
-from engine.store.codec import FIELDS, unpack
 from engine.store.epoch import Epoch, read_epochs
 from engine.store.scripts import Script, checked
 from engine.store.servers import Servers
@@ -48,7 +49,7 @@ class Store:
         self, customer_id: str, seen: Sequence[str] = (), deadline: float | None = None
     ) -> Loaded:
         """A customer, new or known, and what was answered to the idempotency keys `seen`."""
-        partition = keys.partition_of(customer_id)
+        partition = partition_of(customer_id)
         answer = _load.run(
             self._servers,
             keys.slot_of(partition),
@@ -64,7 +65,7 @@ class Store:
         AnswerLost when it may have happened: ask again with the same decision id or
         idempotency keys, and `Known` says that it did.
         """
-        partition = keys.partition_of(change.customer_id)
+        partition = partition_of(change.customer_id)
         answer = _commit.run(
             self._servers,
             keys.slot_of(partition),
@@ -86,7 +87,7 @@ class Store:
 
     def find_decision(self, decision_id: str, deadline: float | None = None) -> Found | None:
         """A decision's customer and record; None when there is none, or no longer."""
-        partition = keys.partition_of_decision(decision_id)
+        partition = partition_of_decision(decision_id)
         if partition is None:
             return None
         names = (

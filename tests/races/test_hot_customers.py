@@ -12,10 +12,11 @@ from collections import Counter
 from pathlib import Path
 
 from engine.bootstrap import open_application
+from engine.change import Change, Committed, Conflict, Known, Loaded
+from engine.codec import pack_consent
 from engine.domain import Consent
 from engine.settings import Settings
-from engine.store import Change, Committed, Conflict, Known, Loaded, Store, open_store
-from engine.store.codec import pack_consent
+from engine.store import Store, open_store
 from engine.wire.decisions import read_decision
 from tests.builders import action, files
 
@@ -41,9 +42,7 @@ class CheckThenAct:
     def find_decision(self, decision_id: str) -> object:
         return self._store.find_decision(decision_id)
 
-    def commit(
-        self, change: Change, deadline: float | None = None
-    ) -> Committed | Conflict | Known:
+    def commit(self, change: Change, deadline: float | None = None) -> Committed | Conflict | Known:
         result = self._store.commit(change, deadline)
         while isinstance(result, Conflict):
             revision = result.loaded.state.revision
@@ -60,8 +59,8 @@ def _race(url: str, directory: str, worker: int, naive: bool) -> Counter[tuple[s
     with open_application(settings) as application:
         decisions = application.decisions
         if naive:
-            commits = decisions._commits  # noqa: SLF001 - planted where the real store stands
-            commits._memory = CheckThenAct(commits._memory)  # noqa: SLF001
+            commits = decisions._commits  # planted where the real store stands
+            commits._memory = CheckThenAct(commits._memory)
         for number in range(DECISIONS):
             customer = f"hot-{(number + worker) % CUSTOMERS}"
             answer = decisions.answer(read_decision(_body(customer)), None, False)
@@ -122,4 +121,3 @@ def test_no_cap_is_exceeded_and_none_of_it_is_wasted(server_url: str, tmp_path: 
 def test_the_same_race_catches_a_planted_check_then_act(server_url: str, tmp_path: Path) -> None:
     offered = _run(server_url, tmp_path, naive=True)
     assert max(_by_customer(offered).values()) > CAP
-

@@ -12,6 +12,7 @@ import redis
 from engine import record
 from engine.bootstrap import Application, assemble
 from engine.catalogue import compile_version
+from engine.change import Change, Committed, Conflict, Found, Known, Loaded
 from engine.domain import Contacts
 from engine.errors import AnswerLost, StateUnknown, StoreUnavailable
 from engine.record import VoidRecord
@@ -23,7 +24,6 @@ from engine.services.replay import Replay
 from engine.services.versions import Versions
 from engine.settings import Settings
 from engine.store import Store
-from engine.store.change import Change, Committed, Conflict, Found, Known, Loaded
 from engine.wire.customers import CustomerPatchBody
 from engine.wire.decisions import CustomerBody, DecisionBody, PlacementBody
 from engine.wire.interactions import InteractionBody

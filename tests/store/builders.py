@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.store import Change, Loaded
-from engine.store.codec import pack_attributes
+from engine.change import Change, Loaded
+from engine.codec import pack_attributes
 
 DAY = 24 * 3600 * 1000
 

@@ -7,6 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.codec import (
+    pack_attributes,
+    pack_consent,
+    pack_contacts,
+    pack_events,
+    unpack,
+)
 from engine.domain import (
     Consent,
     Contact,
@@ -20,13 +27,6 @@ from engine.domain import (
     Tally,
 )
 from engine.errors import StateUnknown
-from engine.store.codec import (
-    pack_attributes,
-    pack_consent,
-    pack_contacts,
-    pack_events,
-    unpack,
-)
 
 times = st.integers(0, 2**53)
 texts = st.text(max_size=8)

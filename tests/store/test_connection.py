@@ -13,8 +13,10 @@ from pathlib import Path
 import pytest
 import redis
 
+from engine.change import Committed, Known
 from engine.errors import AnswerLost, StoreUnavailable
-from engine.store import Committed, Known, Store, new_decision_id, open_store, partition_of
+from engine.partitions import new_decision_id, partition_of
+from engine.store import Store, open_store
 from engine.store.keys import customer_key, log_key, slot_of
 from tests.store.builders import change
 from tests.store.conftest import HALVES, port_of

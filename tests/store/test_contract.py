@@ -5,19 +5,12 @@ from __future__ import annotations
 import pytest
 import redis
 
+from engine.change import Committed, Conflict, Found, Known, Seen
+from engine.codec import pack_attributes, pack_consent
 from engine.domain import Consent
 from engine.errors import StateUnknown, StoreUnavailable
-from engine.store import (
-    Committed,
-    Conflict,
-    Found,
-    Known,
-    Seen,
-    Store,
-    new_decision_id,
-    partition_of,
-)
-from engine.store.codec import pack_attributes, pack_consent
+from engine.partitions import new_decision_id, partition_of
+from engine.store import Store
 from engine.store.keys import customer_key, log_key
 from tests.store.builders import DAY, change
 

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 import redis
 
+from engine.change import Committed
 from engine.errors import Misconfigured, StateUnknown
-from engine.store import Committed, Store, accept_epoch, new_decision_id, open_store, partition_of
-from engine.store.keys import PARTITIONS, epoch_key
+from engine.partitions import PARTITIONS, new_decision_id, partition_of
+from engine.store import Store, accept_epoch, open_store
+from engine.store.keys import epoch_key
 from tests.store.builders import change
 
 

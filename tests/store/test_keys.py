@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from redis.crc import key_slot
 
+from engine.partitions import PARTITIONS, new_decision_id, partition_of, partition_of_decision
 from engine.store import keys
 
 names = st.text(min_size=1, max_size=30)
@@ -17,27 +18,27 @@ names = st.text(min_size=1, max_size=30)
 def test_a_decision_id_is_a_uuid7_that_carries_its_customers_partition(
     customer_id: str, now: int, entropy: bytes
 ) -> None:
-    made = keys.new_decision_id(customer_id, now, entropy)
+    made = new_decision_id(customer_id, now, entropy)
     parsed = UUID(hex=made)
     assert (parsed.version, parsed.int >> 80, len(made)) == (7, now, 32)
-    assert keys.partition_of_decision(made) == keys.partition_of(customer_id)
+    assert partition_of_decision(made) == partition_of(customer_id)
 
 
 @settings(derandomize=True, deadline=None)
 @given(st.text(max_size=40))
 def test_what_is_no_decision_id_has_no_partition(text: str) -> None:
-    assert keys.partition_of_decision(text) is None
+    assert partition_of_decision(text) is None
 
 
 def test_a_decision_id_of_a_partition_we_do_not_have_has_none() -> None:
-    assert keys.partition_of_decision("019b0000000071008000000000000000") is None
-    assert keys.partition_of_decision("019b0000000070ff8000000000000000") == 255
+    assert partition_of_decision("019b0000000071008000000000000000") is None
+    assert partition_of_decision("019b0000000070ff8000000000000000") == 255
 
 
 @settings(derandomize=True, deadline=None)
 @given(names)
 def test_every_key_of_a_customer_shares_one_slot(customer_id: str) -> None:
-    partition = keys.partition_of(customer_id)
+    partition = partition_of(customer_id)
     every = [
         keys.customer_key(partition, customer_id),
         keys.log_key(partition),
@@ -49,7 +50,7 @@ def test_every_key_of_a_customer_shares_one_slot(customer_id: str) -> None:
 
 
 def test_customers_spread_evenly_over_all_partitions() -> None:
-    sizes = Counter(keys.partition_of(f"c-{number}") for number in range(51_200))
-    assert len(sizes) == keys.PARTITIONS
+    sizes = Counter(partition_of(f"c-{number}") for number in range(51_200))
+    assert len(sizes) == PARTITIONS
     assert min(sizes.values()) > 120
     assert max(sizes.values()) < 290

@@ -7,9 +7,10 @@ from multiprocessing import get_context
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
+from engine.change import Committed, Conflict, Loaded
+from engine.codec import pack_contacts
 from engine.domain import Contact, Contacts, Label
-from engine.store import Committed, Conflict, Loaded, Store, open_store
-from engine.store.codec import pack_contacts
+from engine.store import Store, open_store
 from tests.store.builders import change
 
 PROCESSES = 8
