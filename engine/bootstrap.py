@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import inspect
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
+from types import ModuleType
 
 import structlog
 
 from engine.catalogue import Catalogue, compile_catalogue, compile_version
 from engine.catalogue.trials import Trial
+from engine.errors import Misconfigured
 from engine.registry import Registry
+from engine.rules.custom import rules_of
 from engine.services.customers import Customers
 from engine.services.decisions import Decisions
 from engine.services.interactions import Interactions
@@ -74,8 +79,9 @@ def assemble(settings: Settings, store: Store) -> Application:
     """The application over a store that is open."""
     metrics = Metrics()
     models = RegisteredModels(Registry(settings.data, store))
-    versions = Versions(settings.data, compile_version, models)
-    served = Served(settings.catalogue, _compile, models, versions, metrics)
+    compiler = Compiler(settings.rules)
+    versions = Versions(settings.data, compiler.version, models)
+    served = Served(settings.catalogue, compiler.files, models, versions, metrics)
     replay = Replay(store, versions)
     sign = Signer(token_key(settings.data)).sign
     return Application(
@@ -85,28 +91,52 @@ def assemble(settings: Settings, store: Store) -> Application:
         Records(replay, sign),
         Interactions(store, served, metrics),
         Customers(store, served, metrics),
-        Standing(store, served, models, _compile),
+        Standing(store, served, models, compiler.files),
         served,
         metrics,
     )
 
 
-def check_directory(directory: Path) -> Catalogue:
-    """The catalogue in `directory`, compiled. Raises CatalogueRefused."""
-    return _compile(read_directory(directory))
+class Compiler:
+    """Compiles catalogues with the author's `@rule` functions, from the module named `rules`."""
+
+    def __init__(self, rules: str | None) -> None:
+        """Raises Misconfigured when there is no such module, or it does not load."""
+        module = _module(rules) if rules else None
+        self._predicates = rules_of(vars(module)) if module else {}
+        self._source = inspect.getsource(module).encode() if module else b""
+
+    def files(self, files: Mapping[str, bytes]) -> Catalogue:
+        """A catalogue from its files, as of now. Raises CatalogueRefused."""
+        now = time.time_ns() // 1_000_000
+        return compile_catalogue(files, self._predicates, self._source, now)
+
+    def version(self, data: bytes, digest: str) -> Catalogue:
+        """A kept version again. Raises CatalogueRefused, also when the rules have changed."""
+        return compile_version(data, digest, self._predicates)
 
 
-def run_trials(directory: Path, data: Path | None) -> list[tuple[Trial, list[str]]]:
+def check_directory(directory: Path, rules: str | None = None) -> Catalogue:
+    """The catalogue in `directory`, compiled. Raises CatalogueRefused, Misconfigured."""
+    return Compiler(rules).files(read_directory(directory))
+
+
+def run_trials(
+    directory: Path, data: Path | None, rules: str | None = None
+) -> list[tuple[Trial, list[str]]]:
     """The tests beside the rules of `directory`, each with what did not hold.
 
     `data`: the models that would serve; None: the untrained prior. Raises CatalogueRefused.
     """
-    catalogue = check_directory(directory)
+    catalogue = check_directory(directory, rules)
     models = RegisteredModels(Registry(data or directory))
     live = models.bind(catalogue, models.champions() if data else {})
     now = time.time_ns() // 1_000_000
     return [(trial, run(trial, live, now)) for trial in catalogue.tests]
 
 
-def _compile(files: Mapping[str, bytes]) -> Catalogue:
-    return compile_catalogue(files, now=time.time_ns() // 1_000_000)
+def _module(name: str) -> ModuleType:
+    try:
+        return import_module(name)
+    except (ImportError, SyntaxError) as error:
+        raise Misconfigured(f"the module of rules {name!r} does not load: {error}") from error

@@ -6,9 +6,10 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 import msgspec
@@ -27,7 +28,7 @@ from engine.wire.decisions import read_decision
 THREADS_A_WORKER = 4
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
-F = TypeVar("F", bound=Callable[..., Any])
+_RULES = click.option("--rules", help="Python module with @rule functions [TELLER_RULES]")
 _log = structlog.get_logger()
 
 
@@ -48,35 +49,37 @@ def main() -> None:
     configure_logs()
 
 
-def _where(command: F) -> F:
-    """The options every command over a running house takes."""
-    for option in (
-        click.option("--redis", "redis_url", help="URL of the store [TELLER_REDIS_URL; embedded]"),
-        click.option("--data", help="Directory of models, versions and keys [TELLER_DATA]"),
-        click.option("--catalogue", help="Directory of the catalogue [TELLER_CATALOGUE]"),
-    ):
-        command = option(command)
-    return command
+def _house(command: Callable[..., None]) -> Callable[..., None]:
+    """Gives a command the settings of a house, from its flags and the environment."""
+
+    @click.option("--catalogue", help="Directory of the catalogue [TELLER_CATALOGUE]")
+    @click.option("--data", help="Directory of models, versions and keys [TELLER_DATA]")
+    @click.option("--redis", "redis_url", help="URL of the store [TELLER_REDIS_URL; embedded]")
+    @_RULES
+    @wraps(command)
+    def with_settings(
+        catalogue: str | None,
+        data: str | None,
+        redis_url: str | None,
+        rules: str | None,
+        **options: Any,
+    ) -> None:
+        flags = {"catalogue": catalogue, "data": data, "redis_url": redis_url, "rules": rules}
+        command(read_settings(os.environ, **flags), **options)
+
+    return with_settings
 
 
 @main.command()
-@_where
+@_house
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8080, show_default=True)
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 256))
-def serve(
-    catalogue: str | None,
-    data: str | None,
-    redis_url: str | None,
-    host: str,
-    port: int,
-    workers: int,
-) -> None:
+def serve(settings: Settings, host: str, port: int, workers: int) -> None:
     """Serve decisions over HTTP."""
-    settings = _settings(catalogue, data, redis_url)
     for warning in unknown_settings(os.environ):
         _log.warning(warning)
-    check_directory(settings.catalogue)
+    check_directory(settings.catalogue, settings.rules)
     keys = load_or_make_keys(settings)
     if keys.fresh:
         click.echo(f"secret key:      {keys.secret[0]}\npublishable key: {keys.publishable[0]}")
@@ -90,10 +93,11 @@ def serve(
 
 @main.command()
 @click.argument("directory", type=click.Path(exists=True, file_okay=False, path_type=Path))
-def check(directory: Path) -> None:
+@_RULES
+def check(directory: Path, rules: str | None) -> None:
     """Check a catalogue: every fault, with file, line and the nearest right name."""
     try:
-        catalogue = check_directory(directory)
+        catalogue = check_directory(directory, rules)
     except CatalogueRefused as refused:
         click.echo("\n".join(map(str, refused.faults)))
         sys.exit(1)
@@ -105,10 +109,11 @@ def check(directory: Path) -> None:
 @main.command()
 @click.argument("directory", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--data", help="Directory with the models; without one, the untrained prior")
-def test(directory: Path, data: str | None) -> None:
+@_RULES
+def test(directory: Path, data: str | None, rules: str | None) -> None:
     """Run the tests beside the rules."""
     failed = 0
-    results = run_trials(directory, Path(data) if data else None)
+    results = run_trials(directory, Path(data) if data else None, rules)
     for trial, failures in results:
         failed += bool(failures)
         click.echo(f"{'FAILED' if failures else 'ok':7}{trial.name}")
@@ -119,74 +124,57 @@ def test(directory: Path, data: str | None) -> None:
 
 
 @main.command()
-@_where
+@_house
 @click.argument("customer")
 @click.argument("placements", nargs=-1, required=True)
 @click.option("--channel", default="web", show_default=True)
 @click.option("--context", default="{}", help="Facts of the moment, as JSON")
 @click.option("--attributes", default="{}", help="Facts for this request only, as JSON")
 @click.option("--live", is_flag=True, help="Commit the decision; otherwise it is a preview")
-def decide(  # noqa: PLR0913, PLR0917
-    catalogue: str | None,
-    data: str | None,
-    redis_url: str | None,
-    customer: str,
-    placements: tuple[str, ...],
-    channel: str,
-    context: str,
-    attributes: str,
-    live: bool,
-) -> None:
+def decide(settings: Settings, placements: tuple[str, ...], live: bool, **said: str) -> None:
     """Decide for CUSTOMER at PLACEMENTS, with every candidate and its reason."""
     body = {
-        "customer": {"id": customer},
-        "channel": channel,
+        "customer": {"id": said["customer"]},
+        "channel": said["channel"],
         "placements": [{"id": placement} for placement in placements],
-        "context": msgspec.Raw(context.encode()),
-        "attributes": msgspec.Raw(attributes.encode()),
+        "context": msgspec.Raw(said["context"].encode()),
+        "attributes": msgspec.Raw(said["attributes"].encode()),
         "explain": "full",
         "mode": "live" if live else "preview",
     }
     request = read_decision(msgspec.json.encode(body))
-    with open_application(_settings(catalogue, data, redis_url)) as application:
+    with open_application(settings) as application:
         _show(application.decisions.answer(request, None, False))
 
 
 @main.command()
-@_where
+@_house
 @click.argument("decision_id")
-def replay(
-    catalogue: str | None, data: str | None, redis_url: str | None, decision_id: str
-) -> None:
+def replay(settings: Settings, decision_id: str) -> None:
     """Decide again from the record of DECISION_ID, and say whether it is identical."""
-    with open_application(_settings(catalogue, data, redis_url)) as application:
+    with open_application(settings) as application:
         answer = application.records.replay(decision_id)
     _show(answer)
     sys.exit(0 if answer.identical else 1)
 
 
 @main.command()
-@_where
-def models(catalogue: str | None, data: str | None, redis_url: str | None) -> None:
+@_house
+def models(settings: Settings) -> None:
     """Models, their versions and what their aliases mean."""
-    with open_application(_settings(catalogue, data, redis_url)) as application:
+    with open_application(settings) as application:
         _show(application.standing.models())
 
 
 @main.command("accept-store")
-@_where
+@_house
 @click.confirmation_option(
     prompt="Caps, opt-outs and decisions the store has lost stay lost. Go on with it as it is?"
 )
-def accept_store(catalogue: str | None, data: str | None, redis_url: str | None) -> None:
+def accept_store(settings: Settings) -> None:
     """Go on with a store that came back without the memory we knew."""
-    settings = _settings(catalogue, data, redis_url)
     count = accept_epoch(settings.redis_url, settings.data)
     click.echo(f"{count} partitions accepted as they are")
-
-
-def _settings(catalogue: str | None, data: str | None, redis_url: str | None) -> Settings:
-    return read_settings(os.environ, catalogue=catalogue, data=data, redis_url=redis_url)
 
 
 @contextmanager
@@ -204,6 +192,7 @@ def _export(settings: Settings, url: str) -> None:
     os.environ["TELLER_CATALOGUE"] = str(settings.catalogue.resolve())
     os.environ["TELLER_DATA"] = str(settings.data.resolve())
     os.environ["TELLER_REDIS_URL"] = url
+    os.environ["TELLER_RULES"] = settings.rules or ""
     for name in _ONE_THREAD:
         os.environ.setdefault(name, "1")
 

@@ -17,6 +17,7 @@ NAMES = {
     "TELLER_CATALOGUE": "the directory of the catalogue to serve",
     "TELLER_DATA": "where models, kept versions, keys and the embedded server's file live",
     "TELLER_REDIS_URL": "redis://, rediss:// or unix:// of the store; unset: an embedded server",
+    "TELLER_RULES": "the Python module with the catalogue's @rule functions",
     "TELLER_SECRET_KEYS": "comma-separated server-to-server keys, sk_…",
     "TELLER_PUBLISHABLE_KEYS": "comma-separated browser keys, pk_…",
 }
@@ -30,6 +31,7 @@ class Settings:
     catalogue: Path
     data: Path
     redis_url: str | None = None
+    rules: str | None = None
     secret_keys: tuple[str, ...] = ()
     publishable_keys: tuple[str, ...] = ()
 
@@ -44,7 +46,7 @@ class Keys:
 
 
 def read_settings(environment: Mapping[str, str], **flags: str | None) -> Settings:
-    """Settings from flags (`catalogue`, `data`, `redis_url`), else the environment.
+    """Settings from flags (`catalogue`, `data`, `redis_url`, `rules`), else the environment.
 
     Misconfigured when there is no catalogue to serve, or a key does not look like one.
     """
@@ -61,6 +63,7 @@ def read_settings(environment: Mapping[str, str], **flags: str | None) -> Settin
         Path(catalogue),
         Path(value("data") or DATA),
         value("redis_url"),
+        value("rules"),
         _keys(value("secret_keys"), "TELLER_SECRET_KEYS", "sk_"),
         _keys(value("publishable_keys"), "TELLER_PUBLISHABLE_KEYS", "pk_"),
     )

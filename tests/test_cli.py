@@ -92,6 +92,23 @@ def test_a_decision_can_be_made_and_replayed_from_the_command_line(
     assert json.loads(models.stdout) == {"models": []}
 
 
+def test_a_rule_in_python_is_known_to_conditions(
+    catalogue: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "own_rules.py").write_text(
+        "from engine.rules.custom import rule\n\n\n"
+        "@rule\ndef loyal(facts):\n    return facts.customer.get('visits', 0) > 12\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    file = catalogue / "catalogue.yaml"
+    file.write_text(file.read_text().replace("[customer.plan != 'fibre']", "[rule.loyal]"))
+    assert CliRunner().invoke(main, ["check", str(catalogue)]).exit_code == 1
+    good = CliRunner().invoke(main, ["check", str(catalogue), "--rules", "own_rules"])
+    assert good.exit_code == 0, good.output
+    missing = CliRunner().invoke(main, ["check", str(catalogue), "--rules", "no_such_rules"])
+    assert "Error: the module of rules 'no_such_rules' does not load" in missing.output
+
+
 def test_what_is_wrong_is_said_without_a_traceback() -> None:
     result = CliRunner().invoke(main, ["models"], env={"TELLER_CATALOGUE": ""})
     assert result.exit_code == 1
