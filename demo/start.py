@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from rich.console import Console
+from rich.status import Status
 
 from demo.households import Household, Notable, households, notables
 from demo.loading import load_households
@@ -22,12 +23,18 @@ def start(settings: Settings, address: str) -> None:
     Raises Misconfigured without the data, StoreUnavailable or StateUnknown without the store.
     """
     console = Console(highlight=False)
-    prepared = prepare(settings.data, console.status)
+
+    def step(what: str) -> Status:
+        if not console.is_terminal:  # a spinner would show nothing there
+            console.print(what)
+        return console.status(what)
+
+    prepared = prepare(settings.data, step)
     everyone = households(prepared.households)
     worth_trying = notables(everyone)
     with open_store(settings.redis_url, settings.data) as store:
         publish(prepared, settings.data, store)
-        with console.status(f"{len(everyone):,} households into the store"):
+        with step(f"{len(everyone):,} households into the store"):
             load(store, everyone, worth_trying)
     keys = load_or_make_keys(settings)
     Teller(console, address, keys.secret[0]).tell(prepared.report, everyone, worth_trying)
