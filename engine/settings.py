@@ -26,14 +26,15 @@ DATA = "teller-data"
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything that configures a process. `redis_url` None: an embedded server."""
+    """Everything that configures a process. `redis_url` None: an embedded server; `rules`: the
+    name of a Python module."""
 
     catalogue: Path
     data: Path
     redis_url: str | None = None
-    rules: str | None = None
     secret_keys: tuple[str, ...] = ()
     publishable_keys: tuple[str, ...] = ()
+    rules: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +64,9 @@ def read_settings(environment: Mapping[str, str], **flags: str | None) -> Settin
         Path(catalogue),
         Path(value("data") or DATA),
         value("redis_url"),
-        value("rules"),
         _keys(value("secret_keys"), "TELLER_SECRET_KEYS", "sk_"),
         _keys(value("publishable_keys"), "TELLER_PUBLISHABLE_KEYS", "pk_"),
+        value("rules"),
     )
 
 

@@ -57,7 +57,7 @@ def test_keys_are_made_once_kept_private_and_found_again(tmp_path: Path) -> None
 
 
 def test_configured_keys_leave_nothing_on_disk(tmp_path: Path) -> None:
-    settings = Settings(tmp_path, tmp_path / "data", None, None, ("sk_0123456789abcd",))
+    settings = Settings(tmp_path, tmp_path / "data", None, ("sk_0123456789abcd",))
     assert load_or_make_keys(settings).secret == ("sk_0123456789abcd",)
     assert not (tmp_path / "data").exists()
 

@@ -107,7 +107,7 @@ def client(application: Application, catalogue_directory: Path) -> Iterator[Clie
 
 
 def _settings(catalogue: Path, tmp_path: Path) -> Settings:
-    return Settings(catalogue, tmp_path / "data", None, None, (SECRET,), (PUBLISHABLE,))
+    return Settings(catalogue, tmp_path / "data", None, (SECRET,), (PUBLISHABLE,))
 
 
 def _reply(response: HTTPResponse) -> Reply:

@@ -25,7 +25,7 @@ class House:
         self._running = embedded_server(data)
         self._opened = open_store(self._running.__enter__(), data)
         self.application = assemble(
-            Settings(catalogue, data, None, None, (SECRET,), (PUBLISHABLE,)),
+            Settings(catalogue, data, None, (SECRET,), (PUBLISHABLE,)),
             self._opened.__enter__(),
         )
 
