@@ -19,6 +19,32 @@ Stage = Literal["schedule", "consent", "engagement", "contact", "budget", "arbit
 Explain = Literal["none", "chosen", "full"]
 Mode = Literal["live", "preview"]
 
+Code = Literal[
+    "inactive",
+    "not-started",
+    "expired",
+    "consent-denied",
+    "consent-unknown",
+    "not-eligible",
+    "not-applicable",
+    "not-suitable",
+    "attribute-unknown",
+    "content-failed",
+    "snoozed",
+    "cap-reached",
+    "resting",
+    "kept-out",
+    "quiet-hours",
+    "already-chosen",
+    "value-unknown",
+    "not-worth-it",
+    "too-alike",
+    "lower-tier",
+    "passed-over",
+    "outranked",
+]
+Why = Literal["priority", "explored", "tier", "holds"]
+
 Scalar = bool | int | float | str
 Value = Scalar | list[Scalar]
 
@@ -80,7 +106,7 @@ class Knockout(NamedTuple):
     """
 
     stage: Stage
-    code: str
+    code: Code
     reason: str
     text: str
     mask: int
@@ -248,9 +274,9 @@ class Interaction(Struct, frozen=True):
 
 
 class Reason(Struct, frozen=True):
-    """Why an action stands where it does: a stable code and a sentence for people."""
+    """Why an action was chosen: a stable code and a sentence for people."""
 
-    code: str
+    code: Why
     text: str
 
 
@@ -288,7 +314,7 @@ class Candidate(Struct, frozen=True):
     action: str
     placement: str
     stage: Stage
-    code: str
+    code: Code
     reason: str
     text: str
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from engine.domain import Candidate, Knockout, Reason
+from engine.domain import Candidate, Code, Knockout, Reason
 from engine.filling import Filling, Pick
 from engine.rules.masks import mask_where
 from engine.rules.policy import first_reasons
@@ -81,5 +81,5 @@ def _arbitrated(filling: Filling, situation: Situation) -> Iterator[Knockout]:
         yield _lost("outranked", outranked, situation.live.everyone)
 
 
-def _lost(code: str, text: str, mask: int) -> Knockout:
+def _lost(code: Code, text: str, mask: int) -> Knockout:
     return Knockout("arbitration", code, code, text, mask)

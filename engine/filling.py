@@ -82,8 +82,7 @@ def fill(
         try:
             content = placement.treatments[action].render(situation.facts, situation.evaluation)
         except RenderFailed as error:
-            code = "content-failed"
-            failed.append(Knockout("engagement", code, code, str(error), 1 << action))
+            failed.append(_failure(error, action))
             continue
         best = int(contest[stakes.argmax()])
         picks.append(Pick(action, float(chances[drawn]), best, content))
@@ -91,6 +90,10 @@ def fill(
         alike |= _alike(placement, action, situation)
     knockouts = (*situation.barred, *lacking, *failed, *contact)
     return Filling(placement, tuple(picks), knockouts, taken, alike & ~gone, ranking)
+
+
+def _failure(error: RenderFailed, action: int) -> Knockout:
+    return Knockout("engagement", "content-failed", "content-failed", str(error), 1 << action)
 
 
 def _contest(rivals: int, situation: Situation) -> NDArray[np.intp]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from engine.arbitration import Vector, priorities
 from engine.catalogue import Catalogue
-from engine.domain import Contacts, CustomerState, DecisionRequest, Facts, Knockout, Value
+from engine.domain import Code, Contacts, CustomerState, DecisionRequest, Facts, Knockout, Value
 from engine.models.base import Scorer
 from engine.rules.contact import ContactCheck
 from engine.rules.policy import standing
@@ -70,7 +70,8 @@ class Situation:
         if not placement.needs:
             return []
         missing = {*self.evaluation.false, *self.evaluation.unknown}
-        code, conditions = "attribute-unknown", self.live.catalogue.conditions
+        code: Code = "attribute-unknown"
+        conditions = self.live.catalogue.conditions
         return [
             Knockout("engagement", code, code, f"Its content needs {conditions[n].text}.", mask)
             for n, mask in placement.needs

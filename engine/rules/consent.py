@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from engine.domain import Consent, Knockout
+from engine.domain import Code, Consent, Knockout
 
 
 class ConsentPolicy:
@@ -37,5 +37,5 @@ class ConsentPolicy:
         return out
 
 
-def _knockout(code: str, text: str, mask: int) -> Knockout:
+def _knockout(code: Code, text: str, mask: int) -> Knockout:
     return Knockout("consent", code, code, text, mask)

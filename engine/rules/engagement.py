@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple, Protocol
 
-from engine.domain import Knockout
+from engine.domain import Code, Knockout
 from engine.rules.masks import indices
 
 Question = Literal["eligibility", "applicability", "suitability"]
 
 QUESTIONS: tuple[Question, ...] = ("eligibility", "applicability", "suitability")
-_CODES = {
+_CODES: Mapping[Question, Code] = {
     "eligibility": "not-eligible",
     "applicability": "not-applicable",
     "suitability": "not-suitable",
@@ -94,5 +94,5 @@ def _false(one: Requirement, text: str) -> Knockout:
 
 
 def _unknown(one: Requirement, text: str) -> Knockout:
-    code = "attribute-unknown"
-    return Knockout("engagement", code, code, f"Needs {text}, which is not known.", one.mask)
+    text = f"Needs {text}, which is not known."
+    return Knockout("engagement", "attribute-unknown", "attribute-unknown", text, one.mask)

@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Collection, Mapping
 from typing import NamedTuple, Protocol
 
-from engine.domain import EventLabel, Knockout, Label, Value
+from engine.domain import Code, EventLabel, Knockout, Label, Value
 from engine.rules.limits import Cap, KeepOut, Policy, Quiet, Rest
 from engine.rules.selecting import Fleet, Key, Selection
 from engine.rules.windows import in_words, local, zone
@@ -155,7 +155,7 @@ class _Hushing:
 class _Flat:
     """The same to every customer it speaks to: prebuilt."""
 
-    def __init__(self, selection: Selection, code: str, policy: str, text: str) -> None:
+    def __init__(self, selection: Selection, code: Code, policy: str, text: str) -> None:
         self._selection = selection
         self._knockout = Knockout("contact", code, policy, text, selection.mask)
 
