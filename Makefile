@@ -22,7 +22,7 @@ bench: $(STAMP)  ## every figure beside its floor; writes var/bench.json
 	$(BIN)/python -m bench
 
 proofs: $(STAMP)  ## the long ones: 100,000 random histories and conditions, 40,000 racing decisions
-	TELLER_EXAMPLES=100000 TELLER_RACE=5000 $(BIN)/python -m pytest tests/rules tests/races
+	TELLER_EXAMPLES=100000 TELLER_RACE=5000 $(BIN)/python -m pytest tests/rules tests/races tests/demo
 
 $(STAMP): setup.cfg pyproject.toml
 	$(PYTHON) -c "import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) and 'Teller needs Python 3.11 to 3.13; call make with PYTHON=...')"
