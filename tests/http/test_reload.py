@@ -67,10 +67,12 @@ def test_no_answer_mixes_two_versions_while_catalogues_change_under_load(client:
     customers = [client.consenting(f"c-{number}") for number in range(20)]
     changer = threading.Thread(target=change)
     changer.start()
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(ask, range(300)))
-    done.set()
-    changer.join()
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(ask, range(300)))
+    finally:
+        done.set()
+        changer.join()
     assert len(contents) > 2
     assert all(len(headlines) == 1 for headlines in contents.values())
     told = [headline for headlines in contents.values() for headline in headlines]
