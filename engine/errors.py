@@ -1,18 +1,18 @@
 """Everything that can go wrong, as one tree.
 
-    TellerError
-    ├── InvalidRequest        the caller sent something we refuse (4xx), field by field
-    │   ├── Malformed         the body is not the JSON we take (400)
-    │   └── BodyMismatch      a known request id came again with another body (409)
-    ├── Rejected              an interaction that teaches nothing; the others of its request count
-    ├── NotFound              no such decision, customer, placement or model
-    ├── CatalogueRefused      a catalogue with faults; carries all of them
-    ├── ModelRefused          a model artefact that must not serve
-    ├── StoreUnavailable      the store did not answer in time; nothing is known to have happened
-    │   └── AnswerLost        a write was sent and its answer never came
-    ├── StateUnknown          the store answered, but its memory is not the one we knew (epoch)
-    ├── Contention            the customer changed under us more often than we retry
-    └── Misconfigured         a setting or the environment is wrong; says what to do
+TellerError
+├── InvalidRequest        the caller sent something we refuse (4xx), field by field
+│   ├── Malformed         the body is not the JSON we take (400)
+│   └── BodyMismatch      a known request id came again with another body (409)
+├── Rejected              an interaction that teaches nothing; the others of its request count
+├── NotFound              no such decision, customer, placement or model
+├── CatalogueRefused      a catalogue with faults; carries all of them
+├── ModelRefused          a model artefact that must not serve
+├── StoreUnavailable      the store did not answer in time; nothing is known to have happened
+│   └── AnswerLost        a write was sent and its answer never came
+├── StateUnknown          the store answered, but its memory is not the one we knew (epoch)
+├── Contention            the customer changed under us more often than we retry
+└── Misconfigured         a setting or the environment is wrong; says what to do
 """
 
 from __future__ import annotations
