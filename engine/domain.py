@@ -116,11 +116,15 @@ class Knockout(NamedTuple):
 
 
 class Consent(Struct, frozen=True, array_like=True):
-    """What the customer said about one purpose, when, and where; no record means unknown."""
+    """What the customer said about one purpose, when, and where; no record means unknown.
+
+    `wording` names the version of the text they were shown, "" where nobody told us.
+    """
 
     status: Status
     at: int
     source: str
+    wording: str = ""
 
 
 class Label(Struct, frozen=True, array_like=True):

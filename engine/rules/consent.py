@@ -37,5 +37,12 @@ class ConsentPolicy:
         return out
 
 
+def later(held: Consent | None, said: Consent) -> Consent:
+    """Which of two statements about one purpose holds: the later; said at once, the no."""
+    if held is None or said.at > held.at:
+        return said
+    return said if said.at == held.at and said.status == "denied" else held
+
+
 def _knockout(code: Code, text: str, mask: int) -> Knockout:
     return Knockout("consent", code, code, text, mask)

@@ -15,6 +15,7 @@ from engine.codec import pack_attributes, pack_consent
 from engine.domain import Consent, CustomerState, Event, Events, Facts, Value
 from engine.errors import AnswerLost, Contention, InvalidRequest, NotFound, Problem
 from engine.record import CustomerRecord
+from engine.rules.consent import later
 from engine.rules.types import DURATION, TIMESTAMP, Type, element_of
 from engine.services.decisions import retention
 from engine.services.ports import Memory, Serving, Watch
@@ -101,7 +102,7 @@ def _changed(
     latest = {
         purpose: said
         for purpose, said in consents.items()
-        if purpose not in state.consent or said.at >= state.consent[purpose].at
+        if later(state.consent.get(purpose), said) is said
     }
     kept = {name: value for name, value in state.attributes.items() if name not in forgotten}
     after = replace(state, attributes={**kept, **typed}, consent={**state.consent, **latest})
@@ -168,7 +169,7 @@ def _as_sent(name: str, value: Value, catalogue: Catalogue) -> object:
 
 
 def _said(consent: Consent) -> ConsentReply:
-    return ConsentReply(consent.status, rfc3339(consent.at), consent.source)
+    return ConsentReply(consent.status, rfc3339(consent.at), consent.source, consent.wording)
 
 
 def _recent(events: Events, row: Event) -> RecentReply:

@@ -21,6 +21,8 @@ from engine.wire.values import (
     MomentField,
     Strict,
     ValuesField,
+    Word,
+    WordField,
     milliseconds,
     one_of,
 )
@@ -37,6 +39,7 @@ class ConsentBody(Struct, frozen=True, forbid_unknown_fields=True):
     status: Status
     at: Moment | UnsetType = UNSET
     source: Id = SOURCE
+    wording: Word = ""
 
 
 class CustomerPatchBody(Struct, frozen=True, forbid_unknown_fields=True):
@@ -53,6 +56,7 @@ class ConsentSchema(Strict):
     status.required = True
     at = MomentField(metadata={"description": "Default: now."})
     source = IdField(metadata={"description": f"Default: {SOURCE}."})
+    wording = WordField(metadata={"description": "The version of the text the customer saw."})
 
 
 class ConsentsField(fields.Dict):
@@ -97,12 +101,13 @@ class CustomerPatchSchema(Strict):
     )
 
 
-class ConsentReply(Struct, frozen=True):
-    """What the customer said, when and where."""
+class ConsentReply(Struct, frozen=True, omit_defaults=True):
+    """What the customer said, when and where, and to which wording."""
 
     status: Status
     at: str
     source: str
+    wording: str = ""
 
 
 class RecentReply(Struct, frozen=True, omit_defaults=True):
@@ -135,6 +140,7 @@ class ConsentReplySchema(Strict):
     status = fields.String(required=True)
     at = fields.AwareDateTime(required=True)
     source = fields.String(required=True)
+    wording = fields.String()
 
 
 class RecentSchema(Strict):
@@ -193,4 +199,5 @@ def to_consents(body: CustomerPatchBody, purposes: Collection[str], now: int) ->
 def _consent(said: Status | ConsentBody, now: int) -> Consent:
     if isinstance(said, str):
         return Consent(said, now, SOURCE)
-    return Consent(said.status, milliseconds(said.at) if said.at else now, said.source)
+    at = milliseconds(said.at) if said.at else now
+    return Consent(said.status, at, said.source, said.wording)

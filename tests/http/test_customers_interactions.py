@@ -78,6 +78,21 @@ def test_an_older_statement_does_not_undo_a_later_opt_out(client: Client) -> Non
     assert reply["consent"]["marketing"]["status"] == "denied"
 
 
+def test_of_two_statements_made_at_once_the_no_holds(client: Client) -> None:
+    at = "2026-01-01T10:00:00Z"
+    for status in ("denied", "granted"):
+        said = {"marketing": {"status": status, "at": at}}
+        reply = client.call("PATCH", "/v1/customers/c-9", {"consent": said}).json()
+    assert reply["consent"]["marketing"]["status"] == "denied"
+
+
+def test_the_wording_a_customer_consented_to_is_kept(client: Client) -> None:
+    said = {"status": "granted", "source": "shop", "wording": "2026-03"}
+    reply = client.call("PATCH", "/v1/customers/c-9", {"consent": {"marketing": said}}).json()
+    assert reply["consent"]["marketing"] == {**said, "at": reply["consent"]["marketing"]["at"]}
+    assert client.call("GET", "/v1/customers/c-9").json()["consent"] == reply["consent"]
+
+
 def test_consent_from_the_future_is_refused(client: Client) -> None:
     ahead = (datetime.now(UTC) + timedelta(minutes=10)).isoformat()
     change = {"consent": {"marketing": {"status": "granted", "at": ahead}}}

@@ -55,7 +55,12 @@ PAIRS: dict[str, tuple[type[Any], Schema, dict[str, Any]]] = {
             "attributes": {"a": None, "b": [1.5]},
             "consent": {
                 "marketing": "granted",
-                "x": {"status": "denied", "at": "2026-01-01T00:00:00Z", "source": "s"},
+                "x": {
+                    "status": "denied",
+                    "at": "2026-01-01T00:00:00Z",
+                    "source": "s",
+                    "wording": "",
+                },
             },
         },
     ),
