@@ -19,14 +19,18 @@ class Seen(NamedTuple):
 class Loaded(NamedTuple):
     """A customer as stored.
 
-    `packed` holds the raw fields, for the record. `now` is the store's clock in ms, never
-    earlier than `state.clock`. `seen` has one row for each key asked about, None if unknown.
+    `packed` holds the raw fields a decision is made from, for the record. `now` is the store's
+    clock in ms, never earlier than `state.clock`. `seen` has one row for each key asked about,
+    None if unknown. `redirect` is the customer this one was merged into, for good; `fence` the
+    one it is being merged into: neither takes any change.
     """
 
     state: CustomerState
     packed: dict[str, bytes]
     now: int
     seen: list[Seen | None]
+    redirect: str | None = None
+    fence: str | None = None
 
 
 class Change(NamedTuple):
@@ -57,7 +61,8 @@ class Committed(NamedTuple):
 
 
 class Conflict(NamedTuple):
-    """Someone else was first; nothing was written. `loaded` is the customer as it is now."""
+    """Someone else was first; nothing was written. `loaded` is the customer as it is now, which
+    may be fenced or redirected."""
 
     loaded: Loaded
 
@@ -78,3 +83,11 @@ class Found(NamedTuple):
 
     customer_id: str
     record: bytes
+
+
+class Entry(NamedTuple):
+    """An entry of a partition's log as stored; `id` is the stream's, `data` the record."""
+
+    partition: int
+    id: str
+    data: bytes

@@ -24,6 +24,7 @@ from engine.domain import (
 )
 from engine.errors import Rejected
 from engine.memory import confirm, give_back, release, remember_event
+from engine.partitions import made_at
 from engine.rules.selecting import label_of
 
 AHEAD = 5 * 60 * 1000
@@ -178,9 +179,9 @@ def _contacts(
     if interaction.type == "not_sent":
         return give_back(contacts, decision, label)
     if interaction.type == "impression":
-        return confirm(contacts, decision, label, _made_at(decision), keep_after)
+        return confirm(contacts, decision, label, made_at(decision), keep_after)
     if interaction.type in ANSWERS:
-        seen = confirm(contacts, decision, label, _made_at(decision), keep_after)
+        seen = confirm(contacts, decision, label, made_at(decision), keep_after)
         return release(seen, decision)
     return contacts
 
@@ -203,15 +204,10 @@ def _purposes(action_id: str, catalogue: Lessons) -> set[str]:
 
 
 def _reward(interaction: Interaction, rewards: Rewards) -> float | None:
-    late = interaction.at - _made_at(interaction.decision_id) > rewards.attribution
+    late = interaction.at - made_at(interaction.decision_id) > rewards.attribution
     if late or interaction.type in UNSEEN:
         return None
     return rewards.positive.get(interaction.type, 0.0)
-
-
-def _made_at(decision_id: str) -> int:
-    """When a decision was made, ms: the first 48 bits of its id, a UUIDv7 (RFC 9562)."""
-    return int(decision_id[:12], 16)
 
 
 def _moved(before: CustomerState, after: CustomerState) -> frozenset[Section]:

@@ -32,3 +32,8 @@ def partition_of_decision(decision_id: str) -> int | None:
         return None
     partition = int(decision_id[13:16], 16)
     return partition if partition < PARTITIONS else None
+
+
+def made_at(decision_id: str) -> int:
+    """When a decision was made, ms: the first 48 bits of its id, a UUIDv7 (RFC 9562)."""
+    return int(decision_id[:12], 16)

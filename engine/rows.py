@@ -1,0 +1,198 @@
+"""What a log entry comes to as flat rows: the archive keeps them, the timeline is made of them.
+
+Pure. A row names the customer by a random subject, never by an id or an identity, and holds
+no value of a personal attribute, whatever the entry says.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from engine.change import Entry
+from engine.domain import Chosen, Consent, Value
+from engine.partitions import made_at
+from engine.record import (
+    CustomerRecord,
+    DecisionRecord,
+    InteractionRecord,
+    Record,
+    VoidRecord,
+)
+
+VOID = "void"
+"""The type of the row that says nobody saw a decision."""
+
+_CHOICE: Mapping[str, Any] = {
+    **dict.fromkeys(("action", "kind", "treatment"), ""),
+    **dict.fromkeys(("rank", "propensity", "value", "priority", "selection_probability")),
+}
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class DecisionRow(Struct, frozen=True):
+    """One action chosen for one placement; without an action where it came to nothing else.
+
+    `partition` and `entry` are where the log had it, `at` is ms; the numbers are None where
+    there is no action.
+    """
+
+    partition: int
+    entry: str
+    subject: str
+    at: int
+    decision_id: str
+    channel: str
+    placement: str
+    action: str
+    kind: str
+    treatment: str
+    rank: int | None
+    propensity: float | None
+    value: float | None
+    priority: float | None
+    selection_probability: float | None
+    features: list[float]
+    fallback: bool
+    mode: str
+    catalogue: str
+    models: str
+
+
+class InteractionRow(Struct, frozen=True):
+    """One interaction; of type `void`, the word that nobody saw a decision."""
+
+    partition: int
+    entry: str
+    subject: str
+    at: int
+    id: str
+    type: str
+    decision_id: str = ""
+    action: str = ""
+    placement: str = ""
+    channel: str = ""
+    topic: str = ""
+    status: str = ""
+    reward: float | None = None
+    value: float | None = None
+
+
+class ChangeRow(Struct, frozen=True):
+    """One change of a customer: `what` changed, and `data`, a JSON object that says how."""
+
+    partition: int
+    entry: str
+    subject: str
+    at: int
+    what: str
+    data: str
+
+
+Row = DecisionRow | InteractionRow | ChangeRow
+
+
+def customer_of(record: Record) -> str:
+    """Whose record it is."""
+    return record.request.customer_id if isinstance(record, DecisionRecord) else record.customer_id
+
+
+def rows_of(entry: Entry, record: Record, subject: str, told: Collection[str]) -> list[Row]:
+    """All rows of a record. Of attributes not in `told` only the names are kept."""
+    at: tuple[int, str, str] = (entry.partition, entry.id, subject)
+    match record:
+        case DecisionRecord():
+            return list(_decision(at, record))
+        case InteractionRecord():
+            return [_interaction(at, record)]
+        case CustomerRecord():
+            return list(_customer(at, record, told))
+        case VoidRecord():
+            return [InteractionRow(*at, record.now, "", VOID, record.decision_id)]
+
+
+def placed_at(row: Row) -> int:
+    """When a row has its place in the history, ms: an answer where its decision is, or later."""
+    if isinstance(row, InteractionRow) and row.decision_id:
+        return max(row.at, made_at(row.decision_id))
+    return row.at
+
+
+def day_of(at: int) -> str:
+    """The UTC date of a time in ms, `YYYY-MM-DD`. OverflowError when there is no such year."""
+    return (_EPOCH + timedelta(milliseconds=at)).date().isoformat()
+
+
+def _decision(at: tuple[int, str, str], record: DecisionRecord) -> Iterator[DecisionRow]:
+    """Nothing for one that answered an earlier decision again."""
+    if record.plan.repeat:
+        return
+    models = _json(record.models)
+    for filled in record.plan.placements:
+        chosen: Iterable[Chosen | None] = filled.actions or (None,)
+        for one in chosen:
+            yield DecisionRow(
+                *at,
+                at=made_at(record.decision_id),
+                decision_id=record.decision_id,
+                channel=record.request.channel,
+                placement=filled.id,
+                features=[] if one is None else list(record.plan.features),
+                fallback=filled.fallback,
+                mode=record.request.mode,
+                catalogue=record.catalogue,
+                models=models,
+                **{name: getattr(one, name, empty) for name, empty in _CHOICE.items()},
+            )
+
+
+def _interaction(at: tuple[int, str, str], record: InteractionRecord) -> InteractionRow:
+    said = record.interaction
+    return InteractionRow(
+        *at,
+        said.at,
+        said.id,
+        said.type,
+        said.decision_id,
+        said.action,
+        said.placement,
+        said.channel,
+        said.topic,
+        said.status,
+        record.reward,
+        said.value,
+    )
+
+
+def _customer(
+    at: tuple[int, str, str], record: CustomerRecord, told: Collection[str]
+) -> Iterator[ChangeRow]:
+    if record.attributes:
+        data = _json(_attributes(record.attributes, told))
+        yield ChangeRow(*at, record.now, "attributes", data)
+    if record.consent:
+        said = {purpose: _consent(one) for purpose, one in record.consent.items()}
+        yield ChangeRow(*at, record.now, "consent", _json(said))
+
+
+def _attributes(attributes: Mapping[str, Value | None], told: Collection[str]) -> dict[str, object]:
+    """What was set, with the values that may be told; the names of the others; what was removed."""
+    given = {name: value for name, value in attributes.items() if value is not None}
+    return {
+        "set": {name: value for name, value in given.items() if name in told},
+        "hidden": sorted(given.keys() - set(told)),
+        "removed": sorted(name for name, value in attributes.items() if value is None),
+    }
+
+
+def _consent(said: Consent) -> dict[str, object]:
+    return msgspec.structs.asdict(said)
+
+
+def _json(data: object) -> str:
+    return json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
