@@ -5,7 +5,7 @@ Timestamps and durations among the attributes are whole milliseconds here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -17,6 +17,10 @@ from engine.errors import StateUnknown
 Stored = bool | int | float | str | list[bool | int | float | str]
 
 FIELDS = ("rev", "clock", "created", "attributes", "consent", "contacts", "events")
+"""What a decision is made from, and all of a customer its record keeps."""
+
+PERSON = ("identities", "subject", "formerly", "merged", "told")
+"""Who the customer is and was: never in a decision's record."""
 
 T = TypeVar("T")
 
@@ -25,6 +29,8 @@ _attributes: Decoder[dict[str, Value]] = Decoder(dict[str, Stored])  # a subset 
 _consent = Decoder(dict[str, Consent])
 _contacts = Decoder(Contacts)
 _events = Decoder(Events)
+_names: Decoder[tuple[str, ...]] = Decoder(tuple[str, ...])
+_times = Decoder(dict[str, int])
 
 
 def pack_attributes(attributes: Mapping[str, Value]) -> bytes:
@@ -52,6 +58,16 @@ def pack_events(events: Events) -> bytes:
     return _encoder.encode(events)
 
 
+def pack_names(names: Sequence[str]) -> bytes:
+    """Identities, or former ids or subjects, as stored."""
+    return _encoder.encode(names)
+
+
+def pack_told(told: Mapping[str, int]) -> bytes:
+    """When each attribute was last told, as stored."""
+    return _encoder.encode(told)
+
+
 def unpack(customer_id: str, packed: Mapping[str, bytes]) -> CustomerState:
     """A customer from the stored fields; a missing field is empty.
 
@@ -66,6 +82,11 @@ def unpack(customer_id: str, packed: Mapping[str, bytes]) -> CustomerState:
         consent=_section(packed, "consent", _consent, {}),
         contacts=_section(packed, "contacts", _contacts, _NO_CONTACTS),
         events=_section(packed, "events", _events, _NO_EVENTS),
+        identities=_section(packed, "identities", _names, ()),
+        subject=_text(packed, "subject"),
+        formerly=_section(packed, "formerly", _names, ()),
+        merged=_section(packed, "merged", _names, ()),
+        told=_section(packed, "told", _times, {}),
     )
 
 
@@ -77,6 +98,13 @@ def _number(packed: Mapping[str, bytes], name: str) -> int:
     try:
         return int(packed.get(name, b"0"))
     except ValueError as error:
+        raise _damaged(name) from error
+
+
+def _text(packed: Mapping[str, bytes], name: str) -> str:
+    try:
+        return packed.get(name, b"").decode()
+    except UnicodeDecodeError as error:
         raise _damaged(name) from error
 
 

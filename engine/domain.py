@@ -206,9 +206,12 @@ class Events(Struct, frozen=True, array_like=True):
 
 
 class CustomerState(Struct, frozen=True):
-    """All a decision may know of one customer. Revision 0: never heard of.
+    """All we hold of one customer. Revision 0: never heard of.
 
-    `clock` is the latest time the store has seen for this customer.
+    `clock` is the latest time the store has seen for this customer. `identities` are normalised
+    `namespace:value`s. `subject` is the archive's only name for the customer. `told`: when each
+    attribute was last told or forgotten. `merged` and `formerly` are the ids and the subjects of
+    the customers that were merged into this one.
     """
 
     customer_id: str
@@ -219,6 +222,11 @@ class CustomerState(Struct, frozen=True):
     consent: dict[str, Consent] = {}
     contacts: Contacts = Contacts()
     events: Events = Events()
+    identities: tuple[str, ...] = ()
+    subject: str = ""
+    formerly: tuple[str, ...] = ()
+    merged: tuple[str, ...] = ()
+    told: dict[str, int] = {}
 
 
 # ── what is asked and what is planned ────────────────────────────────────────────────

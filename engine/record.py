@@ -56,7 +56,27 @@ class VoidRecord(Struct, frozen=True, tag="void"):
     now: int
 
 
-Record = DecisionRecord | InteractionRecord | CustomerRecord | VoidRecord
+class IdentityRecord(Struct, frozen=True, tag="identity"):
+    """An identity of that namespace was linked to the customer, or taken away as shared."""
+
+    customer_id: str
+    namespace: str
+    linked: bool
+    now: int
+
+
+class MergeRecord(Struct, frozen=True, tag="merge"):
+    """Customer `merged` became a part of this one; `subject` was its name in the archive."""
+
+    customer_id: str
+    merged: str
+    subject: str
+    now: int
+
+
+Record = (
+    DecisionRecord | InteractionRecord | CustomerRecord | VoidRecord | IdentityRecord | MergeRecord
+)
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder: msgspec.msgpack.Decoder[Record] = msgspec.msgpack.Decoder(Record)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Mapping, Sequence
 from itertools import chain
@@ -10,7 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from engine.change import Change, Committed, Conflict, Found, Known, Loaded, Seen
-from engine.codec import FIELDS, unpack
+from engine.codec import FIELDS, PERSON, unpack
 from engine.errors import StateUnknown, TellerError
 from engine.partitions import partition_of, partition_of_decision
 from engine.store import keys
@@ -23,6 +24,7 @@ _commit = Script("commit")
 _find = Script("find")
 _encoder = msgspec.msgpack.Encoder()
 _answer = msgspec.msgpack.Decoder(tuple[bytes, bytes])
+_HELD = tuple((name.encode(), name) for name in FIELDS + PERSON)
 
 
 class Health(NamedTuple):
@@ -130,14 +132,20 @@ class Store:
         return self.commit(change, deadline)
 
     def _loaded(self, customer_id: str, seen: Sequence[str], answer: Sequence[Any]) -> Loaded:
-        (seconds, micros), epoch, values, answers = answer
+        (seconds, micros), epoch, fields, answers = answer
         self._epoch.require(epoch)
-        packed = {
-            name: value for name, value in zip(FIELDS, values, strict=True) if value is not None
-        }
-        state = unpack(customer_id, packed)
+        found = dict(zip(fields[::2], fields[1::2], strict=True))
+        held = {name: found[key] for key, name in _HELD if key in found}
+        state = unpack(customer_id, held)
         now = int(seconds) * 1000 + int(micros) // 1000
-        return Loaded(state, packed, max(now, state.clock), _seen(seen, answers))
+        return Loaded(
+            state,
+            {name: held[name] for name in FIELDS if name in held},
+            max(now, state.clock),
+            _seen(seen, answers),
+            _id(found.get(b"redirect")),
+            _id(found.get(b"fence")),
+        )
 
 
 def _customer_keys(partition: int, customer_id: str, now: int) -> tuple[str, str, str, str]:
@@ -169,6 +177,7 @@ def _commit_args(change: Change, epoch: bytes) -> list[str | bytes | int]:
         1 + len(change.further),
         len(change.sections),
         len(change.seen),
+        secrets.token_hex(16),
         change.entry,
         *change.further,
     ]
@@ -177,6 +186,10 @@ def _commit_args(change: Change, epoch: bytes) -> list[str | bytes | int]:
     for key, digest, answer in change.seen:
         args += key, _encoder.encode((digest, answer))
     return args
+
+
+def _id(found: bytes | None) -> str | None:
+    return None if found is None else found.decode()
 
 
 def _seen(asked: Sequence[str], answers: Sequence[bytes | None]) -> list[Seen | None]:

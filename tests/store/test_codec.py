@@ -12,6 +12,8 @@ from engine.codec import (
     pack_consent,
     pack_contacts,
     pack_events,
+    pack_names,
+    pack_told,
     unpack,
 )
 from engine.domain import (
@@ -63,6 +65,11 @@ states = st.builds(
     consent=consents,
     contacts=contacts,
     events=events,
+    identities=rows_of(texts),
+    subject=texts,
+    formerly=rows_of(texts),
+    merged=rows_of(texts),
+    told=st.dictionaries(texts, times, max_size=3),
 )
 
 
@@ -77,12 +84,22 @@ def test_whatever_is_packed_is_unpacked_the_same(state: CustomerState) -> None:
         "consent": pack_consent(state.consent),
         "contacts": pack_contacts(state.contacts),
         "events": pack_events(state.events),
+        "identities": pack_names(state.identities),
+        "subject": state.subject.encode(),
+        "formerly": pack_names(state.formerly),
+        "merged": pack_names(state.merged),
+        "told": pack_told(state.told),
     }
     assert unpack(state.customer_id, packed) == state
 
 
 @settings(derandomize=True, max_examples=300, deadline=None)
-@given(st.sampled_from(["rev", "attributes", "consent", "contacts", "events"]), st.binary())
+@given(
+    st.sampled_from(
+        ["rev", "attributes", "consent", "contacts", "events", "identities", "subject", "told"]
+    ),
+    st.binary(),
+)
 def test_any_bytes_are_read_or_refused_never_a_crash(field: str, junk: bytes) -> None:
     try:
         unpack("ana", {field: junk})

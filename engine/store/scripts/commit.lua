@@ -4,13 +4,13 @@
 --     [5] log  [6] the decision's pointer, if it is one
 -- ARGV[1] epoch we know  [2] revision changed from, '' to append only  [3] clock, ms
 --     [4] customer id  [5] the pointer's life, ms  [6] log entries older than this, ms, may go
---     [7] how many log records  [8] sections  [9] idempotency keys
---     then records; section name, bytes; idempotency key, answer
+--     [7] how many log records  [8] sections  [9] idempotency keys  [10] a subject, if it has
+--     none; then records; section name, bytes; idempotency key, answer
 -- Answers {'known', answers, record} {'unknown', epoch} {'conflict', as load.lua answers}
 --     or {'committed', revision, log entry}
 local count, sections, keys = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
-local first_section, first_key = 10 + count, 10 + count + 2 * sections
-local answers, known, record = {}, false, false
+local first_section, first_key = 11 + count, 11 + count + 2 * sections
+local answers, known, record, entry = {}, false, false, nil
 for n = 1, keys do
   local key = ARGV[first_key + 2 * (n - 1)]
   answers[n] = redis.call('HGET', KEYS[3], key) or redis.call('HGET', KEYS[4], key)
@@ -23,22 +23,22 @@ if pointer then
   record = found and found[2][2] or false
 end
 if known or pointer then return {'known', answers, record} end
-local epoch = redis.call('GET', KEYS[2])
+local epoch, changes = redis.call('GET', KEYS[2]), ARGV[2] ~= ''
 if epoch ~= ARGV[1] then return {'unknown', epoch} end
-local revision = tonumber(redis.call('HGET', KEYS[1], 'rev') or 0)
-if ARGV[2] ~= '' and revision ~= tonumber(ARGV[2]) then
-  return {'conflict', redis.call('TIME'), epoch, redis.call('HMGET', KEYS[1], 'rev', 'clock',
-    'created', 'attributes', 'consent', 'contacts', 'events'), answers}
+local now = redis.call('HMGET', KEYS[1], 'rev', 'fence', 'redirect')
+local revision, merging = tonumber(now[1] or 0), (now[2] or now[3]) and (changes or keys > 0)
+if merging or (changes and revision ~= tonumber(ARGV[2])) then
+  return {'conflict', redis.call('TIME'), epoch, redis.call('HGETALL', KEYS[1]), answers}
 end
 -- The log first: of the writes only this one can fail, when its key is no stream.
-local entry
-for n = 10, 9 + count do
+for n = 11, 10 + count do
   local id = redis.call('XADD', KEYS[5], 'MINID', '~', ARGV[6], '*', 'r', ARGV[n])
   entry = entry or id
 end
-if ARGV[2] ~= '' then
+if changes then
   revision = redis.call('HINCRBY', KEYS[1], 'rev', 1)
   redis.call('HSETNX', KEYS[1], 'created', ARGV[3])
+  redis.call('HSETNX', KEYS[1], 'subject', ARGV[10])
   redis.call('HSET', KEYS[1], 'clock', ARGV[3], unpack(ARGV, first_section, first_key - 1))
 end
 if KEYS[6] then redis.call('SET', KEYS[6], entry .. ' ' .. ARGV[4], 'PX', ARGV[5]) end

@@ -10,6 +10,6 @@ end
 return {
   redis.call('TIME'),
   redis.call('GET', KEYS[2]),
-  redis.call('HMGET', KEYS[1], 'rev', 'clock', 'created', 'attributes', 'consent', 'contacts', 'events'),
+  redis.call('HGETALL', KEYS[1]),
   seen,
 }
