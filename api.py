@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import atexit
-import hmac
 import os
-import re
-import secrets
 import time
 import traceback
 from contextlib import ExitStack
-from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 import msgspec
 import structlog
@@ -31,7 +28,8 @@ from engine.errors import (
     StoreUnavailable,
     TellerError,
 )
-from engine.settings import Keys, read_settings
+from engine.express import Express
+from engine.settings import read_settings
 from engine.telemetry import configure_logs
 from engine.wire.body import MAX_BYTES
 from engine.wire.catalogues import read_draft
@@ -42,12 +40,17 @@ from engine.wire.interactions import read_interactions
 from engine.wire.openapi import OPERATIONS, document
 from engine.wire.pages import Pages
 from engine.wire.problems import CONTENT_TYPE, problem
+from engine.wire.tracing import request_id, traced
 from engine.wire.values import check_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 DOCS = Path(__file__).parent / "docs"
 RETRY_AFTER = "1"
 
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _OPEN = frozenset(operation.name for operation in OPERATIONS if operation.open)
 STATUS: tuple[tuple[type[TellerError], int, str], ...] = (
     (Malformed, 400, "malformed"),
@@ -62,7 +65,16 @@ _log = structlog.get_logger()
 
 
 class Api(Flask):
-    """Flask, except that an unexpected error is logged by its place and never by its words."""
+    """Flask, except that a decision goes the short way, and that an unexpected error is logged
+    by its place and never by its words."""
+
+    def __init__(self, application: Application) -> None:
+        super().__init__("teller", static_folder=None)
+        ordinary = super().wsgi_app
+        self._express = Express(ordinary, application.decisions, application.keyring)
+
+    def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        return self._express(environ, start_response)
 
     def log_exception(
         self,
@@ -76,9 +88,9 @@ class Api(Flask):
 
 def create_app(application: Application) -> Flask:
     """The WSGI application over an open application."""
-    app = Api("teller", static_folder=None)
+    app = Api(application)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BYTES
-    _guard(app, _Keyring(application.keys))
+    _guard(app, application)
     _routes(app, application)
     _documents(app, application)
     app.register_error_handler(TellerError, _refused)
@@ -175,47 +187,24 @@ def _documents(app: Flask, application: Application) -> None:
         return Response(html, mimetype="text/html")
 
 
-class _Keyring:
-    """Compares keys by digest, in constant time."""
-
-    def __init__(self, keys: Keys) -> None:
-        self._secret = [sha256(key.encode()).digest() for key in keys.secret]
-        self._publishable = [sha256(key.encode()).digest() for key in keys.publishable]
-
-    def problem(self, header: str) -> tuple[int, str, str] | None:
-        """Why a request with this Authorization header is turned away: status, code, detail."""
-        scheme, _, key = header.partition(" ")
-        digest = sha256(key.strip().encode("utf-8", "surrogateescape")).digest()
-        if scheme.lower() == "bearer" and _among(digest, self._secret):
-            return None
-        if scheme.lower() == "bearer" and _among(digest, self._publishable):
-            detail = "this is a publishable key (pk_…): this call takes a secret key (sk_…)"
-            return 403, "publishable-key", detail
-        detail = "send `Authorization: Bearer sk_…` with a secret key of this server"
-        return 401, "unauthenticated", detail
-
-
-def _guard(app: Flask, keyring: _Keyring) -> None:
+def _guard(app: Flask, application: Application) -> None:
     """A request's id and start, its key, and the headers every reply carries."""
 
     @app.before_request
     def _before() -> Response | None:
         context, environ = g._get_current_object(), request.environ
         context.started = time.perf_counter()
-        sent = environ.get("HTTP_X_REQUEST_ID", "")
-        context.request_id = sent if _REQUEST_ID.fullmatch(sent) else secrets.token_hex(16)
+        context.request_id = request_id(environ.get("HTTP_X_REQUEST_ID", ""))
         endpoint = request.endpoint
         if endpoint is None or endpoint in _OPEN:
             return None
-        turned_away = keyring.problem(environ.get("HTTP_AUTHORIZATION", ""))
+        turned_away = application.keyring.refuse(environ.get("HTTP_AUTHORIZATION", ""))
         return _problem(*turned_away) if turned_away else None
 
     @app.after_request
     def _after(response: Response) -> Response:
         context = g._get_current_object()
-        took = (time.perf_counter() - context.started) * 1000
-        response.headers.add("X-Request-Id", context.request_id)
-        response.headers.add("Server-Timing", f"total;dur={took:.2f}")
+        response.headers.extend(traced(context.request_id, context.started))
         return response
 
 
@@ -256,8 +245,3 @@ def _detail(error: TellerError) -> str:
 
 def _json(reply: msgspec.Struct, status: int = 200) -> Response:
     return Response(msgspec.json.encode(reply), status, content_type="application/json")
-
-
-def _among(digest: bytes, digests: list[bytes]) -> bool:
-    """Every one is compared, whichever matches."""
-    return any([hmac.compare_digest(digest, known) for known in digests])  # noqa: C419

@@ -23,6 +23,7 @@ from engine.rules.custom import rules_of
 from engine.services.customers import Customers
 from engine.services.decisions import Decisions
 from engine.services.interactions import Interactions
+from engine.services.keyring import Keyring
 from engine.services.models import RegisteredModels
 from engine.services.records import Records
 from engine.services.replay import Replay
@@ -31,7 +32,7 @@ from engine.services.standing import Standing
 from engine.services.tokens import Signer
 from engine.services.trials import run
 from engine.services.versions import Versions
-from engine.settings import Keys, Settings, load_or_make_keys, token_key
+from engine.settings import Settings, load_or_make_keys, token_key
 from engine.store import Store, open_store
 from engine.telemetry import Metrics
 
@@ -43,7 +44,7 @@ class Application:
     """Every use case, ready to be called."""
 
     version: str
-    keys: Keys
+    keyring: Keyring
     decisions: Decisions
     records: Records
     interactions: Interactions
@@ -86,7 +87,7 @@ def assemble(settings: Settings, store: Store) -> Application:
     sign = Signer(token_key(settings.data)).sign
     return Application(
         version("teller"),
-        load_or_make_keys(settings),
+        _keyring(settings),
         Decisions(store, served, replay, sign, metrics),
         Records(replay, sign),
         Interactions(store, served, metrics),
@@ -140,3 +141,8 @@ def _module(name: str) -> ModuleType:
         return import_module(name)
     except (ImportError, SyntaxError) as error:
         raise Misconfigured(f"the module of rules {name!r} does not load: {error}") from error
+
+
+def _keyring(settings: Settings) -> Keyring:
+    keys = load_or_make_keys(settings)
+    return Keyring(keys.secret, keys.publishable)

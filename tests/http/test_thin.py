@@ -10,6 +10,7 @@ import api
 ALLOWED = (
     "engine.bootstrap",
     "engine.errors",
+    "engine.express",
     "engine.settings",
     "engine.telemetry",
     "engine.wire",

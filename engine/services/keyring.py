@@ -1,0 +1,47 @@
+"""Who may call: keys compared by digest, in constant time."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterable
+from hashlib import sha256
+from typing import NamedTuple
+
+
+class TurnedAway(NamedTuple):
+    """Why a request is refused before it is looked at."""
+
+    status: int
+    code: str
+    detail: str
+
+
+_UNKNOWN = TurnedAway(
+    401, "unauthenticated", "send `Authorization: Bearer sk_…` with a secret key of this server"
+)
+_PUBLISHABLE = TurnedAway(
+    403, "publishable-key", "this is a publishable key (pk_…): this call takes a secret key (sk_…)"
+)
+
+
+class Keyring:
+    """The keys of this house."""
+
+    def __init__(self, secret: Iterable[str], publishable: Iterable[str]) -> None:
+        self._secret = [sha256(key.encode()).digest() for key in secret]
+        self._publishable = [sha256(key.encode()).digest() for key in publishable]
+
+    def refuse(self, authorization: str) -> TurnedAway | None:
+        """Why a request with this Authorization header is turned away; None: it may go on."""
+        scheme, _, key = authorization.partition(" ")
+        digest = sha256(key.strip().encode("utf-8", "surrogateescape")).digest()
+        if scheme.lower() == "bearer" and _among(digest, self._secret):
+            return None
+        if scheme.lower() == "bearer" and _among(digest, self._publishable):
+            return _PUBLISHABLE
+        return _UNKNOWN
+
+
+def _among(digest: bytes, digests: list[bytes]) -> bool:
+    """Every one is compared, whichever matches."""
+    return any([hmac.compare_digest(digest, known) for known in digests])  # noqa: C419
