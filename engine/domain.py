@@ -266,7 +266,8 @@ class Facts(NamedTuple):
 class Interaction(Struct, frozen=True):
     """Something that happened: an outcome of a decision, or free of any.
 
-    `type` is the outcome's name, or the caller's word for a free interaction.
+    `type` is the outcome's name, or the caller's word for a free interaction; `event` the
+    sending system's own name for it, where that differs.
     """
 
     id: str
@@ -283,6 +284,7 @@ class Interaction(Struct, frozen=True):
     until: int = 0
     value: float | None = None
     properties: dict[str, Value] = {}
+    event: str = ""
 
 
 class Reason(Struct, frozen=True):

@@ -15,6 +15,7 @@ from engine.catalogue.conditions import Conditions
 from engine.catalogue.contacts import ContactCompiler
 from engine.catalogue.declared import scope as declared_scope
 from engine.catalogue.definitions import compile_definitions
+from engine.catalogue.events import Meaning, compile_events
 from engine.catalogue.faults import Faults
 from engine.catalogue.placements import Placement, PlacementCompiler
 from engine.catalogue.reading import Reading, is_catalogue_file, read
@@ -89,10 +90,11 @@ class _Compiler:
             self.faults,
         )
         tests = self._tests()
+        events = self._events()
         self._warn(acting, strategy, now)
         if self.faults.found:
             raise CatalogueRefused(self.faults.found)
-        return self._assemble(definitions, acting, placements, contact, strategy, tests)
+        return self._assemble(definitions, acting, placements, contact, strategy, tests, events)
 
     def _actions(self) -> tuple[ActionCompiler, Mapping[str, Placement]]:
         acting = ActionCompiler(self.reading, self.conditions, self.faults)
@@ -129,6 +131,10 @@ class _Compiler:
             compiler.trial(located) for located in self.reading.section("tests").parts.values()
         )
 
+    def _events(self) -> Mapping[str, Meaning]:
+        section = self.reading.section("events")
+        return compile_events(section, self.scope.customer, self._words("purposes"), self.faults)
+
     def _words(self, part: str) -> frozenset[str]:
         """The names in a list of `schema`."""
         return frozenset(self.reading.section("schema", part).parts)
@@ -154,6 +160,7 @@ class _Compiler:
         contact: ContactPolicies,
         strategy: Strategy,
         tests: tuple[Trial, ...],
+        events: Mapping[str, Meaning],
     ) -> Catalogue:
         content = {name: document.value for name, document in self.reading.documents.items()}
         conditions = tuple(self.conditions.conditions)
@@ -184,6 +191,7 @@ class _Compiler:
             contact=contact,
             placements=placements,
             strategy=strategy,
+            events=events,
             retention=max(
                 contact.reach,
                 strategy.attribution,

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.catalogue.events import Meaning
 from engine.catalogue.placements import Placement
 from engine.catalogue.strategy import Strategy
 from engine.catalogue.trials import Trial
@@ -31,6 +32,7 @@ class Catalogue:
     `digest` is `sha256:…` of the canonical content; `files` and `predicate_source` are what
     it was compiled from. `actions` are sorted by id; an action's number is its place there
     and its bit in every mask. `conditions[i]` is what number i means in an evaluation.
+    `events` says what events of other systems are to us, by name.
     `retention` is how far back (ms) a customer's memory must reach; `personal` names the
     attributes that identify a person. `warnings` did not keep it from serving.
     """
@@ -57,6 +59,7 @@ class Catalogue:
     contact: ContactPolicies
     placements: Mapping[str, Placement]
     strategy: Strategy
+    events: Mapping[str, Meaning]
     retention: int
     tests: tuple[Trial, ...]
 

@@ -26,6 +26,7 @@ _NAMED: Mapping[Path, tuple[Any, Any]] = {
     ("segments",): (shape.Name, shape.Text),
     ("tables",): (shape.Name, shape.TableSpec),
     ("groups",): (shape.Id, shape.GroupSpec),
+    ("events",): (shape.Text, shape.EventSpec),
 }
 _LISTED: Mapping[Path, Any] = {
     ("schema", "identities"): shape.Name,

@@ -220,6 +220,19 @@ class TestSpec(Part, frozen=True):
     reason: TestReasonSpec | list[TestReasonSpec] = []
 
 
+class EventSpec(Part, frozen=True):
+    """`events.<name>`: what an event is to us; what is left out stays as it usually is."""
+
+    type: Id | None = None
+    outcome: Text | None = None
+    channel: Id | None = None
+    topic: Text | None = None
+    status: Literal["open", "closed"] | None = None
+    value: Words | None = None
+    attributes: dict[Name, Text] = {}
+    opt_out: Words | None = None
+
+
 class SchemaSpec(Part, frozen=True):
     """`schema`: what may be known of a customer and of the moment."""
 
@@ -240,4 +253,5 @@ class CatalogueSpec(Part, frozen=True):
     contact: list[ContactSpec] = []
     placements: list[PlacementSpec] = []
     strategy: StrategySpec = StrategySpec()
+    events: dict[Text, EventSpec] = {}
     tests: list[TestSpec] = []

@@ -20,8 +20,8 @@ PARTS = [
 
 
 def test_the_example_of_the_page_compiles_without_a_warning() -> None:
-    (example,) = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
-    one = compile_catalogue({"catalogue.yaml": example.encode()})
+    whole, *parts = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+    one = compile_catalogue({"catalogue.yaml": "".join((whole, *parts)).encode()})
     assert [str(warning) for warning in one.warnings] == []
     assert len(one.tests) == 1
 
