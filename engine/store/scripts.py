@@ -13,6 +13,9 @@ from engine.errors import StoreUnavailable
 from engine.store.connection import Command
 from engine.store.servers import Servers
 
+Call = tuple[int, Sequence[str], Sequence[str | bytes | int]]
+"""A slot, and a script's keys and arguments."""
+
 
 class Script:
     """One atomic act, `scripts/<name>.lua`."""
@@ -38,6 +41,16 @@ class Script:
             checked(servers.write(slot, ("SCRIPT", "LOAD", self._text), deadline))
             answer = go(slot, command, deadline)
         return checked(answer)
+
+    def run_all(self, servers: Servers, calls: Sequence[Call]) -> list[Any]:
+        """The answers to many calls, sent together: a trip a server, not one a call."""
+        go = servers.read_all if self._reads else servers.write_all
+        evalsha = ("EVALSHA", self._digest)
+        answers = go([(slot, (*evalsha, len(keys), *keys, *args)) for slot, keys, args in calls])
+        return [
+            self.run(servers, *call, None) if isinstance(answer, NoScriptError) else checked(answer)
+            for call, answer in zip(calls, answers, strict=True)
+        ]
 
 
 def checked(answer: Any) -> Any:
