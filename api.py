@@ -140,6 +140,14 @@ def _routes(app: Flask, application: Application) -> None:
         customer = check_id(customer_id, "the customer's id")
         return _json(application.customers.change(customer, body))
 
+    @app.get("/v1/customers/<customer_id>/export", endpoint="exportCustomer")
+    def _export(customer_id: str) -> Response:
+        return _json(application.privacy.export(check_id(customer_id, "the customer's id")))
+
+    @app.delete("/v1/customers/<customer_id>", endpoint="eraseCustomer")
+    def _erase(customer_id: str) -> Response:
+        return _json(application.privacy.erase(check_id(customer_id, "the customer's id")))
+
     @app.get("/v1/catalogue", endpoint="getCatalogue")
     def _catalogue() -> Response:
         return _json(application.standing.catalogue())

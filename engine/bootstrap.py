@@ -17,7 +17,7 @@ import structlog
 
 from engine.catalogue import Catalogue, compile_catalogue, compile_version
 from engine.catalogue.trials import Trial
-from engine.errors import Misconfigured
+from engine.errors import Misconfigured, StateUnknown
 from engine.registry import Registry
 from engine.rules.custom import rules_of
 from engine.services.customers import Customers
@@ -25,14 +25,16 @@ from engine.services.decisions import Decisions
 from engine.services.interactions import Interactions
 from engine.services.keyring import Keyring
 from engine.services.models import RegisteredModels
+from engine.services.privacy import Privacy
 from engine.services.records import Records
 from engine.services.replay import Replay
 from engine.services.served import Served, read_directory
 from engine.services.standing import Standing
 from engine.services.tokens import Signer
+from engine.services.tombstones import Tombstones
 from engine.services.trials import run
 from engine.services.versions import Versions
-from engine.settings import Settings, load_or_make_keys, token_key
+from engine.settings import Settings, kept_key, load_or_make_keys
 from engine.store import Store, open_store
 from engine.telemetry import Metrics
 
@@ -49,6 +51,7 @@ class Application:
     records: Records
     interactions: Interactions
     customers: Customers
+    privacy: Privacy
     standing: Standing
     served: Served
     metrics: Metrics
@@ -64,6 +67,7 @@ def open_application(settings: Settings) -> Iterator[Application]:
         for warning in store.warnings:
             _log.warning(warning)
         application = assemble(settings, store)
+        _erase_again(application.privacy)
         stopped = threading.Event()
         follower = threading.Thread(
             target=application.served.follow, args=(stopped,), name="follow", daemon=True
@@ -76,6 +80,14 @@ def open_application(settings: Settings) -> Iterator[Application]:
             follower.join()
 
 
+def _erase_again(privacy: Privacy) -> None:
+    """A store that lost its memory can wait until an operator accepts it: nothing is read of it."""
+    try:
+        privacy.replay()
+    except StateUnknown as error:
+        _log.error("erasures not yet done again", error=str(error))
+
+
 def assemble(settings: Settings, store: Store) -> Application:
     """The application over a store that is open."""
     metrics = Metrics()
@@ -84,7 +96,8 @@ def assemble(settings: Settings, store: Store) -> Application:
     versions = Versions(settings.data, compiler.version, models)
     served = Served(settings.catalogue, compiler.files, models, versions, metrics)
     replay = Replay(store, versions)
-    sign = Signer(token_key(settings.data)).sign
+    tombstones = Tombstones(settings.data, kept_key(settings.data, "erasure"))
+    sign = Signer(kept_key(settings.data, "token")).sign
     return Application(
         version("teller"),
         _keyring(settings),
@@ -92,6 +105,7 @@ def assemble(settings: Settings, store: Store) -> Application:
         Records(replay, sign),
         Interactions(store, served, metrics),
         Customers(store, served, metrics),
+        Privacy(store, store.erasure, tombstones, served),
         Standing(store, served, models, compiler.files),
         served,
         metrics,

@@ -24,6 +24,7 @@ from engine.store import accept_epoch
 from engine.store.embedded import embedded_server
 from engine.telemetry import configure_logs, share_metrics
 from engine.wire.decisions import read_decision
+from engine.wire.values import check_id
 
 THREADS_A_WORKER = 4
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -166,6 +167,25 @@ def models(settings: Settings) -> None:
         _show(application.standing.models())
 
 
+@main.command()
+@_house
+@click.argument("customer")
+def export(settings: Settings, customer: str) -> None:
+    """Everything held of CUSTOMER, as JSON."""
+    with open_application(settings) as application:
+        _show(application.privacy.export(check_id(customer, "CUSTOMER")))
+
+
+@main.command()
+@_house
+@click.argument("customer")
+@click.confirmation_option(prompt="This cannot be undone. Erase all that is held of the customer?")
+def erase(settings: Settings, customer: str) -> None:
+    """Erase CUSTOMER everywhere, and show the proof."""
+    with open_application(settings) as application:
+        _show(application.privacy.erase(check_id(customer, "CUSTOMER")))
+
+
 @main.command("accept-store")
 @_house
 @click.confirmation_option(
@@ -174,7 +194,8 @@ def models(settings: Settings) -> None:
 def accept_store(settings: Settings) -> None:
     """Go on with a store that came back without the memory we knew."""
     count = accept_epoch(settings.redis_url, settings.data)
-    click.echo(f"{count} partitions accepted as they are")
+    with open_application(settings):  # who was erased stays erased, whatever came back
+        click.echo(f"{count} partitions accepted as they are")
 
 
 @contextmanager

@@ -82,6 +82,13 @@ _encoder = msgspec.msgpack.Encoder()
 _decoder: msgspec.msgpack.Decoder[Record] = msgspec.msgpack.Decoder(Record)
 
 
+def customer_of(record: Record) -> str:
+    """Whose entry it is."""
+    if isinstance(record, DecisionRecord):
+        return record.request.customer_id
+    return record.customer_id
+
+
 def encode(record: Record) -> bytes:
     """The entry as stored."""
     return _encoder.encode(record)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from engine.errors import Misconfigured
+from engine.files import write_once
 
 PREFIX = "TELLER_"
 NAMES = {
@@ -96,31 +96,12 @@ def load_or_make_keys(settings: Settings) -> Keys:
         ) from None
 
 
-def token_key(data: Path) -> bytes:
-    """The key decision tokens are signed with, made at the first start and kept (0600)."""
+def kept_key(data: Path, name: str) -> bytes:
+    """The 32 random bytes of `name`.key in the data directory, made when first asked for (0600)."""
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path = data / "token.key"
+    path = data / f"{name}.key"
     write_once(path, secrets.token_bytes(32))
     return path.read_bytes()
-
-
-def write_once(path: Path, content: bytes) -> bool:
-    """Create `path` (0600) whole, unless it is there; whether this call created it."""
-    if path.exists():
-        return False
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
-    descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        os.link(draft, path)
-    except FileExistsError:
-        return False
-    finally:
-        draft.unlink()
-    return True
 
 
 def _keys(text: str | None, name: str, prefix: str) -> tuple[str, ...]:

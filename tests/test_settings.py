@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import Misconfigured
-from engine.settings import Settings, load_or_make_keys, read_settings, token_key, unknown_settings
+from engine.settings import Settings, kept_key, load_or_make_keys, read_settings, unknown_settings
 
 
 def test_a_flag_comes_before_the_environment_and_empty_counts_as_unset(tmp_path: Path) -> None:
@@ -68,6 +68,7 @@ def test_damaged_keys_are_not_replaced_silently(tmp_path: Path) -> None:
         load_or_make_keys(Settings(tmp_path, tmp_path))
 
 
-def test_the_token_key_outlives_a_restart(tmp_path: Path) -> None:
-    assert token_key(tmp_path) == token_key(tmp_path)
-    assert len(token_key(tmp_path)) == 32
+def test_a_kept_key_outlives_a_restart_and_is_nobody_elses(tmp_path: Path) -> None:
+    assert kept_key(tmp_path, "token") == kept_key(tmp_path, "token")
+    assert len(kept_key(tmp_path, "token")) == 32
+    assert kept_key(tmp_path, "token") != kept_key(tmp_path, "erasure")

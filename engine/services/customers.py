@@ -50,7 +50,7 @@ class Customers:
         loaded = self._memory.load(customer_id)
         if not loaded.state.revision:
             raise NotFound("no such customer: PATCH it, or tell an interaction, to create it")
-        return _document(loaded.state, self._serving.live.catalogue, loaded.now)
+        return document(loaded.state, self._serving.live.catalogue, loaded.now)
 
     def change(self, customer_id: str, body: CustomerPatchBody) -> CustomerReply:
         """Change what is named, creating the customer if need be; the customer afterwards.
@@ -75,7 +75,7 @@ class Customers:
             result = self._commit(change, deadline)
             if isinstance(result, Committed):
                 after = replace(after, revision=result.revision)
-                return _document(after, live.catalogue, loaded.now)
+                return document(after, live.catalogue, loaded.now)
             if time.monotonic() >= deadline or isinstance(result, Known):
                 raise Contention("this customer keeps changing: send the change again")
             self._watch.conflict()
@@ -141,7 +141,8 @@ def _sections(before: CustomerState, after: CustomerState) -> dict[str, bytes]:
     return sections
 
 
-def _document(state: CustomerState, catalogue: Catalogue, now: int) -> CustomerReply:
+def document(state: CustomerState, catalogue: Catalogue, now: int) -> CustomerReply:
+    """A customer as JSON says it, at `now` (ms)."""
     facts = Facts(state.attributes, {}, state.events, "", now)
     evaluation = catalogue.ruleset.evaluate(facts)
     return CustomerReply(

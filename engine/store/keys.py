@@ -35,6 +35,16 @@ def log_key(partition: int) -> str:
     return f"{_TAGS[partition]}log"
 
 
+def readers_key(partition: int) -> str:
+    """The hash of who reads the partition's log, and how far each has come."""
+    return f"{_TAGS[partition]}readers"
+
+
+def lease_key(name: str) -> str:
+    """The key that names who does something for all; it lives beside partition 0."""
+    return f"{_TAGS[0]}lease:{name}"
+
+
 def decision_key(partition: int, decision_id: str) -> str:
     """The pointer from a decision to its log entry and customer."""
     return f"{_TAGS[partition]}d:{decision_id}"
@@ -48,6 +58,17 @@ def seen_keys(partition: int, customer_id: str, now_ms: int) -> tuple[str, str]:
     week = now_ms // WEEK
     tag = _TAGS[partition]
     return f"{tag}s:{week}:{customer_id}", f"{tag}s:{week - 1}:{customer_id}"
+
+
+def all_seen_keys(partition: int, customer_id: str, now_ms: int) -> tuple[str, ...]:
+    """Every hash of idempotency keys there may be: they live for two weeks, clocks may differ."""
+    week = now_ms // WEEK
+    return tuple(f"{_TAGS[partition]}s:{week - back}:{customer_id}" for back in range(-1, 4))
+
+
+def tombstones_key(partition: int) -> str:
+    """The hash tombstone -> proof of the partition's erased customers."""
+    return f"{_TAGS[partition]}erased"
 
 
 def epoch_key(partition: int) -> str:

@@ -16,7 +16,8 @@ from engine.errors import StateUnknown, TellerError
 from engine.partitions import partition_of, partition_of_decision
 from engine.store import keys
 from engine.store.epoch import Epoch, read_epochs
-from engine.store.scripts import Script, checked
+from engine.store.erasure import Erasure
+from engine.store.scripts import Call, Script, checked
 from engine.store.servers import Servers
 
 _load = Script("load")
@@ -37,13 +38,15 @@ class Health(NamedTuple):
 class Store:
     """Customers, decisions and model aliases; each verb is one trip and touches one slot.
 
-    `warnings` are for the log. Every verb raises StoreUnavailable when the store does not
-    answer, StateUnknown when its memory is not the one we knew; deadlines are
-    `time.monotonic` seconds.
+    `warnings` are for the log, `erasure` has the verbs that erase. Every verb raises
+    StoreUnavailable when the store does not answer, StateUnknown when its memory is not the one
+    we knew; deadlines are `time.monotonic` seconds.
     """
 
     def __init__(self, servers: Servers, epoch: Epoch, warnings: tuple[str, ...] = ()) -> None:
         self.warnings = warnings
+        self.erasure = Erasure(servers, epoch)
+        self.log = Log(servers)
         self._servers = servers
         self._epoch = epoch
 
@@ -61,6 +64,20 @@ class Store:
         )
         return self._loaded(customer_id, seen, answer)
 
+    def load_all(self, asked: Sequence[tuple[str, Sequence[str]]]) -> list[Loaded]:
+        """Many customers, each with the idempotency keys asked about; one trip a server."""
+        now = time.time_ns() // 1_000_000
+        calls: list[Call] = []
+        for customer_id, seen in asked:
+            partition = partition_of(customer_id)
+            names = _customer_keys(partition, customer_id, now)
+            calls.append((keys.slot_of(partition), names, seen))
+        answers = _load.run_all(self._servers, calls)
+        return [
+            self._loaded(customer_id, seen, answer)
+            for (customer_id, seen), answer in zip(asked, answers, strict=True)
+        ]
+
     def commit(self, change: Change, deadline: float | None = None) -> Committed | Conflict | Known:
         """All of the change and its records, or nothing.
 
@@ -75,17 +92,20 @@ class Store:
             _commit_args(change, self._epoch.known),
             deadline,
         )
-        match answer:
-            case [b"committed", revision, entry]:
-                return Committed(revision, entry.decode())
-            case [b"conflict", *state]:
-                asked = [row.key for row in change.seen]
-                return Conflict(self._loaded(change.customer_id, asked, state))
-            case [b"known", answers, record]:
-                return Known(_seen([row.key for row in change.seen], answers), record)
-            case [b"unknown", epoch]:
-                return self._again(change, epoch, deadline)
-        raise StateUnknown(f"the commit script answered {answer!r:.80}: is its server ours?")
+        return self._result(change, answer, deadline)
+
+    def commit_all(self, changes: Sequence[Change]) -> list[Committed | Conflict | Known]:
+        """Each change on its own, as `commit`; one trip a server. AnswerLost: all in doubt."""
+        calls: list[Call] = []
+        for change in changes:
+            partition = partition_of(change.customer_id)
+            names, args = _commit_keys(partition, change), _commit_args(change, self._epoch.known)
+            calls.append((keys.slot_of(partition), names, args))
+        answers = _commit.run_all(self._servers, calls)
+        return [
+            self._result(change, answer, None)
+            for change, answer in zip(changes, answers, strict=True)
+        ]
 
     def find_decision(self, decision_id: str, deadline: float | None = None) -> Found | None:
         """A decision's customer and record; None when there is none, or no longer."""
@@ -123,6 +143,21 @@ class Store:
         except TellerError as error:
             return Health(False, str(error))
         return Health(True, "")
+
+    def _result(
+        self, change: Change, answer: Any, deadline: float | None
+    ) -> Committed | Conflict | Known:
+        match answer:
+            case [b"committed", revision, entry]:
+                return Committed(revision, entry.decode())
+            case [b"conflict", *state]:
+                asked = [row.key for row in change.seen]
+                return Conflict(self._loaded(change.customer_id, asked, state))
+            case [b"known", answers, record]:
+                return Known(_seen([row.key for row in change.seen], answers), record)
+            case [b"unknown", epoch]:
+                return self._again(change, epoch, deadline)
+        raise StateUnknown(f"the commit script answered {answer!r:.80}: is its server ours?")
 
     def _again(
         self, change: Change, epoch: bytes | None, deadline: float | None
@@ -173,7 +208,6 @@ def _commit_args(change: Change, epoch: bytes) -> list[str | bytes | int]:
         change.clock,
         change.customer_id,
         change.retention,
-        max(change.clock - change.retention, 0),
         1 + len(change.further),
         len(change.sections),
         len(change.seen),

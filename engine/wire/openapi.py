@@ -9,7 +9,7 @@ from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from marshmallow import Schema
 
-from engine.wire import catalogues, customers, decisions, health, interactions, replies
+from engine.wire import catalogues, customers, decisions, health, interactions, privacy, replies
 from engine.wire.problems import CONTENT_TYPE, ProblemSchema
 
 _PROBLEMS = {
@@ -68,6 +68,16 @@ OPERATIONS = (
         "patch", "/v1/customers/{customer_id}", "changeCustomer",
         "Change attributes and consent; creates the customer when unknown",
         customers.CustomerDocumentSchema, customers.CustomerPatchSchema, (400, 413, 422, 503),
+    ),
+    Operation(
+        "get", "/v1/customers/{customer_id}/export", "exportCustomer",
+        "Everything held of a customer, readable by machines",
+        privacy.ExportSchema, fails=(404, 422, 503),
+    ),
+    Operation(
+        "delete", "/v1/customers/{customer_id}", "eraseCustomer",
+        "Erase a customer everywhere; answers the proof, and the same one when asked again",
+        privacy.ProofSchema, fails=(422, 503),
     ),
     Operation(
         "get", "/v1/catalogue", "getCatalogue", "The catalogue that serves now",

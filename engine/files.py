@@ -1,0 +1,36 @@
+"""Files that are there whole or not at all, whenever the process dies."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+
+def write_once(path: Path, content: bytes) -> bool:
+    """Create `path` (0600) whole, unless it is there; whether this call created it."""
+    if path.exists():
+        return False
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
+    descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        return False
+    finally:
+        draft.unlink()
+    sync(path.parent)
+    return True
+
+
+def sync(path: Path) -> None:
+    """Have a file, or the names in a directory, on disk before going on."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

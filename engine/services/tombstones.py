@@ -1,0 +1,102 @@
+"""Who was erased, known only by a keyed hash: the file that outlives every backup.
+
+A line a tombstone or a proof, each on disk before anything relies on it. It holds no
+personal value; without the key nobody can tell whom a hash stands for.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hmac
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from engine.errors import Misconfigured
+from engine.partitions import partition_of
+
+FILE = "erasures.jsonl"
+_LONGEST = 1 << 20  # bytes of a line, at the very most
+
+
+class Tombstone(Struct, frozen=True, tag="tombstone"):
+    """A customer that is erased, or about to be: its keyed hash and partition, under a proof."""
+
+    hash: str
+    partition: int
+    proof_id: str
+
+
+class Proof(Struct, frozen=True, tag="proof"):
+    """What one erasure erased: counts by place. `at` is RFC 3339."""
+
+    proof_id: str
+    at: str
+    tombstones: tuple[str, ...]
+    erased: dict[str, int]
+
+
+_lines = msgspec.json.Decoder(Tombstone | Proof)
+
+
+class Tombstones:
+    """The file in `data`; hashes are HMAC-SHA256 (RFC 2104) under `key`, as hex."""
+
+    def __init__(self, data: Path, key: bytes) -> None:
+        self._path = data / FILE
+        self._key = key
+
+    def of(self, customer_id: str, proof_id: str) -> Tombstone:
+        """A customer's tombstone; not yet written."""
+        return Tombstone(self.hash_of(customer_id), partition_of(customer_id), proof_id)
+
+    def hash_of(self, customer_id: str) -> str:
+        """What stands for the customer."""
+        return hmac.new(self._key, customer_id.encode(), "sha256").hexdigest()
+
+    def write(self, *lines: Tombstone | Proof) -> None:
+        """Append, on disk when this returns."""
+        with self._path.open("a+b") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            _drop_torn_line(file.fileno())
+            file.write(b"".join(msgspec.json.encode(line) + b"\n" for line in lines))
+            file.flush()
+            os.fsync(file.fileno())
+
+    def latest(self) -> dict[str, Tombstone]:
+        """The last tombstone of each hash. Raises Misconfigured when the file is damaged."""
+        return {line.hash: line for line in self._read() if isinstance(line, Tombstone)}
+
+    def proof(self, customer_id: str) -> Proof | None:
+        """The last proof of this customer's erasure."""
+        hashed = self.hash_of(customer_id)
+        proofs = (line for line in self._read() if isinstance(line, Proof))
+        return max(
+            (proof for proof in proofs if hashed in proof.tombstones),
+            key=lambda proof: proof.at,
+            default=None,
+        )
+
+    def _read(self) -> Iterator[Tombstone | Proof]:
+        if not self._path.exists():
+            return
+        whole, _, _ = self._path.read_bytes().rpartition(b"\n")
+        for number, line in enumerate(whole.splitlines(), 1):
+            try:
+                yield _lines.decode(line)
+            except msgspec.DecodeError as error:
+                raise Misconfigured(
+                    f"{self._path}:{number} is damaged, so an erased customer could come back: "
+                    f"restore the file ({error})"
+                ) from None
+
+
+def _drop_torn_line(descriptor: int) -> None:
+    """A line cut short by a crash: what it was about was never acknowledged."""
+    size = os.fstat(descriptor).st_size
+    start = max(0, size - _LONGEST)
+    end = os.pread(descriptor, _LONGEST, start).rfind(b"\n")
+    os.ftruncate(descriptor, start + end + 1)

@@ -1,0 +1,114 @@
+"""The partitions' logs, for who reads them from end to end: the archive, the timeline.
+
+What a reader has read is kept beside each log, which is trimmed behind all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, NamedTuple
+
+from engine.change import Entry
+from engine.partitions import PARTITIONS, partition_of
+from engine.store import keys
+from engine.store.scripts import Script, checked
+from engine.store.servers import Routed, Servers
+
+_advance = Script("advance")
+_trim = Script("trim")
+_lease = Script("lease")
+_HOPS = 16  # merges of merges; more would be a circle, which merging rules out
+
+
+class Trimmed(NamedTuple):
+    """How many entries went, and how many of them some reader had not read."""
+
+    gone: int
+    unread: int
+
+
+class Log:
+    """All partitions' logs. Every verb raises StoreUnavailable when the store does not answer."""
+
+    def __init__(self, servers: Servers) -> None:
+        self._servers = servers
+
+    def read(self, after: Mapping[int, str], count: int) -> list[Entry]:
+        """The next entries of each partition in `after`, at most `count` of each, in log order."""
+        commands: list[Routed] = [
+            (
+                keys.slot_of(partition),
+                ("XRANGE", keys.log_key(partition), f"({last}", "+", "COUNT", count),
+            )
+            for partition, last in after.items()
+        ]
+        answers = self._servers.read_all(commands)
+        return [
+            Entry(partition, entry.decode(), fields[1])
+            for partition, answer in zip(after, answers, strict=True)
+            for entry, fields in checked(answer)
+        ]
+
+    def subjects(self, customer_ids: Collection[str]) -> dict[str, str]:
+        """Each customer's subject; one who was merged has the other's, one erased has none."""
+        found: dict[str, str] = {}
+        asked = {customer_id: customer_id for customer_id in customer_ids}
+        for _ in range(_HOPS):
+            if not asked:
+                break
+            moved: dict[str, str] = {}
+            for (origin, _), (subject, redirect) in zip(
+                asked.items(), self._names(asked.values()), strict=True
+            ):
+                if redirect is not None:
+                    moved[origin] = redirect.decode()
+                elif subject is not None:
+                    found[origin] = subject.decode()
+            asked = moved
+        return found
+
+    def advance(self, reader: str, positions: Mapping[int, str]) -> None:
+        """Say what a reader has read of each partition; it never goes back.
+
+        `0-0` registers a reader: from then on nothing it has not read is trimmed.
+        """
+        for partition, entry in positions.items():
+            key = keys.readers_key(partition)
+            _advance.run(self._servers, keys.slot_of(partition), [key], [reader, entry], None)
+
+    def retire(self, reader: str) -> None:
+        """Forget a reader: what only it had not read may be trimmed."""
+        commands: list[Routed] = [
+            (keys.slot_of(partition), ("HDEL", keys.readers_key(partition), reader))
+            for partition in range(PARTITIONS)
+        ]
+        for answer in self._servers.write_all(commands):
+            checked(answer)
+
+    def trim(self, before: int, at_latest: int) -> Trimmed:
+        """Let entries go from before `before` (ms) that every reader has read, and from before
+        `at_latest` (ms) whoever has read them."""
+        gone = [
+            _trim.run(
+                self._servers,
+                keys.slot_of(partition),
+                [keys.log_key(partition), keys.readers_key(partition)],
+                [before, at_latest],
+                None,
+            )
+            for partition in range(PARTITIONS)
+        ]
+        return Trimmed(sum(all for all, _ in gone), sum(unread for _, unread in gone))
+
+    def hold(self, lease: str, token: str, life: int) -> bool:
+        """Whether the lease is ours for `life` ms from now; 0 gives it back."""
+        key = keys.lease_key(lease)
+        return bool(_lease.run(self._servers, keys.slot_of(0), [key], [token, life], None))
+
+    def _names(self, customer_ids: Iterable[str]) -> list[Any]:
+        commands: list[Routed] = []
+        for customer_id in customer_ids:
+            partition = partition_of(customer_id)
+            key = keys.customer_key(partition, customer_id)
+            commands.append((keys.slot_of(partition), ("HMGET", key, "subject", "redirect")))
+        return [checked(answer) for answer in self._servers.read_all(commands)]

@@ -1,0 +1,183 @@
+"""What is held is told whole, and erased everywhere for good (I12)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+from engine.errors import Misconfigured
+from tests.http.conftest import Client
+
+
+def lived(client: Client, customer: str = "c-1") -> str:
+    """A customer who was offered something, answered, called, and has consented; the decision."""
+    client.consenting(customer, first_name="Ana")
+    decision = client.decide(customer).json()["decision_id"]
+    click = {"decision_id": decision, "action": "fibre-upgrade", "outcome": "click"}
+    call = {"customer": {"id": customer}, "type": "call", "topic": "bill", "status": "open"}
+    reply = client.tell({"id": f"{customer}-1", **click}, {"id": f"{customer}-2", **call})
+    assert reply.json()["accepted"] == 2
+    return str(decision)
+
+
+def erase(client: Client, customer: str = "c-1") -> Any:
+    reply = client.call("DELETE", f"/v1/customers/{customer}")
+    assert reply.status == 200
+    return reply.json()
+
+
+def held(url: str, customer: str = "c-1") -> list[bytes]:
+    """Every key, field and value of the store that spells the customer's id."""
+    found = []
+    with redis.Redis.from_url(url) as server:
+        for key in server.scan_iter():
+            if f":{customer}".encode() in key:
+                found.append(key)
+            elif server.type(key) == b"stream":
+                found += [
+                    row[b"r"] for _, row in server.xrange(key) if customer.encode() in row[b"r"]
+                ]
+            elif server.type(key) == b"string" and customer.encode() in (server.get(key) or b""):
+                found.append(key)
+    return found
+
+
+def test_the_export_holds_all_that_was_told_and_done(client: Client) -> None:
+    decision = lived(client)
+    said = {"marketing": {"status": "denied", "source": "shop", "wording": "v2"}}
+    client.call("PATCH", "/v1/customers/c-1", {"consent": said})
+
+    export = client.call("GET", "/v1/customers/c-1/export").json()
+
+    assert export["customer"]["attributes"] == {"plan": "basic", "first_name": "Ana"}
+    assert [one["action"] for one in export["contacts"]] == ["fibre-upgrade"]
+    assert [one["type"] for one in export["interactions"]] == ["click", "call"]
+    assert [one["count"] for one in export["totals"]] == [1, 1]
+    assert [one["topic"] for one in export["open"]] == ["bill"]
+    records = [one["record"] for one in export["log"]]
+    assert records == ["customer", "decision", "interaction", "interaction", "customer"]
+    consents = [one["consent"]["marketing"] for one in export["log"] if one["record"] == "customer"]
+    assert [one["status"] for one in consents] == ["granted", "denied"]
+    assert consents[1]["wording"] == "v2"
+    made = export["log"][1]
+    assert made["decision_id"] == decision
+    assert made["state"]["attributes"]["first_name"] == "Ana"
+    assert made["plan"]["placements"][0]["actions"][0]["content"]["headline"] == "Ana, go fibre"
+
+
+def test_of_a_customer_never_heard_of_there_is_nothing_to_export(client: Client) -> None:
+    assert client.call("GET", "/v1/customers/nobody/export").status == 404
+
+
+def test_nothing_is_left_of_an_erased_customer_and_the_others_stay(
+    client: Client, server_url: str
+) -> None:
+    decision = lived(client)
+    lived(client, "other")
+    assert held(server_url)
+
+    proof = erase(client)
+
+    assert proof["erased"] == {
+        "customers": 1, "decisions": 1, "idempotency_keys": 1, "log_records": 4
+    }  # fmt: skip
+    assert held(server_url) == []
+    assert client.call("GET", "/v1/customers/c-1").status == 404
+    assert client.call("GET", "/v1/customers/c-1/export").status == 404
+    assert client.call("GET", f"/v1/decisions/{decision}").status == 404
+    assert len(client.call("GET", "/v1/customers/other/export").json()["log"]) == 4
+
+
+def test_a_customer_only_previewed_or_refused_leaves_nothing_either(
+    client: Client, server_url: str
+) -> None:
+    client.decide("c-1")  # never heard of: the fallback, recorded
+    assert held(server_url)
+    assert erase(client)["erased"]["log_records"] == 1
+    assert held(server_url) == []
+
+
+def test_erasing_again_gives_the_same_proof(client: Client) -> None:
+    lived(client)
+    assert erase(client) == erase(client)
+
+
+def test_the_proof_and_its_file_name_nobody(client: Client, tmp_path: Path) -> None:
+    lived(client, "ana.silva")
+    proof = erase(client, "ana.silva")
+    assert "ana" not in str(proof)
+    text = (tmp_path / "data" / "erasures.jsonl").read_text()
+    assert proof["proof_id"] in text
+    assert "ana" not in text
+
+
+def test_after_an_erasure_the_same_id_is_a_new_customer_of_whom_nothing_is_known(
+    client: Client,
+) -> None:
+    lived(client)
+    erase(client)
+    assert client.decide().json()["placements"][0]["fallback"] is True
+    client.tell({"id": "c-1-2", "customer": {"id": "c-1"}, "type": "visit"})
+    document = client.call("GET", "/v1/customers/c-1").json()
+    assert (document["attributes"], document["consent"]) == ({}, {})
+    assert [one["type"] for one in document["recent"]] == ["visit"]
+    client.application.privacy.replay()
+    assert client.call("GET", "/v1/customers/c-1").json() == document
+
+
+def snapshot(url: str) -> dict[bytes, bytes]:
+    with redis.Redis.from_url(url) as server:
+        return {key: server.dump(key) or b"" for key in server.scan_iter()}
+
+
+def restore(url: str, kept: dict[bytes, bytes]) -> None:
+    with redis.Redis.from_url(url) as server:
+        server.flushall()
+        for key, value in kept.items():
+            server.restore(key, 0, value)
+
+
+def test_a_restored_backup_brings_no_erased_customer_back(client: Client, server_url: str) -> None:
+    lived(client)
+    lived(client, "other")
+    backup = snapshot(server_url)
+    proof = erase(client)
+    restore(server_url, backup)
+    assert client.call("GET", "/v1/customers/c-1").status == 200
+
+    client.application.privacy.replay()
+
+    assert held(server_url) == []
+    assert client.call("GET", "/v1/customers/other").status == 200
+    assert erase(client) == proof
+
+
+def test_an_erasure_cut_short_is_finished_at_the_next_start(
+    client: Client, server_url: str
+) -> None:
+    lived(client)
+    privacy = client.application.privacy
+    privacy._tombstones.write(privacy._tombstones.of("c-1", "cut short"))  # and then we died
+    privacy.replay()
+    assert held(server_url) == []
+
+
+def test_a_damaged_line_stops_the_start_and_a_torn_last_one_does_not(
+    client: Client, tmp_path: Path
+) -> None:
+    lived(client)
+    erase(client)
+    path = tmp_path / "data" / "erasures.jsonl"
+    whole = path.read_bytes()
+    path.write_bytes(whole + b'{"type": "tomb')
+    client.application.privacy.replay()
+    lived(client, "other")
+    erase(client, "other")
+    assert path.read_bytes().startswith(whole)
+    client.application.privacy.replay()
+    path.write_bytes(b"?" + whole)
+    with pytest.raises(Misconfigured, match=r"erasures\.jsonl:1"):
+        client.application.privacy.replay()
