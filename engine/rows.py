@@ -20,7 +20,9 @@ from engine.partitions import made_at
 from engine.record import (
     CustomerRecord,
     DecisionRecord,
+    IdentityRecord,
     InteractionRecord,
+    MergeRecord,
     Record,
     VoidRecord,
 )
@@ -114,6 +116,11 @@ def rows_of(entry: Entry, record: Record, subject: str, told: Collection[str]) -
             return list(_customer(at, record, told))
         case VoidRecord():
             return [InteractionRow(*at, record.now, "", VOID, record.decision_id)]
+        case IdentityRecord():
+            data = _json({"namespace": record.namespace, "linked": record.linked})
+            return [ChangeRow(*at, record.now, "identity", data)]
+        case MergeRecord():
+            return [ChangeRow(*at, record.now, "merge", _json({"subject": record.subject}))]
 
 
 def placed_at(row: Row) -> int:

@@ -30,6 +30,21 @@ def customer_key(partition: int, customer_id: str) -> str:
     return f"{_TAGS[partition]}c:{customer_id}"
 
 
+def identity_key(partition: int, identity: str) -> str:
+    """The packed pointer of an identity, in the partition of its own."""
+    return f"{_TAGS[partition]}i:{identity}"
+
+
+def fenced_key(partition: int) -> str:
+    """The set of customers whose merge is not finished."""
+    return f"{_TAGS[partition]}fenced"
+
+
+def shared_key(partition: int) -> str:
+    """The set of identities too many customers share."""
+    return f"{_TAGS[partition]}shared"
+
+
 def log_key(partition: int) -> str:
     """The stream of a partition's records; one field, `r`."""
     return f"{_TAGS[partition]}log"

@@ -17,6 +17,8 @@ from engine.partitions import partition_of, partition_of_decision
 from engine.store import keys
 from engine.store.epoch import Epoch, read_epochs
 from engine.store.erasure import Erasure
+from engine.store.identities import Identities
+from engine.store.log import Log
 from engine.store.scripts import Call, Script, checked
 from engine.store.servers import Servers
 
@@ -38,7 +40,8 @@ class Health(NamedTuple):
 class Store:
     """Customers, decisions and model aliases; each verb is one trip and touches one slot.
 
-    `warnings` are for the log, `erasure` has the verbs that erase. Every verb raises
+    `warnings` are for the log, `erasure` has the verbs that erase,
+    `identities` those of identities and merges. Every verb raises
     StoreUnavailable when the store does not answer, StateUnknown when its memory is not the one
     we knew; deadlines are `time.monotonic` seconds.
     """
@@ -46,6 +49,7 @@ class Store:
     def __init__(self, servers: Servers, epoch: Epoch, warnings: tuple[str, ...] = ()) -> None:
         self.warnings = warnings
         self.erasure = Erasure(servers, epoch)
+        self.identities = Identities(servers, epoch)
         self.log = Log(servers)
         self._servers = servers
         self._epoch = epoch

@@ -130,15 +130,6 @@ def test_a_server_that_forgot_the_scripts_is_taught_them_again(
     assert isinstance(store.commit(change(store.load("ana"))), Committed)
 
 
-def test_the_log_is_trimmed_behind_its_retention(store: Store, server_url: str) -> None:
-    loaded = store.load("ana")
-    for _ in range(250):
-        store.commit(change(loaded, revision=None, sections={}))
-    store.commit(change(loaded, revision=None, sections={}, clock=loaded.now + 40 * DAY))
-    with redis.Redis.from_url(server_url) as client:
-        assert client.xlen(log_key(partition_of("ana"))) < 150
-
-
 def test_a_commit_that_cannot_be_logged_writes_nothing(store: Store, server_url: str) -> None:
     with redis.Redis.from_url(server_url) as client:
         client.set(log_key(partition_of("ana")), "no stream")

@@ -3,13 +3,13 @@
 -- KEYS[1] customer  [2] epoch  [3] idempotency keys of this week  [4] of the week before
 --     [5] log  [6] the decision's pointer, if it is one
 -- ARGV[1] epoch we know  [2] revision changed from, '' to append only  [3] clock, ms
---     [4] customer id  [5] the pointer's life, ms  [6] log entries older than this, ms, may go
---     [7] how many log records  [8] sections  [9] idempotency keys  [10] a subject, if it has
+--     [4] customer id  [5] the pointer's life, ms
+--     [6] how many log records  [7] sections  [8] idempotency keys  [9] a subject, if it has
 --     none; then records; section name, bytes; idempotency key, answer
 -- Answers {'known', answers, record} {'unknown', epoch} {'conflict', as load.lua answers}
 --     or {'committed', revision, log entry}
-local count, sections, keys = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
-local first_section, first_key = 11 + count, 11 + count + 2 * sections
+local count, sections, keys = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
+local first_section, first_key = 10 + count, 10 + count + 2 * sections
 local answers, known, record, entry = {}, false, false, nil
 for n = 1, keys do
   local key = ARGV[first_key + 2 * (n - 1)]
@@ -31,14 +31,14 @@ if merging or (changes and revision ~= tonumber(ARGV[2])) then
   return {'conflict', redis.call('TIME'), epoch, redis.call('HGETALL', KEYS[1]), answers}
 end
 -- The log first: of the writes only this one can fail, when its key is no stream.
-for n = 11, 10 + count do
-  local id = redis.call('XADD', KEYS[5], 'MINID', '~', ARGV[6], '*', 'r', ARGV[n])
+for n = 10, 9 + count do
+  local id = redis.call('XADD', KEYS[5], '*', 'r', ARGV[n])
   entry = entry or id
 end
 if changes then
   revision = redis.call('HINCRBY', KEYS[1], 'rev', 1)
   redis.call('HSETNX', KEYS[1], 'created', ARGV[3])
-  redis.call('HSETNX', KEYS[1], 'subject', ARGV[10])
+  redis.call('HSETNX', KEYS[1], 'subject', ARGV[9])
   redis.call('HSET', KEYS[1], 'clock', ARGV[3], unpack(ARGV, first_section, first_key - 1))
 end
 if KEYS[6] then redis.call('SET', KEYS[6], entry .. ' ' .. ARGV[4], 'PX', ARGV[5]) end
