@@ -3,6 +3,7 @@
 TellerError
 ├── InvalidRequest        the caller sent something we refuse (4xx), field by field
 │   ├── Malformed         the body is not the JSON we take (400)
+│   ├── TooLarge          the body is over its limit, as sent or as unpacked (413)
 │   └── BodyMismatch      a known request id came again with another body (409)
 ├── Rejected              an interaction that teaches nothing; the others of its request count
 ├── NotFound              no such decision, customer, placement or model
@@ -43,6 +44,13 @@ class InvalidRequest(TellerError):
 
 class Malformed(InvalidRequest):
     """A body that is not JSON as we take it: broken, not UTF-8, not finite, nested too deep."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__([Problem("", detail)])
+
+
+class TooLarge(InvalidRequest):
+    """A body over its limit, as sent or as unpacked."""
 
     def __init__(self, detail: str) -> None:
         super().__init__([Problem("", detail)])

@@ -1,0 +1,235 @@
+"""Events as the SDKs of Segment and RudderStack send them: one call's, or a batch of any.
+
+Unlike everywhere else, unknown fields are let pass: every SDK sends some of its own. An event
+is read by itself, so that a bad one does not take its batch along.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import msgspec
+from marshmallow import INCLUDE, Schema, fields
+from msgspec import Struct
+
+from engine.errors import InvalidRequest, Malformed, Problem
+from engine.wire.body import MAX_DEPTH, parse
+from engine.wire.values import Word, milliseconds
+
+MAX_EVENTS = 2_500
+BATCH = "batch"
+CALLS: Mapping[str, str] = {
+    "identify": "i",
+    "track": "t",
+    "page": "p",
+    "screen": "s",
+    "group": "g",
+    "alias": "a",
+    BATCH: "b",
+}
+"""The calls, and their short forms."""
+
+SUCCESS = b'{"success": true}'
+
+Properties = dict[str, Any]
+
+
+class EventBody(Struct, frozen=True, rename="camel"):
+    """One event; every text may be missing, null or empty."""
+
+    type: Word | None = None
+    message_id: Word | None = None
+    user_id: Word | int | None = None
+    anonymous_id: Word | int | None = None
+    previous_id: Word | int | None = None
+    group_id: Word | int | None = None
+    event: Word | None = None
+    name: Word | None = None
+    timestamp: datetime | None = None
+    original_timestamp: datetime | None = None
+    sent_at: datetime | None = None
+    properties: Properties | None = None
+    traits: Properties | None = None
+    context: Properties | None = None
+
+
+class _Envelope(Struct, frozen=True, rename="camel"):
+    """What is said once for all events of a body. Times and keys that do not fit count as none."""
+
+    write_key: Any = None
+    sent_at: Any = None
+    context: Any = None
+    batch: list[msgspec.Raw] | None = None
+
+
+class Delivery(NamedTuple):
+    """What one request brought: events as sent, each of them `call` unless it says.
+
+    `write_key` is the body's own; `sent_at` (ms) the sender's clock, None when it does not say.
+    """
+
+    call: str
+    write_key: str
+    sent_at: int | None
+    events: list[bytes]
+
+
+class EventSchema(Schema):
+    """One event. Fields not named here are let pass."""
+
+    class Meta:
+        unknown = INCLUDE
+
+    type = fields.String(metadata={"description": "In a batch: which call it is."})
+    messageId = fields.String(metadata={"description": "Makes a retry harmless, for 7 days."})  # noqa: N815
+    userId = fields.String(metadata={"description": "The customer's id."})  # noqa: N815
+    anonymousId = fields.String(allow_none=True)  # noqa: N815
+    previousId = fields.String()  # noqa: N815
+    groupId = fields.String()  # noqa: N815
+    event = fields.String(metadata={"description": "Of `track`: what happened."})
+    name = fields.String()
+    timestamp = fields.DateTime()
+    originalTimestamp = fields.DateTime()  # noqa: N815
+    sentAt = fields.DateTime()  # noqa: N815
+    properties = fields.Dict()
+    traits = fields.Dict()
+    context = fields.Dict()
+    writeKey = fields.String()  # noqa: N815
+
+
+class EventBatchSchema(Schema):
+    """Up to 2,500 events of any call; `context` holds for all of them."""
+
+    class Meta:
+        unknown = INCLUDE
+
+    batch = fields.List(fields.Nested(EventSchema), required=True)
+    sentAt = fields.DateTime()  # noqa: N815
+    context = fields.Dict()
+    writeKey = fields.String()  # noqa: N815
+
+
+class EventsTakenSchema(Schema):
+    """Always the same: what could not be taken in is set aside, for the operator to see."""
+
+    success = fields.Boolean(required=True, metadata={"enum": [True]})
+
+
+class SourceSettingsSchema(Schema):
+    """What analytics.js asks for before it starts."""
+
+    integrations = fields.Dict(required=True)
+
+
+_envelope = msgspec.json.Decoder(_Envelope)
+_event = msgspec.json.Decoder(EventBody)
+
+
+def read_delivery(call: str, body: bytes) -> Delivery:
+    """The body of a call, its events unread. Raises Malformed, InvalidRequest."""
+    try:
+        envelope = _envelope.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        envelope = _misread(body)
+    events = [body] if call != BATCH else _together(envelope)
+    key = envelope.write_key
+    return Delivery(
+        "" if call == BATCH else call,
+        key if isinstance(key, str) else "",
+        _moment(envelope.sent_at),
+        events,
+    )
+
+
+def read_event(raw: bytes, call: str) -> EventBody:
+    """One event, of the given call or of the one it names. Raises InvalidRequest."""
+    if b"\\u0000" in raw or raw.count(b"{") + raw.count(b"[") > MAX_DEPTH:
+        parse(raw)
+    try:
+        event = _event.decode(raw)
+    except msgspec.DecodeError as error:
+        what, _, where = str(error).partition(" - at `$")
+        pointer = where.strip("`").replace(".", "/")
+        raise InvalidRequest([Problem(pointer, what.replace("`", "").lower())]) from None
+    event = msgspec.structs.replace(event, type=call) if call else event
+    fault = _fault(event)
+    if fault:
+        raise InvalidRequest([fault])
+    return event
+
+
+def happened_at(event: EventBody, sent_at: int | None, received_at: int) -> int:
+    """When it happened by our clock, ms: never later than it was received.
+
+    As Segment's: timestamp = receivedAt - (sentAt - originalTimestamp), so that a sender's clock
+    may be a year off.
+    """
+    told = event.original_timestamp or event.timestamp
+    if told is None:
+        return received_at
+    own = milliseconds(_aware(event.sent_at)) if event.sent_at else sent_at
+    at = milliseconds(_aware(told))
+    return max(0, min(received_at, at if own is None else received_at - (own - at)))
+
+
+def source_settings(write_key: str) -> bytes:
+    """What analytics.js reads before it starts."""
+    return msgspec.json.encode({"integrations": {"Segment.io": {"apiKey": write_key}}})
+
+
+def _fault(event: EventBody) -> Problem | None:
+    """What keeps a well-formed event from meaning anything."""
+    if event.type not in CALLS or event.type == BATCH:
+        calls = ", ".join(call for call in CALLS if call != BATCH)
+        return Problem("/type", f"must be one of: {calls}")
+    if not event.user_id and not event.anonymous_id:
+        return Problem("/userId", "an event needs a userId or an anonymousId")
+    if event.type == "track" and not event.event:
+        return Problem("/event", "a track says what happened: it needs an event")
+    if event.type == "alias" and not (event.user_id and event.previous_id):
+        return Problem("/previousId", "an alias needs a userId and a previousId")
+    return None
+
+
+def _together(envelope: _Envelope) -> list[bytes]:
+    """A batch's events, each with the context that was said once for all."""
+    if envelope.batch is None:
+        raise InvalidRequest([Problem("/batch", "is required")])
+    if len(envelope.batch) > MAX_EVENTS:
+        detail = f"must hold at most {MAX_EVENTS:,} events: send them in several batches"
+        raise InvalidRequest([Problem("/batch", detail)])
+    events = [bytes(raw) for raw in envelope.batch]
+    if isinstance(envelope.context, dict) and envelope.context:
+        return [_with_context(raw, envelope.context) for raw in events]
+    return events
+
+
+def _with_context(raw: bytes, shared: Properties) -> bytes:
+    """The event's own context comes before the batch's."""
+    event = msgspec.json.decode(raw)
+    own = event.get("context") if isinstance(event, dict) else raw
+    if own is not None and not isinstance(own, dict):
+        return raw
+    return msgspec.json.encode({**event, "context": {**shared, **(own or {})}})
+
+
+def _misread(body: bytes) -> _Envelope:
+    """Says what is wrong with a body that is no envelope."""
+    document = parse(body)
+    if not isinstance(document, dict):
+        raise Malformed("must be an object")
+    raise InvalidRequest([Problem("/batch", "must be a list of events")])
+
+
+def _moment(said: Any) -> int | None:
+    try:
+        return milliseconds(_aware(msgspec.convert(said, datetime)))
+    except msgspec.ValidationError:
+        return None
+
+
+def _aware(moment: datetime) -> datetime:
+    """A time without an offset is taken as UTC."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
