@@ -166,7 +166,7 @@ def _figures(
     error = sum(t.rows * abs(t.promised - t.answered) for t in tenths) / len(table)
     j = i + models
     return Figures(
-        _interval(whole[i], spread[:, i]), _interval(whole[j], spread[:, j]), error, tenths
+        interval(whole[i], spread[:, i]), interval(whole[j], spread[:, j]), error, tenths
     )
 
 
@@ -174,12 +174,13 @@ def _gains(names: Sequence[str], whole: Sequence[float], spread: Vector) -> dict
     model, other = names.index("model"), names.index("popularity")
     loss, less = model + len(names), other + len(names)
     return {
-        "auc": _interval(whole[model] - whole[other], spread[:, model] - spread[:, other]),
-        "log_loss": _interval(whole[less] - whole[loss], spread[:, less] - spread[:, loss]),
+        "auc": interval(whole[model] - whole[other], spread[:, model] - spread[:, other]),
+        "log_loss": interval(whole[less] - whole[loss], spread[:, less] - spread[:, loss]),
     }
 
 
-def _interval(value: float, spread: Vector) -> Interval:
+def interval(value: float, spread: Vector) -> Interval:
+    """The percentile interval of resampled figures around the whole table's."""
     low, high = np.quantile(spread, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Interval(value, float(low), float(high))
 

@@ -1,0 +1,88 @@
+"""What `teller evaluate` was asked for, in words, made into policies and answered."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from engine.errors import Misconfigured
+from engine.registry import ALIASES, Registry
+from training.offpolicy.assess import Choices, assess, assess_slates
+from training.offpolicy.logged import Logged
+from training.offpolicy.mapping import Columns, number, read_columns, read_frame, to_log, to_slates
+from training.offpolicy.report import Evaluation
+from training.offpolicy.rewards import Kind
+from training.offpolicy.targets import Target, constant, given, of_model, uniform
+
+
+class Asked(NamedTuple):
+    """`policies` as on the command line; `floor` of exploration for models; `constants` is how
+    many of the most shown actions are baselines."""
+
+    policies: tuple[str, ...]
+    floor: float
+    rewards: Kind
+    constants: int
+    resamples: int
+    seed: int
+
+    def evaluate(self, data: Path, mapping: Path, models: Path) -> Evaluation:
+        """The evaluation on a file, models being looked up in the data directory `models`.
+
+        Raises Misconfigured, NotFound and ModelRefused, in words for whoever typed the command.
+        """
+        columns = read_columns(mapping)
+        frame = read_frame(data)
+        log = to_log(frame, columns)
+        targets = [self._target(word, log, frame, columns, models) for word in self.policies]
+        choices = Choices(
+            self.rewards, self.resamples, self.seed, columns.reward_range or _range(log)
+        )
+        table = to_slates(frame, columns)
+        if table is not None:
+            return assess_slates(log, table, targets, choices)
+        return assess(log, targets, self._baselines(log), choices)
+
+    def _baselines(self, log: Logged) -> list[Target]:
+        """The actions shown most, in order of their names; chosen by no reward."""
+        times = np.bincount(log.actions, minlength=len(log.names))
+        most = sorted(np.argsort(-times, kind="stable")[: self.constants].tolist())
+        wanted = [f"constant:{log.names[action]}" for action in most]
+        return [
+            constant(log, name.partition(":")[2]) for name in wanted if name not in self.policies
+        ]
+
+    def _target(
+        self, word: str, log: Logged, frame: pd.DataFrame, columns: Columns, models: Path
+    ) -> Target:
+        kind, _, rest = word.partition(":")
+        if kind == "uniform" and not rest:
+            return uniform(log)
+        if kind == "constant" and rest:
+            return constant(log, rest)
+        if kind == "column" and rest:
+            return given(word, number(frame, rest))
+        if kind == "model" and rest:
+            return self._model(word, rest, log, columns, Registry(models))
+        raise Misconfigured(
+            f"policy {word!r}: say constant:ACTION, uniform, column:NAME or model:NAME"
+        )
+
+    def _model(
+        self, word: str, rest: str, log: Logged, columns: Columns, registry: Registry
+    ) -> Target:
+        name, _, version = rest.partition("@")
+        alias = version or "champion"
+        digest = registry.resolve(name, alias) if alias in ALIASES else alias
+        return of_model(
+            log, word, registry.load(name, digest), columns.described(log.names),
+            columns.values(), floor=self.floor,
+        )  # fmt: skip
+
+
+def _range(log: Logged) -> tuple[float, float] | None:
+    """Rewards of 0 and 1 are bounded by what they are; of others nobody knows."""
+    return (0.0, 1.0) if np.isin(log.rewards, (0.0, 1.0)).all() else None
