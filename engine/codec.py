@@ -11,7 +11,7 @@ from typing import TypeVar
 import msgspec
 from msgspec.msgpack import Decoder, Encoder
 
-from engine.domain import Consent, Contacts, CustomerState, Events, Value
+from engine.domain import Consent, Contacts, CustomerState, Events, Pointer, Value
 from engine.errors import StateUnknown
 
 Stored = bool | int | float | str | list[bool | int | float | str]
@@ -31,6 +31,7 @@ _contacts = Decoder(Contacts)
 _events = Decoder(Events)
 _names: Decoder[tuple[str, ...]] = Decoder(tuple[str, ...])
 _times = Decoder(dict[str, int])
+_pointer = Decoder(Pointer)
 
 
 def pack_attributes(attributes: Mapping[str, Value]) -> bytes:
@@ -66,6 +67,21 @@ def pack_names(names: Sequence[str]) -> bytes:
 def pack_told(told: Mapping[str, int]) -> bytes:
     """When each attribute was last told, as stored."""
     return _encoder.encode(told)
+
+
+def pack_pointer(pointer: Pointer) -> bytes:
+    """Whom an identity points at, as stored."""
+    return _encoder.encode(pointer)
+
+
+def unpack_pointer(data: bytes | None) -> Pointer:
+    """Whom an identity points at; without data, nobody. StateUnknown when it cannot be read."""
+    if data is None:
+        return Pointer()
+    try:
+        return _pointer.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise _damaged("identity") from error
 
 
 def unpack(customer_id: str, packed: Mapping[str, bytes]) -> CustomerState:

@@ -229,6 +229,14 @@ class CustomerState(Struct, frozen=True):
     told: dict[str, int] = {}
 
 
+class Pointer(Struct, frozen=True, array_like=True):
+    """Whom an identity points at; "" is nobody. `claims`: a mark for each customer that was
+    ever named together with it."""
+
+    customer_id: str = ""
+    claims: tuple[str, ...] = ()
+
+
 # ── what is asked and what is planned ────────────────────────────────────────────────
 
 

@@ -6,6 +6,7 @@ TellerError
 │   ├── TooLarge          the body is over its limit, as sent or as unpacked (413)
 │   └── BodyMismatch      a known request id came again with another body (409)
 ├── Rejected              an interaction that teaches nothing; the others of its request count
+├── IdentityShared        an identity too many customers share: it tells nobody apart (409)
 ├── NotFound              no such decision, customer, placement or model
 ├── CatalogueRefused      a catalogue with faults; carries all of them
 ├── ModelRefused          a model artefact that must not serve
@@ -62,6 +63,10 @@ class BodyMismatch(InvalidRequest):
 
 class Rejected(TellerError):
     """An interaction is kept out; the message is the sentence that says why and what to send."""
+
+
+class IdentityShared(TellerError):
+    """An identity that too many customers share names none of them, and merges nobody."""
 
 
 class NotFound(TellerError):

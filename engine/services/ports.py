@@ -24,6 +24,77 @@ class Memory(Protocol):
     def find_decision(self, decision_id: str, deadline: float | None = None) -> Found | None: ...
 
 
+class People(Memory, Protocol):
+    """The store, where customers that turned out to be one are one, under any name they have.
+
+    What is loaded may have another id than was asked for: changes are made of that one.
+    """
+
+    def normal(self, identity: str) -> str:
+        """The identity as it is stored. Raises InvalidRequest."""
+        ...
+
+    def identified(
+        self,
+        identity: str,
+        seen: Sequence[str] = (),
+        deadline: float | None = None,
+        *,
+        create: bool = True,
+    ) -> Loaded:
+        """Whom a normalised identity names; somebody new when it names nobody, remembered if
+        `create`. Raises IdentityShared."""
+        ...
+
+    def canonical(self, customer_id: str, deadline: float | None = None) -> str:
+        """The id this customer has now."""
+        ...
+
+
+class Pointing(Protocol):
+    """The store's verbs for identities and merges; each may be done twice."""
+
+    def pointer(self, identity: str, deadline: float | None = None) -> bytes | None: ...
+
+    def point(
+        self,
+        identity: str,
+        before: bytes | None,
+        after: bytes | None,
+        *,
+        shared: bool = False,
+        deadline: float | None = None,
+    ) -> bool: ...
+
+    def fence(self, customer_id: str, survivor: str, deadline: float | None = None) -> bool: ...
+
+    def seen(self, customer_id: str, now: int) -> list[dict[bytes, bytes]]: ...
+
+    def fold(
+        self,
+        customer_id: str,
+        revision: int,
+        clock: int,
+        sections: Mapping[str, bytes],
+        entry: bytes,
+        seen: Sequence[Mapping[bytes, bytes]],
+        deadline: float | None = None,
+    ) -> bool: ...
+
+    def settle(
+        self,
+        customer_id: str,
+        subject: str,
+        survivor: str | None,
+        now: int,
+        deadline: float | None = None,
+    ) -> bool: ...
+
+    def fenced(self) -> list[str]: ...
+
+    def shared(self) -> list[str]: ...
+
+
 class Serving(Protocol):
     """What decides just now. Take `live` once for a request, so that it never mixes two."""
 

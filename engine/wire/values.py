@@ -22,11 +22,11 @@ MAX_ID = 256
 MAX_TEXT = 8192
 MAX_ITEMS = 256
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_PRINTABLE = r"\A[^\x00-\x1f\x7f-\x9f]+\Z"
+PRINTABLE = r"\A[^\x00-\x1f\x7f-\x9f]+\Z"
 _BLANK_OR_PRINTABLE = r"\A[^\x00-\x1f\x7f-\x9f]*\Z"
 _LEAST, _MOST = -(2**63), 2**63 - 1
 
-Id = Annotated[str, Meta(min_length=1, max_length=MAX_ID, pattern=_PRINTABLE)]
+Id = Annotated[str, Meta(min_length=1, max_length=MAX_ID, pattern=PRINTABLE)]
 Word = Annotated[str, Meta(max_length=MAX_ID, pattern=_BLANK_OR_PRINTABLE)]
 Text = Annotated[str, Meta(max_length=MAX_TEXT)]
 Whole = Annotated[int, Meta(ge=_LEAST, le=_MOST)]
@@ -47,18 +47,25 @@ class Strict(Schema):
         unknown = RAISE
 
 
-class IdField(fields.String):
-    """1 to 256 characters, none of them a control character."""
+class TextField(fields.String):
+    """1 to `most` characters, none of them a control character."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, most: int, **options: Any) -> None:
         super().__init__(
             validate=[
-                validate.Length(1, MAX_ID, error=f"must be 1 to {MAX_ID} characters long"),
-                validate.Regexp(re.compile(_PRINTABLE), error="must hold no control character"),
+                validate.Length(1, most, error=f"must be 1 to {most} characters long"),
+                validate.Regexp(re.compile(PRINTABLE), error="must hold no control character"),
             ],
             error_messages={"invalid": "must be a string", "required": "is required"},
             **options,
         )
+
+
+class IdField(TextField):
+    """1 to 256 characters, none of them a control character."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(MAX_ID, **options)
 
 
 class WordField(fields.String):

@@ -1,0 +1,162 @@
+"""Two customers that turn out to be one: who survives, and what the survivor inherits.
+
+Pure. Merging three customers in any order gives the same memory, and no merge ever forgets a
+contact or an interaction, so it can never free a cap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from hashlib import blake2b
+from typing import TypeVar
+
+import msgspec
+from msgspec.structs import astuple, replace
+
+from engine.domain import (
+    Consent,
+    Contact,
+    Contacts,
+    CustomerState,
+    Event,
+    EventLabel,
+    Events,
+    Label,
+    Pointer,
+    Tally,
+    Value,
+)
+
+MADE = "anonymous-"
+"""How the ids of customers begin whom we know by an identity only."""
+
+_MOST_CLAIMS = 100
+
+L = TypeVar("L", Label, EventLabel)
+
+
+def ranked(one: CustomerState, other: CustomerState) -> tuple[CustomerState, CustomerState]:
+    """The survivor, created first, then of the smaller id; and the one that becomes a part of it.
+
+    Both exist: when a customer was created never changes, so everyone ranks them the same way.
+    """
+    first, second = sorted((one, other), key=lambda state: (state.created, state.customer_id))
+    return first, second
+
+
+def merge(survivor: CustomerState, other: CustomerState) -> CustomerState:
+    """The survivor with all that the other one was.
+
+    Attributes are those told last; consent denied beats granted beats unknown; contacts,
+    interactions, totals and open matters are added up.
+    """
+    attributes, told = _attributes(survivor, other)
+    return replace(
+        survivor,
+        created=min(survivor.created, other.created),
+        clock=max(survivor.clock, other.clock),
+        attributes=attributes,
+        told=told,
+        consent=_consent(survivor.consent, other.consent),
+        contacts=_contacts(survivor.contacts, other.contacts),
+        events=_events(survivor.events, other.events),
+        identities=_names(survivor.identities, other.identities),
+        formerly=_names(survivor.formerly, other.formerly, (other.subject,)),
+        merged=_names(survivor.merged, other.merged, (other.customer_id,)),
+    )
+
+
+def claim(pointer: Pointer, customer_id: str) -> Pointer:
+    """The pointer once this customer was named together with its identity.
+
+    Customers we made up ourselves are nobody else yet, and do not count.
+    """
+    mark = blake2b(customer_id.encode(), digest_size=6).hexdigest()
+    known = pointer.claims
+    if customer_id.startswith(MADE) or mark in known or len(known) >= _MOST_CLAIMS:
+        return pointer
+    return replace(pointer, claims=tuple(sorted((*known, mark))))
+
+
+def shared(pointer: Pointer, limit: int) -> bool:
+    """Whether more than `limit` customers were named with this identity: it tells nobody apart."""
+    return len(pointer.claims) > limit
+
+
+def _attributes(
+    one: CustomerState, other: CustomerState
+) -> tuple[dict[str, Value], dict[str, int]]:
+    """Each attribute as told last, forgotten ones too; of two told at once, the greater."""
+    attributes: dict[str, Value] = {}
+    told: dict[str, int] = {}
+    for name in sorted(one.attributes | other.attributes | one.told | other.told):
+        latest = max(_telling(one, name), _telling(other, name))
+        at, _, owner = latest
+        state = one if owner == one.customer_id else other
+        if name in state.attributes:
+            attributes[name] = state.attributes[name]
+        if at:
+            told[name] = at
+    return attributes, told
+
+
+def _telling(state: CustomerState, name: str) -> tuple[int, bytes, str]:
+    value = state.attributes.get(name)
+    packed = b"" if value is None else msgspec.msgpack.encode(value)
+    return state.told.get(name, 0), packed, state.customer_id
+
+
+def _consent(one: dict[str, Consent], other: dict[str, Consent]) -> dict[str, Consent]:
+    both: dict[str, Consent] = {}
+    for purpose in sorted(one.keys() | other.keys()):
+        said = [consent[purpose] for consent in (one, other) if purpose in consent]
+        both[purpose] = max(said, key=lambda consent: (consent.status == "denied", *_row(consent)))
+    return both
+
+
+def _row(consent: Consent) -> tuple[object, ...]:
+    return (consent.at, consent.status, consent.source, consent.wording)
+
+
+def _contacts(one: Contacts, other: Contacts) -> Contacts:
+    labels = _labels(one.labels, other.labels)
+    rows = [
+        replace(row, label=labels.index(contacts.labels[row.label]))
+        for contacts in (one, other)
+        for row in contacts.rows
+    ]
+    return Contacts(labels, tuple(sorted(rows, key=_contact_order)))
+
+
+def _contact_order(row: Contact) -> tuple[int, str, int, int, str]:
+    return row.at, row.decision, row.label, row.until, row.ask
+
+
+def _events(one: Events, other: Events) -> Events:
+    labels = _labels(one.labels, other.labels)
+    rows: list[Event] = []
+    tallies = [Tally(0, 0)] * len(labels)
+    for events in (one, other):
+        place = [labels.index(label) for label in events.labels]
+        rows += [replace(row, label=place[row.label]) for row in events.rows]
+        for at, tally in zip(place, events.tallies, strict=True):
+            tallies[at] = _added(tallies[at], tally)
+    matters = {*one.open, *other.open}
+    return Events(
+        labels,
+        tuple(sorted(rows, key=lambda row: (row.at, row.label, row.until))),
+        tuple(tallies),
+        tuple(sorted(matters, key=lambda matter: (matter.since, matter.id, matter.topic))),
+    )
+
+
+def _added(one: Tally, other: Tally) -> Tally:
+    return Tally(one.count + other.count, max(one.last, other.last))
+
+
+def _labels(one: Sequence[L], other: Sequence[L]) -> tuple[L, ...]:
+    return tuple(sorted({*one, *other}, key=astuple))
+
+
+def _names(*parts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted({name for part in parts for name in part if name}))

@@ -1,0 +1,61 @@
+"""Identities as `namespace:value`, written one way only, so that the same person is met again.
+
+Pure. E-mail addresses are told apart by letters, not by case; phone numbers are E.164; whatever
+else there is, is taken verbatim but for blanks at its ends.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Collection, Mapping
+from difflib import get_close_matches
+
+import phonenumbers
+from phonenumbers import NumberParseException, PhoneNumberFormat
+
+ANONYMOUS = "anonymous"
+
+
+def normalise(identity: str, declared: Collection[str], region: str | None) -> str:
+    """The identity as it is stored and compared.
+
+    `declared`: the catalogue's namespaces; `region`: the ISO 3166 country of phone numbers
+    without a country code. ValueError with a sentence for the caller.
+    """
+    namespace, colon, value = identity.partition(":")
+    if not colon:
+        raise ValueError("must be namespace:value, such as email:ana@example.com")
+    if namespace not in declared:
+        close = get_close_matches(namespace, declared, 1)
+        hint = f"did you mean {close[0]!r}?" if close else f"one of {', '.join(sorted(declared))}"
+        raise ValueError(f"names a namespace the catalogue does not declare; {hint}")
+    value = value.strip()
+    if not value:
+        raise ValueError("has nothing after its namespace")
+    write = _WAYS.get(namespace)
+    return f"{namespace}:{write(value, region) if write else value}"
+
+
+def _email(value: str, _region: str | None) -> str:
+    """Mail boxes that differ by case only are the same person's (RFC 5321 would allow two)."""
+    folded = unicodedata.normalize("NFC", value.casefold())
+    name, _, host = folded.rpartition("@")
+    if not name or not host or any(map(str.isspace, folded)):
+        raise ValueError("is no e-mail address")
+    return folded
+
+
+def _phone(value: str, region: str | None) -> str:
+    try:
+        number = phonenumbers.parse(value, region)
+    except NumberParseException:
+        number = None
+    if number is None or not phonenumbers.is_possible_number(number):
+        raise ValueError(
+            "is no phone number: write it with its country code, such as +351912345678, or "
+            "declare `phone_region` in the catalogue's schema"
+        )
+    return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+
+
+_WAYS: Mapping[str, Callable[[str, str | None], str]] = {"email": _email, "phone": _phone}

@@ -1,0 +1,164 @@
+"""Identities and merges: whom an identity points at, and a customer becoming part of another.
+
+A merge crosses slots, so it is several verbs, each of them one script on one slot; who calls
+them, and in which order, is the services' business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from engine.partitions import PARTITIONS, partition_of
+from engine.store import keys
+from engine.store.epoch import Epoch
+from engine.store.scripts import Script, checked
+from engine.store.servers import Servers
+
+_point = Script("point")
+_fence = Script("fence")
+_fold = Script("fold")
+_settle = Script("settle")
+
+
+class Identities:
+    """Every verb may be repeated: done twice, it is done once. Raises as `Store` does."""
+
+    def __init__(self, servers: Servers, epoch: Epoch) -> None:
+        self._servers = servers
+        self._epoch = epoch
+
+    def pointer(self, identity: str, deadline: float | None = None) -> bytes | None:
+        """The packed pointer of an identity; None when it has none."""
+        partition = partition_of(identity)
+        command = ("MGET", keys.epoch_key(partition), keys.identity_key(partition, identity))
+        slot = keys.slot_of(partition)
+        epoch, pointer = checked(self._servers.read(slot, command, deadline))
+        self._epoch.require(epoch)
+        return None if pointer is None else bytes(pointer)
+
+    def point(
+        self,
+        identity: str,
+        before: bytes | None,
+        after: bytes | None,
+        *,
+        shared: bool = False,
+        deadline: float | None = None,
+    ) -> bool:
+        """Point an identity elsewhere, `None` at nothing; False when it is no longer at `before`.
+
+        `shared`: set it apart, so that it is listed.
+        """
+        partition = partition_of(identity)
+        names = (
+            keys.identity_key(partition, identity),
+            keys.epoch_key(partition),
+            keys.shared_key(partition),
+        )
+        args = (before or b"", after or b"", identity, "1" if shared else "")
+        return self._done(_point, partition, names, args, deadline)
+
+    def fence(self, customer_id: str, survivor: str, deadline: float | None = None) -> bool:
+        """Keep every change from a customer that is to become part of `survivor`."""
+        partition = partition_of(customer_id)
+        names = _fenced_keys(partition, customer_id)
+        return self._done(_fence, partition, names, (customer_id, survivor), deadline)
+
+    def seen(self, customer_id: str, now: int) -> list[dict[bytes, bytes]]:
+        """A customer's idempotency keys as packed, a week each; `now` in ms."""
+        partition = partition_of(customer_id)
+        slot = keys.slot_of(partition)
+        weeks = keys.all_seen_keys(partition, customer_id, now)
+        answers = self._servers.read_all([(slot, ("HGETALL", week)) for week in weeks])
+        return [_pairs(checked(answer)) for answer in answers]
+
+    def fold(
+        self,
+        customer_id: str,
+        revision: int,
+        clock: int,
+        sections: Mapping[str, bytes],
+        entry: bytes,
+        seen: Sequence[Mapping[bytes, bytes]],
+        deadline: float | None = None,
+    ) -> bool:
+        """Write what a survivor has become, and its record; False when it changed meanwhile.
+
+        `seen`: the idempotency keys it takes over, as `seen` told them for `clock`.
+        """
+        partition = partition_of(customer_id)
+        weeks = keys.all_seen_keys(partition, customer_id, clock)
+        taken = [(week, over) for week, over in zip(weeks, seen, strict=True) if over]
+        names = [
+            keys.customer_key(partition, customer_id),
+            keys.epoch_key(partition),
+            keys.log_key(partition),
+            *(week for week, _ in taken),
+        ]
+        args: list[str | bytes | int] = [revision, clock, entry, len(sections)]
+        for section in sections.items():
+            args += section
+        for _, over in taken:
+            args.append(len(over))
+            for pair in over.items():
+                args += pair
+        return self._done(_fold, partition, names, args, deadline)
+
+    def settle(
+        self,
+        customer_id: str,
+        subject: str,
+        survivor: str | None,
+        now: int,
+        deadline: float | None = None,
+    ) -> bool:
+        """Redirect a fenced customer to its survivor for good; None: take its fence away.
+
+        `subject` tells it from a later customer of the same id; `now`: ms, the store's clock.
+        """
+        partition = partition_of(customer_id)
+        names = [
+            *_fenced_keys(partition, customer_id),
+            *keys.all_seen_keys(partition, customer_id, now),
+        ]
+        args = (customer_id, subject, survivor or "")
+        return self._done(_settle, partition, names, args, deadline)
+
+    def fenced(self) -> list[str]:
+        """The customers whose merge is not finished."""
+        return self._members(keys.fenced_key)
+
+    def shared(self) -> list[str]:
+        """The identities set apart, because too many customers share them."""
+        return self._members(keys.shared_key)
+
+    def _members(self, key_of: Callable[[int], str]) -> list[str]:
+        commands = [(keys.slot_of(of), ("SMEMBERS", key_of(of))) for of in range(PARTITIONS)]
+        answers = map(checked, self._servers.read_all(commands))
+        return sorted(member.decode() for answer in answers for member in answer)
+
+    def _done(
+        self,
+        script: Script,
+        partition: int,
+        names: Sequence[str],
+        args: Sequence[str | bytes | int],
+        deadline: float | None,
+    ) -> bool:
+        slot = keys.slot_of(partition)
+        what, found = script.run(self._servers, slot, names, (self._epoch.known, *args), deadline)
+        if what == b"unknown":
+            self._epoch.require(found)  # else an operator has since accepted the epoch
+            return self._done(script, partition, names, args, deadline)
+        return bool(found)
+
+
+def _fenced_keys(partition: int, customer_id: str) -> tuple[str, str, str]:
+    return (
+        keys.customer_key(partition, customer_id),
+        keys.epoch_key(partition),
+        keys.fenced_key(partition),
+    )
+
+
+def _pairs(flat: Sequence[bytes]) -> dict[bytes, bytes]:
+    return dict(zip(flat[::2], flat[1::2], strict=True))
