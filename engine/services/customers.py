@@ -61,8 +61,8 @@ class Customers:
         deadline = time.monotonic() + PATIENCE
         loaded = self._memory.load(customer_id, deadline=deadline)
         while True:
-            after, entry = _changed(loaded, body, live.catalogue)
-            sections = _sections(loaded.state, after)
+            after, entry = changed(loaded, body, live.catalogue, SOURCE)
+            sections = sections_of(loaded.state, after)
             change = Change(
                 customer_id,
                 loaded.state.revision,
@@ -90,10 +90,10 @@ class Customers:
             return self._memory.commit(change, deadline)
 
 
-def _changed(
-    loaded: Loaded, body: CustomerPatchBody, catalogue: Catalogue
+def changed(
+    loaded: Loaded, body: CustomerPatchBody, catalogue: Catalogue, source: str
 ) -> tuple[CustomerState, CustomerRecord]:
-    """The customer afterwards, and the record of the change."""
+    """The customer afterwards, and the record of the change. Raises InvalidRequest."""
     state = loaded.state
     forgotten = [name for name, value in body.attributes.items() if value is None]
     told = {name: value for name, value in body.attributes.items() if value is not None}
@@ -107,7 +107,7 @@ def _changed(
     kept = {name: value for name, value in state.attributes.items() if name not in forgotten}
     after = replace(state, attributes={**kept, **typed}, consent={**state.consent, **latest})
     changes = {**typed, **dict.fromkeys(forgotten)}
-    return after, CustomerRecord(state.customer_id, changes, latest, SOURCE, loaded.now)
+    return after, CustomerRecord(state.customer_id, changes, latest, source, loaded.now)
 
 
 def _typed(
@@ -132,7 +132,8 @@ def _typed(
     return typed
 
 
-def _sections(before: CustomerState, after: CustomerState) -> dict[str, bytes]:
+def sections_of(before: CustomerState, after: CustomerState) -> dict[str, bytes]:
+    """What a change of attributes and consent writes: the sections that moved."""
     sections: dict[str, bytes] = {}
     if after.attributes != before.attributes:
         sections["attributes"] = pack_attributes(after.attributes)

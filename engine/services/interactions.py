@@ -75,13 +75,13 @@ class Interactions:
         catalogue = self._serving.live.catalogue
         keep = retention(self._serving.live)
         fate = Fate()
-        made = _Made(self._memory)
+        made = Made(self._memory)
         by_customer: defaultdict[str, list[Row]] = defaultdict(list)
         for index, row in enumerate(rows):
             if isinstance(row, RejectedRow):
                 fate.rejected.append(row)
             elif customer_id := _customer_of(row, made):
-                by_customer[customer_id].append(Row(index, row, _seen(row)))
+                by_customer[customer_id].append(Row(index, row, seen_of(row)))
             else:
                 reason = "names no customer, and no decision that is kept"
                 fate.rejected.append(RejectedRow(index, reason))
@@ -97,7 +97,7 @@ class Interactions:
         self,
         customer_id: str,
         rows: Sequence[Row],
-        made: _Made,
+        made: Made,
         catalogue: Catalogue,
         keep: int,
         deadline: float,
@@ -106,7 +106,7 @@ class Interactions:
         keys = list(dict.fromkeys(row.seen.key for row in rows))
         loaded = self._memory.load(customer_id, keys, deadline)
         while True:
-            lesson = _Lesson(customer_id, loaded, catalogue, made)
+            lesson = Lesson(customer_id, loaded, catalogue, made)
             lesson.learn(rows, dict(zip(keys, loaded.seen, strict=True)))
             if not lesson.fresh:
                 return lesson.fate
@@ -130,7 +130,7 @@ class Interactions:
             return result
 
 
-class _Made:
+class Made:
     """The decisions that rows of one request name, each looked up once."""
 
     def __init__(self, memory: Memory) -> None:
@@ -156,10 +156,10 @@ class _Made:
         return self._found[decision_id]
 
 
-class _Lesson:
+class Lesson:
     """One customer's rows, learnt one after the other from one loaded state."""
 
-    def __init__(self, customer_id: str, loaded: Loaded, catalogue: Catalogue, made: _Made) -> None:
+    def __init__(self, customer_id: str, loaded: Loaded, catalogue: Catalogue, made: Made) -> None:
         self.fate = Fate()
         self.fresh: list[Seen] = []
         self._entries: list[bytes] = []
@@ -218,13 +218,14 @@ class _Lesson:
         return learned
 
 
-def _customer_of(row: InteractionBody, made: _Made) -> str | None:
+def _customer_of(row: InteractionBody, made: Made) -> str | None:
     if row.customer is not UNSET:
         return row.customer.id
     return made.customer_of(row.decision_id) if row.decision_id else None
 
 
-def _seen(row: InteractionBody) -> Seen:
+def seen_of(row: InteractionBody) -> Seen:
+    """The row's idempotency key, with the digest of all of it."""
     body = msgspec.json.encode(row, order="deterministic")
     return Seen(f"i:{row.id}", blake2b(body, digest_size=16).digest(), b"")
 
