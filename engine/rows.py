@@ -99,11 +99,6 @@ class ChangeRow(Struct, frozen=True):
 Row = DecisionRow | InteractionRow | ChangeRow
 
 
-def customer_of(record: Record) -> str:
-    """Whose record it is."""
-    return record.request.customer_id if isinstance(record, DecisionRecord) else record.customer_id
-
-
 def rows_of(entry: Entry, record: Record, subject: str, told: Collection[str]) -> list[Row]:
     """All rows of a record. Of attributes not in `told` only the names are kept."""
     at: tuple[int, str, str] = (entry.partition, entry.id, subject)

@@ -18,6 +18,8 @@ NAMES = {
     "TELLER_DATA": "where models, kept versions, keys and the embedded server's file live",
     "TELLER_REDIS_URL": "redis://, rediss:// or unix:// of the store; unset: an embedded server",
     "TELLER_RULES": "the Python module with the catalogue's @rule functions",
+    "TELLER_ARCHIVE": "URL of the archive's Parquet files, or off; unset: in the data directory",
+    "TELLER_LOG_DAYS": "for how many days the store keeps what the archive has not read, 30",
     "TELLER_SECRET_KEYS": "comma-separated server-to-server keys, sk_…",
     "TELLER_PUBLISHABLE_KEYS": "comma-separated browser keys, pk_…",
 }
@@ -27,7 +29,7 @@ DATA = "teller-data"
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that configures a process. `redis_url` None: an embedded server; `rules`: the
-    name of a Python module."""
+    name of a Python module; `archive`: a URL, `off`, or empty for the data directory."""
 
     catalogue: Path
     data: Path
@@ -35,6 +37,8 @@ class Settings:
     secret_keys: tuple[str, ...] = ()
     publishable_keys: tuple[str, ...] = ()
     rules: str | None = None
+    archive: str = ""
+    log_days: int = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,8 @@ def read_settings(environment: Mapping[str, str], **flags: str | None) -> Settin
         _keys(value("secret_keys"), "TELLER_SECRET_KEYS", "sk_"),
         _keys(value("publishable_keys"), "TELLER_PUBLISHABLE_KEYS", "pk_"),
         value("rules"),
+        value("archive") or "",
+        _days(value("log_days") or "30"),
     )
 
 
@@ -102,6 +108,12 @@ def kept_key(data: Path, name: str) -> bytes:
     path = data / f"{name}.key"
     write_once(path, secrets.token_bytes(32))
     return path.read_bytes()
+
+
+def _days(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < int(text) <= 3650):
+        raise Misconfigured(f"TELLER_LOG_DAYS is a number of days, 1 to 3650, not {text!r:.20}")
+    return int(text)
 
 
 def _keys(text: str | None, name: str, prefix: str) -> tuple[str, ...]:

@@ -10,10 +10,11 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, values
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, values
 from prometheus_client.multiprocess import MultiProcessCollector
 
 MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
@@ -77,6 +78,22 @@ class Metrics:
             "teller_interactions", "Interactions, by fate", ["result"], registry=self._registry
         )
 
+        self._archived = Counter(
+            "teller_archive_rows", "Rows taken into the archive", ["kind"], registry=self._registry
+        )
+        self._poison = Counter(
+            "teller_archive_poison", "Log entries set aside as unreadable", registry=self._registry
+        )
+        self._behind = Gauge(
+            "teller_archive_behind_seconds",
+            "Age of the latest log entry taken into the archive when it was",
+            multiprocess_mode="mostrecent",
+            registry=self._registry,
+        )
+        self._trimmed = Counter(
+            "teller_log_trimmed", "Log entries let go", ["state"], registry=self._registry
+        )
+
     def decided(self, placement: str, fallback: bool) -> None:
         """A placement was answered."""
         self._decisions.labels(placement, "fallback" if fallback else "personalised").inc()
@@ -102,6 +119,18 @@ class Metrics:
         self._interactions.labels("accepted").inc(accepted)
         self._interactions.labels("duplicate").inc(duplicates)
         self._interactions.labels("rejected").inc(rejected)
+
+    def archived(self, rows: Mapping[str, int], poison: int, behind: float) -> None:
+        """So many rows of each kind were taken into the archive, so many entries set aside."""
+        for kind, count in rows.items():
+            self._archived.labels(kind).inc(count)
+        self._poison.inc(poison)
+        self._behind.set(behind)
+
+    def trimmed(self, gone: int, unread: int) -> None:
+        """Log entries were let go, some of them not in the archive."""
+        self._trimmed.labels("read").inc(gone - unread)
+        self._trimmed.labels("unread").inc(unread)
 
     def exposition(self) -> bytes:
         """All workers' metrics in Prometheus' text format."""

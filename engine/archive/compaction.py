@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from datetime import timedelta
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -29,10 +30,10 @@ _ORDER = [("subject", "ascending"), ("at", "ascending"), ("entry", "ascending")]
 class Compaction:
     """Keeps an archive in order. What it does, readers never see half of."""
 
-    def __init__(self, manifests: Manifests, shelf: Shelf, erased: Erased) -> None:
-        self._manifests = manifests
+    def __init__(self, shelf: Shelf, data: Path) -> None:
         self._shelf = shelf
-        self._erased = erased
+        self._manifests = Manifests(data)
+        self._erased = Erased(data)
 
     def merge(self) -> int:
         """Merge every group that is due; how many files that spared. Raises Overtaken."""

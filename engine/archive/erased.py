@@ -20,7 +20,7 @@ class Erased:
         self._home = data / "archive" / "erased"
 
     def forget(self, subjects: Iterable[str]) -> None:
-        """Hide these subjects' rows from now on, also from a copy of the archive put back later."""
+        """Hide these subjects' rows from now on."""
         self._home.mkdir(parents=True, exist_ok=True, mode=0o700)
         for subject in subjects:
             write_once(self._home / subject, b"")

@@ -13,17 +13,13 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from engine.errors import Misconfigured, TellerError
+from engine.errors import Misconfigured, Overtaken
 from engine.files import write_once
 
 Kind = Literal["decisions", "interactions", "changes"]
 KINDS: tuple[Kind, ...] = ("decisions", "interactions", "changes")
 _KEPT = 8
 _DIGITS = 12
-
-
-class Overtaken(TellerError):
-    """Another writer committed first; what this one wrote since is no part of the archive."""
 
 
 class Part(Struct, frozen=True, array_like=True):
@@ -37,11 +33,11 @@ class Part(Struct, frozen=True, array_like=True):
 
 
 class Manifest(Struct, frozen=True):
-    """All of the archive. `place` is the URL of the files; `positions` the last entry read of
-    each partition."""
+    """All of the archive. `place` is the URL of its files, empty for beside the manifests;
+    `positions` the last entry read of each partition."""
 
     version: int
-    place: str
+    place: str = ""
     positions: dict[int, str] = {}
     parts: tuple[Part, ...] = ()
 
@@ -52,20 +48,19 @@ class Manifests:
     def __init__(self, data: Path) -> None:
         self._home = data / "archive" / "manifests"
 
-    def latest(self, place: str = "") -> Manifest:
-        """The archive as it is; an empty one at `place` when there is none.
+    def latest(self, place: str | None = None) -> Manifest:
+        """The archive as it is; an empty one when there is none.
 
-        Misconfigured for a damaged manifest, and when the archive is at another place.
+        Misconfigured for a damaged manifest, and when the archive is not at `place`.
         """
         while (numbers := self._numbers()) and not (found := self._read(numbers[-1])):
             continue  # someone made newer ones and cleared this one away: look again
         if not numbers or not found:
-            return Manifest(0, place)
-        if place and found.place != place:
+            return Manifest(0, place or "")
+        if place is not None and found.place != place:
             raise Misconfigured(
-                f"the archive of this data directory is at {found.place}, not at {place}: move its "
-                f"files there and set `place` in {self._path(found.version)}, or set "
-                "TELLER_ARCHIVE back"
+                f"the archive is at {found.place or self._home.parent}, so set TELLER_ARCHIVE "
+                "back; or move its files and the last manifest's `place`"
             )
         return found
 

@@ -30,8 +30,9 @@ class Archive:
     """
 
     def __init__(self, data: Path | str) -> None:
-        self._manifests = Manifests(Path(data))
-        self._erased = Erased(Path(data))
+        self._data = Path(data)
+        self._manifests = Manifests(self._data)
+        self._erased = Erased(self._data)
 
     def decisions(
         self,
@@ -74,7 +75,8 @@ class Archive:
 
     def snapshot(self) -> Snapshot:
         """The archive as it is now, for questions that must agree with each other."""
-        return Snapshot(self._manifests.latest(), self._erased.pending())
+        manifest = self._manifests.latest()
+        return Snapshot(manifest, Shelf(self._data, manifest.place), self._erased.pending())
 
     def _table(
         self,
@@ -101,10 +103,10 @@ class Archive:
 class Snapshot:
     """The archive at one moment. FileNotFoundError once its files were compacted, an hour on."""
 
-    def __init__(self, manifest: Manifest, erased: Collection[str]) -> None:
+    def __init__(self, manifest: Manifest, shelf: Shelf, erased: Collection[str]) -> None:
         self._manifest = manifest
+        self._shelf = shelf
         self._erased = erased
-        self._shelf = Shelf(manifest.place) if manifest.parts else None
 
     @property
     def positions(self) -> Mapping[int, str]:
@@ -128,7 +130,7 @@ class Snapshot:
         parts = [
             part for part in self._manifest.parts if part.kind == kind and first <= part.day <= last
         ]
-        if self._shelf is None or not parts:
+        if not parts:
             empty = SCHEMAS[kind].empty_table()
             return empty.select(columns) if columns is not None else empty
         return self._shelf.dataset(kind, parts).to_table(

@@ -21,18 +21,17 @@ _ROW_GROUP = 20_000  # a customer's rows lie together, so that few groups hold t
 
 
 class Shelf:
-    """Parquet files by kind and date at `place`: a directory, or a URL pyarrow knows.
+    """Parquet files by kind and date at `place`: a URL pyarrow knows, or empty: in `data`.
 
     `file:`, `s3:`, `gs:`, `abfs:`, `hdfs:`, and `fsspec+<protocol>:` for what fsspec knows.
     """
 
-    def __init__(self, place: str) -> None:
+    def __init__(self, data: Path, place: str) -> None:
         """Raises Misconfigured for a place nobody knows how to reach."""
         self.place = place
+        at = place or str((data / "archive").resolve())
         try:
-            self._files, self._root = fs.FileSystem.from_uri(
-                place if ":" in place else str(Path(place).resolve())
-            )
+            self._files, self._root = fs.FileSystem.from_uri(at)
         except (pa.ArrowException, ValueError, ImportError, OSError) as error:
             raise Misconfigured(f"TELLER_ARCHIVE {place!r} cannot be used: {error}") from error
 

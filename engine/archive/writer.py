@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import chain
+from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -22,8 +23,8 @@ from engine.archive.shelf import Shelf
 from engine.archive.tables import by_file, kind_of, to_table
 from engine.change import Entry
 from engine.partitions import PARTITIONS
-from engine.record import Record, decode
-from engine.rows import Row, customer_of, day_of, placed_at, rows_of
+from engine.record import Record, customer_of, decode
+from engine.rows import Row, day_of, placed_at, rows_of
 
 READER = "archive"
 START = "0-0"
@@ -62,20 +63,19 @@ class Writer:
     """Writes rounds. `told` names the attributes whose values may be kept."""
 
     def __init__(
-        self,
-        log: Streams,
-        manifests: Manifests,
-        shelf: Shelf,
-        erased: Erased,
-        poison: Poison,
-        told: Callable[[], Collection[str]],
+        self, log: Streams, shelf: Shelf, data: Path, told: Callable[[], Collection[str]]
     ) -> None:
         self._log = log
-        self._manifests = manifests
         self._shelf = shelf
-        self._erased = erased
-        self._poison = poison
+        self._manifests = Manifests(data)
+        self._erased = Erased(data)
+        self._poison = Poison(data)
         self._told = told
+
+    def register(self) -> None:
+        """From now on nothing is trimmed that is not in the archive."""
+        held = self._manifests.latest(self._shelf.place).positions
+        self._log.advance(READER, {of: held.get(of, START) for of in range(PARTITIONS)})
 
     def round(self) -> Round:
         """Take in the next entries of every partition. Raises Overtaken, StoreUnavailable."""

@@ -1,0 +1,52 @@
+"""The archive of a data directory, put together for who keeps it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow as pa
+
+from engine.archive.compaction import Compaction
+from engine.archive.reading import Archive
+from engine.archive.shelf import Shelf
+from engine.archive.writer import Round, Streams, Writer
+from engine.errors import ArchiveUnusable
+
+
+class Keeping:
+    """All that is to be done for an archive. Every verb raises ArchiveUnusable when its files
+    cannot be used, Overtaken when another process did it first."""
+
+    def __init__(
+        self, log: Streams, data: Path, place: str, told: Callable[[], Collection[str]]
+    ) -> None:
+        shelf = Shelf(data, place)
+        self._writer = Writer(log, shelf, data, told)
+        self._compaction = Compaction(shelf, data)
+        self.reading = Archive(data)
+
+    def register(self) -> None:
+        """From now on the logs keep what is not in the archive."""
+        self._writer.register()
+
+    def round(self) -> Round:
+        """Take in what was logged since."""
+        with _usable():
+            return self._writer.round()
+
+    def tidy(self) -> None:
+        """Merge small files, drop erased customers, remove what nobody needs."""
+        with _usable():
+            self._compaction.drop_erased()
+            self._compaction.merge()
+            self._compaction.sweep()
+
+
+@contextmanager
+def _usable() -> Iterator[None]:
+    try:
+        yield
+    except (pa.ArrowException, OSError) as error:
+        raise ArchiveUnusable(f"the archive's files cannot be used: {error}") from error
