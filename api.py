@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import time
 import traceback
@@ -104,7 +105,9 @@ def from_environment() -> Flask:
     stack = ExitStack()
     application = stack.enter_context(open_application(read_settings(os.environ)))
     atexit.register(stack.close)
-    return create_app(application)
+    app = create_app(application)
+    gc.freeze()  # a large catalogue is not walked again by every full collection
+    return app
 
 
 def _routes(app: Flask, application: Application) -> None:

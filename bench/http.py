@@ -24,6 +24,7 @@ from bench.figures import Figure, against, figure
 from bench.floor import customer_id
 from bench.load import Run, at_rate, http_request, saturate
 from engine.change import Change
+from engine.cli import THREADS_A_WORKER
 from engine.codec import pack_attributes, pack_consent, pack_contacts, pack_events
 from engine.registry import Registry
 from engine.store import Store, open_store
@@ -147,7 +148,7 @@ def _server(catalogue: Path, data: Path, url: str) -> Iterator[int]:
     command = [
         *(sys.executable, "-m", "granian", "--interface", "wsgi", "--factory"),
         *("--host", "127.0.0.1", "--port", str(port), "--no-ws", "--log-level", "error"),
-        *("--workers", "1", "--blocking-threads", "1", "bench.floor:application"),
+        *("--workers", "1", "--blocking-threads", str(THREADS_A_WORKER), "bench.floor:application"),
     ]
     os.sched_setaffinity(0, {SERVER_CORE})
     process = subprocess.Popen(command, env=environment)  # noqa: S603 - our own command line
