@@ -8,11 +8,12 @@ from pathlib import Path
 import click
 from rich.progress import track
 
-from bench import http, inprocess, memory
+from bench import http, inprocess, memory, peers
 from bench.figures import Figure, show, write
 
 SECTIONS: Mapping[str, Callable[[], Iterator[Figure]]] = {
     "inprocess": inprocess.measure,
+    "peers": peers.measure,
     "memory": memory.measure,
     "http": http.measure,
 }

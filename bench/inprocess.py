@@ -49,15 +49,15 @@ def measure() -> Iterator[Figure]:
 def _parts(size: int, catalogue: Catalogue) -> Iterator[Figure]:
     state, scorer = customer_state(50), live(catalogue).scorer
     facts = Facts(state.attributes, REQUEST.context, state.events, "web", NOW)
-    rules = _micros(lambda: catalogue.engagement.knockouts(catalogue.ruleset.evaluate(facts)))
+    rules = micros(lambda: catalogue.engagement.knockouts(catalogue.ruleset.evaluate(facts)))
     yield figure(f"rules, {size:,} actions", rules, "µs", RULES.get(size))
-    scoring = _micros(lambda: scorer.score(facts))
+    scoring = micros(lambda: scorer.score(facts))
     yield figure(f"features + propensities, {size:,} actions", scoring, "µs")
 
 
 def _decide(engaged: Live) -> list[float]:
     state = customer_state(50)
-    return _micros(lambda: decide(REQUEST, state, engaged, NOW, "0" * 32))
+    return micros(lambda: decide(REQUEST, state, engaged, NOW, "0" * 32))
 
 
 def _compiling(size: int) -> list[float]:
@@ -71,7 +71,7 @@ def _seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def _micros(work: Callable[[], object], repeats: int = 9, span: float = 0.15) -> list[float]:
+def micros(work: Callable[[], object], repeats: int = 9, span: float = 0.15) -> list[float]:
     """Microseconds a call: `repeats` means over about `span` seconds each."""
     work()
     calls = max(1, int(span / max(_seconds(work), 1e-6)))
