@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Iterable
-from hashlib import sha256
+from hashlib import blake2b, sha256
 from typing import NamedTuple
 
 
@@ -14,6 +14,13 @@ class TurnedAway(NamedTuple):
     status: int
     code: str
     detail: str
+
+
+class Sender(NamedTuple):
+    """Who sends events: `source` tells write keys apart; `trusted` may speak of anyone."""
+
+    source: str
+    trusted: bool
 
 
 _UNKNOWN = TurnedAway(
@@ -40,6 +47,15 @@ class Keyring:
         if scheme.lower() == "bearer" and _among(digest, self._publishable):
             return _PUBLISHABLE
         return _UNKNOWN
+
+    def sender(self, write_key: str) -> Sender | None:
+        """Whose write key that is; None: not ours. Publishable ones are not trusted."""
+        encoded = write_key.encode("utf-8", "surrogateescape")
+        digest = sha256(encoded).digest()
+        secret, publishable = _among(digest, self._secret), _among(digest, self._publishable)
+        if not secret and not publishable:
+            return None
+        return Sender(blake2b(encoded, digest_size=6).hexdigest(), secret)
 
 
 def _among(digest: bytes, digests: list[bytes]) -> bool:

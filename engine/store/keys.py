@@ -86,6 +86,11 @@ def tombstones_key(partition: int) -> str:
     return f"{_TAGS[partition]}erased"
 
 
+def quarantine_key() -> str:
+    """The stream of events set aside; it lives beside partition 0."""
+    return f"{_TAGS[0]}quarantine"
+
+
 def epoch_key(partition: int) -> str:
     """The key whose absence tells an emptied store from an empty one."""
     return f"{_TAGS[partition]}epoch"

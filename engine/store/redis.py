@@ -19,6 +19,7 @@ from engine.store.epoch import Epoch, read_epochs
 from engine.store.erasure import Erasure
 from engine.store.identities import Identities
 from engine.store.log import Log
+from engine.store.quarantine import Quarantine
 from engine.store.scripts import Call, Script, checked
 from engine.store.servers import Servers
 
@@ -51,6 +52,7 @@ class Store:
         self.erasure = Erasure(servers, epoch)
         self.identities = Identities(servers, epoch)
         self.log = Log(servers)
+        self.quarantine = Quarantine(servers)
         self._servers = servers
         self._epoch = epoch
 
