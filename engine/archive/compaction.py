@@ -22,7 +22,7 @@ MOST_ROWS = 2_000_000
 """A merge holds its rows in memory: files beyond this together are left as they are."""
 
 GRACE = timedelta(hours=1)
-"""How long a file nobody names is left for whoever is reading it, or about to name it."""
+"""How old a file nobody names must be: a younger one may be about to be named."""
 
 _ORDER = [("subject", "ascending"), ("at", "ascending"), ("entry", "ascending")]
 
@@ -62,8 +62,9 @@ class Compaction:
         return sum(part.rows for part in held) - sum(part.rows for part in cleaned)
 
     def sweep(self, grace: timedelta = GRACE) -> int:
-        """Remove files no manifest names; how many."""
-        return self._shelf.sweep(self._manifests.named(), grace)
+        """Remove files the manifest does not name; how many. Readers take the newer ones then."""
+        manifest = self._manifests.latest(self._shelf.place)
+        return self._shelf.sweep({part.path for part in manifest.parts}, grace)
 
     def _merged(self, group: Sequence[Part]) -> Part:
         kind, day, level = group[0].kind, group[0].day, group[0].level

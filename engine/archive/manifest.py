@@ -18,7 +18,7 @@ from engine.files import write_once
 
 Kind = Literal["decisions", "interactions", "changes"]
 KINDS: tuple[Kind, ...] = ("decisions", "interactions", "changes")
-_KEPT = 8
+_KEPT = 3
 _DIGITS = 12
 
 
@@ -71,11 +71,6 @@ class Manifests:
             raise Overtaken(f"another writer made version {manifest.version} of the archive")
         for number in self._numbers()[:-_KEPT]:
             self._path(number).unlink(missing_ok=True)
-
-    def named(self) -> set[str]:
-        """The files that some kept manifest names."""
-        kept = [self._read(number) for number in self._numbers()]
-        return {part.path for manifest in kept if manifest for part in manifest.parts}
 
     def _read(self, number: int) -> Manifest | None:
         path = self._path(number)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,8 @@ from engine.archive.shelf import Shelf
 from engine.archive.writer import Round, Streams, Writer
 from engine.errors import ArchiveUnusable
 
+SWEEP = 3600.0  # seconds; a reader has this long for files that were merged meanwhile
+
 
 class Keeping:
     """All that is to be done for an archive. Every verb raises ArchiveUnusable when its files
@@ -25,6 +28,7 @@ class Keeping:
         shelf = Shelf(data, place)
         self._writer = Writer(log, shelf, data, told)
         self._compaction = Compaction(shelf, data)
+        self._swept = time.monotonic()
         self.reading = Archive(data)
 
     def register(self) -> None:
@@ -41,7 +45,9 @@ class Keeping:
         with _usable():
             self._compaction.drop_erased()
             self._compaction.merge()
-            self._compaction.sweep()
+            if time.monotonic() - self._swept >= SWEEP:
+                self._swept = time.monotonic()
+                self._compaction.sweep()
 
 
 @contextmanager

@@ -32,7 +32,7 @@ class Archive:
     def __init__(self, data: Path | str) -> None:
         self._data = Path(data)
         self._manifests = Manifests(self._data)
-        self._erased = Erased(self._data)
+        self.erased = Erased(self._data)
 
     def decisions(
         self,
@@ -45,7 +45,7 @@ class Archive:
         Decisions that are known to have reached nobody are left out.
         """
         nobody = self._table("interactions", since, None, ["decision_id"], _VOIDED)
-        seen = ~pc.field("decision_id").isin(nobody.column("decision_id"))
+        seen = ~pc.field("decision_id").isin(nobody.column("decision_id").combine_chunks())
         return self._table("decisions", since, until, columns, seen)
 
     def interactions(
@@ -76,7 +76,7 @@ class Archive:
     def snapshot(self) -> Snapshot:
         """The archive as it is now, for questions that must agree with each other."""
         manifest = self._manifests.latest()
-        return Snapshot(manifest, Shelf(self._data, manifest.place), self._erased.pending())
+        return Snapshot(manifest, Shelf(self._data, manifest.place), self.erased.pending())
 
     def _table(
         self,

@@ -1,0 +1,140 @@
+"""Customers whose every interaction is numbered, so that none can be lost or doubled unseen."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import redis
+
+from engine import record
+from engine.archive.opening import Keeping
+from engine.archive.reading import Archive
+from engine.change import Change, Committed
+from engine.codec import pack_attributes
+from engine.domain import (
+    Chosen,
+    DecisionRequest,
+    Filled,
+    Interaction,
+    PlacementAsk,
+    Plan,
+)
+from engine.partitions import new_decision_id, partition_of
+from engine.record import CustomerRecord, DecisionRecord, InteractionRecord, Record
+from engine.store import Store
+from engine.store.keys import customer_key, log_key
+
+TOLD = frozenset({"plan"})
+DAY = 24 * 3600 * 1000
+PLAIN = {"attributes": pack_attributes({"plan": "basic"})}
+
+
+@dataclass
+class House:
+    """A store, its data directory, and writing to its logs as the services do."""
+
+    store: Store
+    url: str
+    data: Path
+
+    def keeping(self, place: str = "") -> Keeping:
+        """An archive writer of its own."""
+        return Keeping(self.store.log, self.data, place, lambda: TOLD)
+
+    @property
+    def archive(self) -> Archive:
+        """The archive as anyone reads it."""
+        return Archive(self.data)
+
+    def write(self, customer: str, *records: Record, decision_id: str | None = None) -> None:
+        """One commit with these records."""
+        loaded = self.store.load(customer)
+        entries = [record.encode(one) for one in records]
+        change = Change(
+            customer,
+            loaded.state.revision,
+            PLAIN,
+            loaded.now,
+            entries[0],
+            decision_id,
+            DAY,
+            (),
+            entries[1:],
+        )
+        assert isinstance(self.store.commit(change), Committed)
+
+    def tell(self, customer: str, *ids: str, at: int | None = None) -> None:
+        """Free interactions with these ids, in one commit."""
+        now = self.store.load(customer).now
+        said = [Interaction(id, "visit", now if at is None else at, channel="web") for id in ids]
+        self.write(customer, *(InteractionRecord(customer, one, None, now) for one in said))
+
+    def decide(self, customer: str, action: str = "fibre") -> str:
+        """A decision for home.hero; its id."""
+        now = self.store.load(customer).now
+        entry = decision(customer, now, action)
+        self.write(customer, entry, decision_id=entry.decision_id)
+        return entry.decision_id
+
+    def answer(self, customer: str, decision_id: str, type: str, at: int | None = None) -> None:
+        """An outcome of a decision."""
+        now = self.store.load(customer).now
+        said = Interaction(
+            f"{decision_id}-{type}", type, at or now, decision_id, "fibre", "home.hero", "web"
+        )
+        self.write(customer, InteractionRecord(customer, said, 1.0, now))
+
+    def change(self, customer: str, **attributes: str) -> None:
+        """Attributes told."""
+        now = self.store.load(customer).now
+        self.write(customer, CustomerRecord(customer, {**attributes}, {}, "api", now))
+
+    def subject(self, customer: str) -> str:
+        """The archive's name for a customer."""
+        return self.store.load(customer).state.subject
+
+    def log_of(self, customer: str) -> list[str]:
+        """The entries' ids of a customer's partition."""
+        with redis.Redis.from_url(self.url) as client:
+            return [id.decode() for id, _ in client.xrange(log_key(partition_of(customer)))]
+
+    def append(self, customer: str, data: bytes) -> None:
+        """An entry of nobody's making."""
+        with redis.Redis.from_url(self.url) as client:
+            client.xadd(log_key(partition_of(customer)), {"r": data})
+
+    def erase(self, customer: str) -> None:
+        """As erasure does: the marker first, then the customer."""
+        self.archive.erased.forget([self.subject(customer)])
+        with redis.Redis.from_url(self.url) as client:
+            client.delete(customer_key(partition_of(customer), customer))
+
+    def redirect(self, loser: str, survivor: str) -> None:
+        """As a merge leaves the loser."""
+        with redis.Redis.from_url(self.url) as client:
+            key = customer_key(partition_of(loser), loser)
+            client.delete(key)
+            client.hset(key, "redirect", survivor)
+
+    def ids(self) -> Counter[str]:
+        """How often each interaction is in the archive."""
+        return Counter(self.archive.interactions(columns=["id"]).column("id").to_pylist())
+
+
+def decision(customer: str, now: int, action: str = "fibre", noise: int = 0) -> DecisionRecord:
+    """A decision that offered one action on the home page."""
+    made = new_decision_id(customer, now, noise.to_bytes(8, "big"))
+    chosen = Chosen(action, "offer", "hero", 1, {}, 0.1, 10.0, 1.0, 0.5)
+    request = DecisionRequest(customer, "web", (PlacementAsk("home.hero"),))
+    plan = Plan(made, (Filled("home.hero", False, (chosen,)),), features=(1.0, 2.0))
+    return DecisionRecord(made, request, {}, 1, now, "sha256:c", {"propensity": "m"}, plan)
+
+
+def keep_all(keeping: Keeping) -> int:
+    """Rounds until nothing is left; how many rows."""
+    rows = 0
+    while (done := keeping.round()).more:
+        rows += sum(done.rows.values())
+    return rows
