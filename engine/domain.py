@@ -2,7 +2,8 @@
 
 Everything here is immutable and knows nothing of Redis, HTTP or YAML. Times are
 whole milliseconds since the Unix epoch, UTC. What is persisted is `array_like`, so
-that a customer's memory is rows rather than repeated names.
+that a customer's memory is rows rather than repeated names; rows hold only numbers and
+text, so the garbage collector need not look at them.
 """
 
 from __future__ import annotations
@@ -115,7 +116,7 @@ class Knockout(NamedTuple):
 # ── what we remember of a customer ───────────────────────────────────────────────────
 
 
-class Consent(Struct, frozen=True, array_like=True):
+class Consent(Struct, frozen=True, array_like=True, gc=False):
     """What the customer said about one purpose, when, and where; no record means unknown.
 
     `wording` names the version of the text they were shown, "" where nobody told us.
@@ -127,7 +128,7 @@ class Consent(Struct, frozen=True, array_like=True):
     wording: str = ""
 
 
-class Label(Struct, frozen=True, array_like=True):
+class Label(Struct, frozen=True, array_like=True, gc=False):
     """What a contact was and where it went, as it was then: the catalogue may have moved on."""
 
     action: str
@@ -137,7 +138,7 @@ class Label(Struct, frozen=True, array_like=True):
     placement: str
 
 
-class Contact(Struct, frozen=True, array_like=True):
+class Contact(Struct, frozen=True, array_like=True, gc=False):
     """One contact we committed to. `label` indexes `Contacts.labels`.
 
     `until` is 0 for a contact that counts for good, else when its hold expires.
@@ -158,7 +159,7 @@ class Contacts(Struct, frozen=True, array_like=True):
     rows: tuple[Contact, ...] = ()
 
 
-class EventLabel(Struct, frozen=True, array_like=True):
+class EventLabel(Struct, frozen=True, array_like=True, gc=False):
     """What kind of thing happened; empty strings where a field does not apply."""
 
     type: str
@@ -170,7 +171,7 @@ class EventLabel(Struct, frozen=True, array_like=True):
     topic: str = ""
 
 
-class Event(Struct, frozen=True, array_like=True):
+class Event(Struct, frozen=True, array_like=True, gc=False):
     """One interaction. `until` is the end of a snooze, else 0."""
 
     at: int
@@ -178,14 +179,14 @@ class Event(Struct, frozen=True, array_like=True):
     until: int = 0
 
 
-class Tally(Struct, frozen=True, array_like=True):
+class Tally(Struct, frozen=True, array_like=True, gc=False):
     """How often a label has happened since we know the customer, and when last."""
 
     count: int
     last: int
 
 
-class Matter(Struct, frozen=True, array_like=True):
+class Matter(Struct, frozen=True, array_like=True, gc=False):
     """Something the customer is waiting for: an open complaint, ticket or call-back."""
 
     id: str
