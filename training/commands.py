@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Literal
 
 import click
 
 from engine.errors import Misconfigured
-from engine.settings import read_settings
 
 FILE = click.Path(path_type=Path, dir_okay=False)
+FOLDER = click.Path(path_type=Path, file_okay=False)
 
 
 @click.command()
@@ -30,7 +29,8 @@ FILE = click.Path(path_type=Path, dir_okay=False)
               type=click.Choice(["linear", "boosting"]), help="The reward model")  # fmt: skip
 @click.option("--constants", default=5, show_default=True, type=click.IntRange(0),
               help="How many of the most shown actions are baselines")  # fmt: skip
-@click.option("--data", help="Directory of the models [TELLER_DATA]")
+@click.option("--data", type=FOLDER, envvar="TELLER_DATA", default="var", show_default=True,
+              help="Directory of the models [TELLER_DATA]")  # fmt: skip
 @click.option("--resamples", default=1000, show_default=True, type=click.IntRange(100))
 @click.option("--seed", default=0, show_default=True)
 @click.option("--json", "json_file", type=FILE, help="Write the report here as JSON")
@@ -45,7 +45,7 @@ def evaluate(  # noqa: PLR0913 - one for each option
     floor: float,
     rewards: Literal["linear", "boosting"],
     constants: int,
-    data: str | None,
+    data: Path,
     resamples: int,
     seed: int,
     json_file: Path | None,
@@ -56,13 +56,12 @@ def evaluate(  # noqa: PLR0913 - one for each option
     LOG is a CSV or Parquet file of decisions with their selection probabilities and rewards.
     Ends with status 3 when every asked policy is refused for want of overlap.
     """
-    models = read_settings(os.environ, data=data).data
     try:
         from training.offpolicy.asked import Asked  # noqa: PLC0415 - pandas and scikit-learn
     except ModuleNotFoundError as error:
         raise _missing(error) from None
     asked = Asked(policies, floor, rewards, constants, resamples, seed)
-    found = asked.evaluate(log, mapping, models)
+    found = asked.evaluate(log, mapping, data)
     click.echo(found.text())
     if json_file:
         json_file.write_bytes(found.json())

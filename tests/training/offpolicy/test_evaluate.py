@@ -1,0 +1,159 @@
+"""Facts about `teller evaluate`: one command from a file to a page, or to a plain refusal."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from xml.etree import ElementTree
+
+import msgspec
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner, Result
+
+from engine.cli import main
+from engine.models.features import Category, Feature
+from engine.models.logistic import LogisticArtefact, Term
+from engine.registry import Registry
+from tests.training.offpolicy.worlds import AIM, KINDS, NAMES, RATES, a_world
+
+MAPPING = """
+action: offer
+reward: clicked
+selection_probability: chance
+context: [kind]
+actions: {fruit: {group: fresh}, news: {kind: message, value: 1}, wine: {group: drinks}}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A log of 4,000 rows as CSV and Parquet, and its mapping."""
+    log, target, _ = a_world(4000, 1)
+    kinds = log.contexts["kind"].str[1:].astype(int)
+    frame = pd.DataFrame(
+        {
+            "offer": np.array(NAMES)[log.actions],
+            "clicked": log.rewards.astype(int),
+            "chance": log.probabilities,
+            "kind": log.contexts["kind"],
+            "aim": target.taken,
+            "rare": np.where(np.arange(len(log)) < 5, 1.0, 0.0),
+            "number": kinds,
+        }
+    )
+    frame.to_csv(tmp_path / "log.csv.gz", index=False)
+    frame.to_parquet(tmp_path / "log.parquet")
+    (tmp_path / "mapping.yaml").write_text(MAPPING)
+    return tmp_path
+
+
+def run(folder: Path, *arguments: str, log: str = "log.csv.gz") -> Result:
+    options = ["--mapping", str(folder / "mapping.yaml"), "--data", str(folder)]
+    options += ["--resamples", "100"]
+    return CliRunner().invoke(main, ["evaluate", str(folder / log), *options, *arguments])
+
+
+def reported(folder: Path, *arguments: str, log: str = "log.csv.gz") -> dict[str, dict[str, float]]:
+    file = folder / "report.json"
+    done = run(folder, *arguments, "--json", str(file), log=log)
+    assert done.exit_code == 0, done.output
+    found = json.loads(file.read_bytes())
+    return {each["name"]: each for each in found["policies"] + found["baselines"]}
+
+
+def test_policies_are_valued_beside_what_was_logged_and_every_constant(folder: Path) -> None:
+    done = run(folder, "--policy", "uniform", "--policy", "column:aim")
+    assert done.exit_code == 0, done.output
+    for words in ("4,000 decisions of 4,000 customers", "logged  ", "uniform  ", "column:aim"):
+        assert words in done.output
+    for name in NAMES:
+        assert f"over constant:{name}" in done.output
+
+
+def test_the_estimates_hold_the_true_values(folder: Path) -> None:
+    found = reported(folder, "--policy", "uniform", "--policy", "column:aim")
+    truths = {"uniform": RATES.mean(), "column:aim": (AIM * RATES).sum(axis=1).mean()}
+    truths |= {f"constant:{name}": RATES[:, i].mean() for i, name in enumerate(NAMES)}
+    assert found.keys() == truths.keys()
+    for name, truth in truths.items():
+        for by, each in found[name]["estimates"].items():
+            assert each["low"] - 0.01 <= truth <= each["high"] + 0.01, (name, by)
+
+
+def test_parquet_says_the_same_as_csv(folder: Path) -> None:
+    policy = ("--policy", "constant:wine")
+    assert reported(folder, *policy, log="log.parquet") == reported(folder, *policy)
+
+
+def test_a_model_of_the_registry_is_valued_by_what_it_would_choose(folder: Path) -> None:
+    """A model that knows the true rates by kind of customer chooses the best for each."""
+    kinds = tuple(f"k{kind}" for kind in range(KINDS))
+    logits = np.log(RATES / (1 - RATES))
+    artefact = LogisticArtefact(
+        features=(Feature("kind", "customer.kind", Category(kinds), by=("id",)),),
+        intercept=0.0,
+        coefficients=(0.0,) * KINDS,
+        id={name: Term(0.0, tuple(logits[:, i].tolist())) for i, name in enumerate(NAMES)},
+    )
+    registry = Registry(folder)
+    digest = registry.publish("propensity", "logistic", msgspec.json.encode(artefact))
+    registry.promote("propensity", digest)
+    asked = ("model:propensity", f"model:propensity@{digest}")
+    found = reported(folder, *(word for name in asked for word in ("--policy", name)))
+    for name in asked:
+        estimate = found[name]["estimates"]["doubly robust"]
+        assert estimate["low"] - 0.01 <= RATES.max(axis=1).mean() <= estimate["high"] + 0.01
+        assert found[name]["gains"]["logged"]["low"] > 0
+
+
+def test_a_policy_the_log_is_silent_on_is_refused_with_status_3(folder: Path) -> None:
+    page = folder / "page.html"
+    done = run(folder, "--policy", "column:rare", "--html", str(page))
+    assert done.exit_code == 3
+    assert "column:rare                  refused: its 4,000 rows are worth only" in done.output
+    assert "Refused: its 4,000 rows" in page.read_text()
+
+
+def test_the_page_stands_alone_with_its_picture_and_escapes_names(folder: Path) -> None:
+    frame = pd.read_parquet(folder / "log.parquet")
+    frame["offer"] = frame["offer"].replace("wine", "<b>$5 & $6</b>")
+    frame.to_parquet(folder / "odd.parquet")
+    (folder / "mapping.yaml").write_text(MAPPING.partition("actions:")[0])
+    page = folder / "page.html"
+    done = run(folder, "--policy", "uniform", "--html", str(page), log="odd.parquet")
+    assert done.exit_code == 0, done.output
+    text = page.read_text()
+    assert "<b>" not in text
+    assert "&lt;b&gt;$5 &amp; $6&lt;/b&gt;" in text
+    drawing = text[text.index("<svg") : text.index("</svg>") + 6]
+    assert ElementTree.fromstring(drawing).tag.endswith("svg")  # noqa: S314 - our own page
+    assert "src=" not in text
+    again = folder / "again.html"
+    run(folder, "--policy", "uniform", "--html", str(again), log="odd.parquet")
+    assert again.read_text() == text
+
+
+@pytest.mark.parametrize(
+    ("change", "policy", "words"),
+    [
+        (("offer\n", "ofer\n"), "uniform", "no column 'ofer'; did you mean 'offer'"),
+        (("reward", "rewrd"), "uniform", "mapping"),
+        (("clicked", "kind"), "uniform", "column 'kind' must hold numbers"),
+        (("chance", "number"), "uniform", "above 0 and at most 1"),
+        (("", ""), "constant:wien", "no action 'wien'; did you mean 'wine'"),
+        (("", ""), "greedy", "say constant:ACTION, uniform, column:NAME or model:NAME"),
+        (("", ""), "column:number", "a probability is from 0 to 1"),
+        (("", ""), "model:nothing", "nothing"),
+        (("context", "slot: number\ncontext"), "uniform", "decision and slot belong together"),
+    ],
+)
+def test_what_is_wrong_is_said_with_what_to_do(
+    folder: Path, change: tuple[str, str], policy: str, words: str
+) -> None:
+    (folder / "mapping.yaml").write_text(MAPPING.replace(*change) if change[0] else MAPPING)
+    done = run(folder, "--policy", policy)
+    assert done.exit_code == 1
+    assert words in done.output
+    assert "Traceback" not in done.output
