@@ -6,7 +6,7 @@ from pathlib import Path
 
 from demo.attributes import AS_OF, attributes, ledger
 from demo.learning import learn
-from demo.prepare import Prepared, Step
+from demo.prepared import Prepared, Step
 from demo.sends import sends
 from demo.source import read
 

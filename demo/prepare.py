@@ -4,31 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from importlib.metadata import version
 from pathlib import Path
 
 import msgspec
-from msgspec import Struct
 
 import demo
 import training
 from demo.package import data_directory, digest
+from demo.prepared import Prepared, Step
 from engine import models
-from engine.domain import Value
-
-Step = Callable[[str], AbstractContextManager[object]]
-
-
-class Prepared(Struct, frozen=True):
-    """Households by number with their attributes as of the end of the data, the propensity's
-    artefact, and how good it was on campaigns it had not seen."""
-
-    households: dict[int, dict[str, Value]]
-    kind: str
-    artefact: bytes
-    report: str
 
 
 def prepare(data: Path, step: Step) -> Prepared:

@@ -9,7 +9,8 @@ from rich.status import Status
 
 from demo.households import Household, Notable, households, notables
 from demo.loading import load_households
-from demo.prepare import Prepared, prepare
+from demo.prepare import prepare
+from demo.prepared import Prepared
 from demo.telling import Teller
 from engine.registry import Registry
 from engine.services.models import PROPENSITY
