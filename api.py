@@ -8,6 +8,7 @@ import os
 import time
 import traceback
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -19,8 +20,10 @@ from werkzeug.exceptions import HTTPException
 
 from engine.bootstrap import Application, open_application
 from engine.errors import (
+    ArchiveUnusable,
     BodyMismatch,
     Contention,
+    IdentityShared,
     InvalidRequest,
     Malformed,
     NotFound,
@@ -28,19 +31,33 @@ from engine.errors import (
     StateUnknown,
     StoreUnavailable,
     TellerError,
+    TooLarge,
 )
 from engine.express import Express
 from engine.settings import read_settings
 from engine.telemetry import configure_logs
 from engine.wire.body import MAX_BYTES
 from engine.wire.catalogues import read_draft
+from engine.wire.cors import PREFLIGHT, cors_headers
 from engine.wire.customers import read_patch
 from engine.wire.decisions import read_decision
 from engine.wire.health import HealthReply
+from engine.wire.identities import check_identity, read_link
 from engine.wire.interactions import read_interactions
 from engine.wire.openapi import OPERATIONS, document
+from engine.wire.packed import unpacked
 from engine.wire.pages import Pages
 from engine.wire.problems import CONTENT_TYPE, problem
+from engine.wire.segment import (
+    BATCH,
+    NO_WRITE_KEY,
+    ROUTES,
+    SUCCESS,
+    read_delivery,
+    source_settings,
+    write_key_of,
+)
+from engine.wire.timeline import read_page
 from engine.wire.tracing import request_id, traced
 from engine.wire.values import check_id
 
@@ -52,15 +69,19 @@ if TYPE_CHECKING:
 DOCS = Path(__file__).parent / "docs"
 RETRY_AFTER = "1"
 
-_OPEN = frozenset(operation.name for operation in OPERATIONS if operation.open)
+_OPEN = frozenset(one.name for one in OPERATIONS if one.open or one.writes)
+_PAGES = frozenset(one.name for one in OPERATIONS if one.writes) | {"sourceSettings"}
 STATUS: tuple[tuple[type[TellerError], int, str], ...] = (
+    (TooLarge, 413, "too-large"),
     (Malformed, 400, "malformed"),
     (BodyMismatch, 409, "body-mismatch"),
+    (IdentityShared, 409, "identity-shared"),
     (InvalidRequest, 422, "invalid-request"),
     (NotFound, 404, "not-found"),
     (StoreUnavailable, 503, "store-unavailable"),
     (StateUnknown, 503, "state-unknown"),
     (Contention, 503, "contention"),
+    (ArchiveUnusable, 503, "archive-unusable"),
 )
 _log = structlog.get_logger()
 
@@ -93,6 +114,7 @@ def create_app(application: Application) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = MAX_BYTES
     _guard(app, application)
     _routes(app, application)
+    _events(app, application)
     _documents(app, application)
     app.register_error_handler(TellerError, _refused)
     app.register_error_handler(HTTPException, _http_error)
@@ -103,7 +125,7 @@ def from_environment() -> Flask:
     """For any WSGI server: the application as the `TELLER_…` variables say, closed at exit."""
     configure_logs()
     stack = ExitStack()
-    application = stack.enter_context(open_application(read_settings(os.environ)))
+    application = stack.enter_context(open_application(read_settings(os.environ), keep=True))
     atexit.register(stack.close)
     app = create_app(application)
     gc.freeze()  # a large catalogue is not walked again by every full collection
@@ -151,6 +173,25 @@ def _routes(app: Flask, application: Application) -> None:
     def _erase(customer_id: str) -> Response:
         return _json(application.privacy.erase(check_id(customer_id, "the customer's id")))
 
+    @app.get("/v1/customers", endpoint="findCustomer")
+    def _find() -> Response:
+        return _json(application.linking.find(check_identity(request.args.get("identity"))))
+
+    @app.post("/v1/customers/<customer_id>/identities", endpoint="linkIdentity")
+    def _link(customer_id: str) -> Response:
+        body = read_link(request.get_data(cache=False))
+        customer = check_id(customer_id, "the customer's id")
+        return _json(application.linking.link(customer, body.identity))
+
+    @app.get("/v1/identities/shared", endpoint="sharedIdentities")
+    def _shared() -> Response:
+        return _json(application.linking.shared())
+
+    @app.get("/v1/customers/<customer_id>/timeline", endpoint="getTimeline")
+    def _timeline(customer_id: str) -> Response:
+        customer = check_id(customer_id, "the customer's id")
+        return _json(application.timeline.page(customer, read_page(request.args)))
+
     @app.get("/v1/catalogue", endpoint="getCatalogue")
     def _catalogue() -> Response:
         return _json(application.standing.catalogue())
@@ -162,6 +203,39 @@ def _routes(app: Flask, application: Application) -> None:
     @app.get("/v1/models", endpoint="getModels")
     def _models() -> Response:
         return _json(application.standing.models())
+
+
+def _events(app: Flask, application: Application) -> None:
+    """The doors of Segment's and RudderStack's SDKs, which bring a write key of their own."""
+    limits, keyring = application.event_limits, application.keyring
+
+    def _take(call: str) -> Response:
+        most = limits.batch if call == BATCH else limits.event
+        request.max_content_length = most
+        delivery = read_delivery(call, unpacked(request.stream, most))
+        sent, asked = request.environ.get("HTTP_AUTHORIZATION", ""), request.args.get("writeKey")
+        sender = keyring.sender(write_key_of(sent, delivery.write_key, asked or ""))
+        if sender is None:
+            return _problem(401, "unauthenticated", NO_WRITE_KEY)
+        application.events.take_in(delivery, sender)
+        return Response(SUCCESS, content_type="application/json")
+
+    for path, call in ROUTES.items():
+        view = partial(_take, call)
+        app.add_url_rule(path, path.removeprefix("/v1/"), view, methods=["POST"])
+
+    @app.get("/v1/projects/<write_key>/settings", endpoint="sourceSettings")
+    def _settings(write_key: str) -> Response:
+        if keyring.sender(write_key) is None:
+            raise NotFound("no such write key: use a publishable key (pk_…) of this server")
+        return Response(source_settings(write_key), content_type="application/json")
+
+    @app.after_request
+    def _shared(response: Response) -> Response:
+        if request.endpoint in _PAGES:
+            origin, asked = request.origin or "", request.environ.get(PREFLIGHT, "")
+            response.headers.extend(cors_headers(origin, asked, limits.origins))
+        return response
 
 
 def _documents(app: Flask, application: Application) -> None:

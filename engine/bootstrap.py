@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
@@ -21,20 +22,28 @@ from engine.errors import Misconfigured, StateUnknown
 from engine.registry import Registry
 from engine.rules.custom import rules_of
 from engine.services.customers import Customers
-from engine.services.decisions import Decisions
+from engine.services.decisions import DAY, Decisions, retention
+from engine.services.identities import Resolver, Rules
+from engine.services.events import Events
+from engine.services.imports import Imports
 from engine.services.interactions import Interactions
+from engine.services.keeper import LEASE, Keeper, Keeping
 from engine.services.keyring import Keyring
+from engine.services.linking import Linking
+from engine.services.merges import Merges
 from engine.services.models import RegisteredModels
 from engine.services.privacy import Privacy
+from engine.services.quarantine import Quarantine
 from engine.services.records import Records
 from engine.services.replay import Replay
 from engine.services.served import Served, read_directory
 from engine.services.standing import Standing
+from engine.services.timeline import History, NoHistory, Timeline, attributes_told
 from engine.services.tokens import Signer
 from engine.services.tombstones import Tombstones
 from engine.services.trials import run
 from engine.services.versions import Versions
-from engine.settings import Settings, kept_key, load_or_make_keys
+from engine.settings import OFF, EventLimits, Settings, kept_key, load_or_make_keys
 from engine.store import Store, open_store
 from engine.telemetry import Metrics
 
@@ -50,34 +59,51 @@ class Application:
     decisions: Decisions
     records: Records
     interactions: Interactions
+    events: Events
+    event_limits: EventLimits
+    imports: Imports
     customers: Customers
+    linking: Linking
+    merges: Merges
     privacy: Privacy
+    timeline: Timeline
+    keeper: Keeper
     standing: Standing
     served: Served
     metrics: Metrics
 
 
 @contextmanager
-def open_application(settings: Settings) -> Iterator[Application]:
+def open_application(settings: Settings, keep: bool = False) -> Iterator[Application]:
     """The application over its store, following the catalogue, for as long as it is open.
 
+    `keep`: it also keeps the logs, see `services.keeper`, when no other process does.
     Raises Misconfigured, CatalogueRefused, ModelRefused, StoreUnavailable, StateUnknown.
     """
-    with open_store(settings.redis_url, settings.data) as store:
+    with open_store(
+        settings.redis_url, settings.data, durability=settings.durability
+    ) as store:
         for warning in store.warnings:
             _log.warning(warning)
         application = assemble(settings, store)
         _erase_again(application.privacy)
         stopped = threading.Event()
-        follower = threading.Thread(
-            target=application.served.follow, args=(stopped,), name="follow", daemon=True
-        )
-        follower.start()
+        followers = [
+            threading.Thread(target=follow, args=(stopped,), daemon=True)
+            for follow in (
+                application.served.follow,
+                application.merges.follow,
+                *([application.keeper.follow] if keep else []),
+            )
+        ]
+        for follower in followers:
+            follower.start()
         try:
             yield application
         finally:
             stopped.set()
-            follower.join()
+            for follower in followers:
+                follower.join()
 
 
 def _erase_again(privacy: Privacy) -> None:
@@ -95,20 +121,84 @@ def assemble(settings: Settings, store: Store) -> Application:
     compiler = Compiler(settings.rules)
     versions = Versions(settings.data, compiler.version, models)
     served = Served(settings.catalogue, compiler.files, models, versions, metrics)
+    rules = Rules(served, settings.phone_region, settings.identity_limit)
+    merges = Merges(store, store.identities)
+    people = Resolver(store, store.identities, merges, rules, served)
+    linking = Linking(people, store.identities, merges, rules, served)
+    quarantine = Quarantine(store.quarantine)
+    most = settings.events.event
     replay = Replay(store, versions)
     tombstones = Tombstones(settings.data, kept_key(settings.data, "erasure"))
+    archive = _Archive(settings, store, served)
     sign = Signer(kept_key(settings.data, "token")).sign
+    interactions = Interactions(people, served, metrics)
+    customers = Customers(people, served, metrics)
     return Application(
         version("teller"),
         _keyring(settings),
-        Decisions(store, served, replay, sign, metrics),
+        Decisions(people, served, replay, sign, metrics),
         Records(replay, sign),
-        Interactions(store, served, metrics),
-        Customers(store, served, metrics),
-        Privacy(store, store.erasure, tombstones, served),
+        interactions,
+        Imports(store, people, served, customers, interactions),
+        Events(people, store, linking, quarantine, served, metrics, most),
+        settings.events,
+        customers,
+        linking,
+        merges,
+        Privacy(people, store.erasure, tombstones, served),
+        Timeline(people, store.erasure, archive.history, served),
+        _keeper(settings, store, served, metrics, archive),
         Standing(store, served, models, compiler.files),
         served,
         metrics,
+    )
+
+
+class _Archive:
+    """The archive, opened when it is first asked for: what it takes is large to load."""
+
+    def __init__(self, settings: Settings, store: Store, served: Served) -> None:
+        self._settings = settings
+        self._store = store
+        self._served = served
+
+    @cached_property
+    def keeping(self) -> Keeping | None:
+        """None where it is switched off, or its extra is not installed: said once."""
+        if self._settings.archive == OFF:
+            self._store.log.retire(LEASE)
+            return None
+        try:
+            opening = import_module("engine.archive.opening")
+        except ModuleNotFoundError as error:
+            _log.warning(
+                'no archive: install it with `pip install "teller[archive]"`, or set '
+                "TELLER_ARCHIVE=off",
+                missing=error.name,
+            )
+            return None
+        opened: Keeping = opening.Keeping(
+            self._store.log,
+            self._settings.data,
+            self._settings.archive,
+            lambda: attributes_told(self._served.live.catalogue),
+        )
+        return opened
+
+    def history(self) -> History:
+        """What there is to read."""
+        return self.keeping.reading if self.keeping else NoHistory()
+
+
+def _keeper(
+    settings: Settings, store: Store, served: Served, metrics: Metrics, archive: _Archive
+) -> Keeper:
+    return Keeper(
+        store.log,
+        lambda: archive.keeping,
+        metrics,
+        lambda: retention(served.live),
+        settings.log_days * DAY,
     )
 
 

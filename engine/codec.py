@@ -11,7 +11,7 @@ from typing import TypeVar
 import msgspec
 from msgspec.msgpack import Decoder, Encoder
 
-from engine.domain import Consent, Contacts, CustomerState, Events, Pointer, Value
+from engine.domain import Consent, Contacts, CustomerState, Events, Pointer, Told, Value
 from engine.errors import StateUnknown
 
 Stored = bool | int | float | str | list[bool | int | float | str]
@@ -30,7 +30,7 @@ _consent = Decoder(dict[str, Consent])
 _contacts = Decoder(Contacts)
 _events = Decoder(Events)
 _names: Decoder[tuple[str, ...]] = Decoder(tuple[str, ...])
-_times = Decoder(dict[str, int])
+_told = Decoder(Told)
 _pointer = Decoder(Pointer)
 
 
@@ -64,8 +64,8 @@ def pack_names(names: Sequence[str]) -> bytes:
     return _encoder.encode(names)
 
 
-def pack_told(told: Mapping[str, int]) -> bytes:
-    """When each attribute was last told, as stored."""
+def pack_told(told: Told) -> bytes:
+    """When attributes were last told, as stored."""
     return _encoder.encode(told)
 
 
@@ -102,12 +102,13 @@ def unpack(customer_id: str, packed: Mapping[str, bytes]) -> CustomerState:
         subject=_text(packed, "subject"),
         formerly=_section(packed, "formerly", _names, ()),
         merged=_section(packed, "merged", _names, ()),
-        told=_section(packed, "told", _times, {}),
+        told=_section(packed, "told", _told, _UNTOLD),
     )
 
 
 _NO_CONTACTS = Contacts()
 _NO_EVENTS = Events()
+_UNTOLD = Told()
 
 
 def _number(packed: Mapping[str, bytes], name: str) -> int:

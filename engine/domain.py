@@ -206,12 +206,18 @@ class Events(Struct, frozen=True, array_like=True):
     open: tuple[Matter, ...] = ()
 
 
+class Told(Struct, frozen=True, array_like=True):
+    """When attributes were last told, ms: `since` by name, forgotten ones too; else `base`."""
+
+    base: int = 0
+    since: dict[str, int] = {}
+
+
 class CustomerState(Struct, frozen=True):
     """All we hold of one customer. Revision 0: never heard of.
 
     `clock` is the latest time the store has seen for this customer. `identities` are normalised
-    `namespace:value`s. `subject` is the archive's only name for the customer. `told`: when each
-    attribute was last told or forgotten. `merged` and `formerly` are the ids and the subjects of
+    `namespace:value`s. `subject` is the archive's only name for the customer. `merged` and `formerly` are the ids and the subjects of
     the customers that were merged into this one.
     """
 
@@ -227,7 +233,7 @@ class CustomerState(Struct, frozen=True):
     subject: str = ""
     formerly: tuple[str, ...] = ()
     merged: tuple[str, ...] = ()
-    told: dict[str, int] = {}
+    told: Told = Told()
 
 
 class Pointer(Struct, frozen=True, array_like=True):

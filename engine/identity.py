@@ -6,7 +6,8 @@ contact or an interaction, so it can never free a cap.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 from typing import TypeVar
 
@@ -24,6 +25,7 @@ from engine.domain import (
     Label,
     Pointer,
     Tally,
+    Told,
     Value,
 )
 
@@ -50,13 +52,13 @@ def merge(survivor: CustomerState, other: CustomerState) -> CustomerState:
     Attributes are those told last; consent denied beats granted beats unknown; contacts,
     interactions, totals and open matters are added up.
     """
-    attributes, told = _attributes(survivor, other)
+    attributes, times = _attributes(survivor, other)
     return replace(
         survivor,
         created=min(survivor.created, other.created),
         clock=max(survivor.clock, other.clock),
         attributes=attributes,
-        told=told,
+        told=_in_short(attributes, times),
         consent=_consent(survivor.consent, other.consent),
         contacts=_contacts(survivor.contacts, other.contacts),
         events=_events(survivor.events, other.events),
@@ -83,27 +85,48 @@ def shared(pointer: Pointer, limit: int) -> bool:
     return len(pointer.claims) > limit
 
 
+def times_of(state: CustomerState) -> dict[str, int]:
+    """When each attribute was last told or forgotten, ms."""
+    return {**dict.fromkeys(state.attributes, state.told.base), **state.told.since}
+
+
+def retold(
+    state: CustomerState, attributes: Mapping[str, Value], names: Iterable[str], at: int
+) -> Told:
+    """When `attributes`, which the state is to have, were told, if those `names` were told or
+    forgotten `at` (ms)."""
+    return _in_short(attributes, {**times_of(state), **dict.fromkeys(names, at)})
+
+
+def _in_short(attributes: Mapping[str, Value], times: Mapping[str, int]) -> Told:
+    """The time most attributes share is said once."""
+    shares = Counter(times[name] for name in attributes)
+    base = max(shares, key=lambda at: (shares[at], at), default=0)
+    since = {name: at for name, at in times.items() if name not in attributes or at != base}
+    return Told(base, since)
+
+
 def _attributes(
     one: CustomerState, other: CustomerState
 ) -> tuple[dict[str, Value], dict[str, int]]:
-    """Each attribute as told last, forgotten ones too; of two told at once, the greater."""
+    """Each attribute as told last, forgotten ones too, and when; of two told at once, the
+    greater."""
     attributes: dict[str, Value] = {}
-    told: dict[str, int] = {}
-    for name in sorted(one.attributes | other.attributes | one.told | other.told):
-        latest = max(_telling(one, name), _telling(other, name))
-        at, _, owner = latest
-        state = one if owner == one.customer_id else other
-        if name in state.attributes:
-            attributes[name] = state.attributes[name]
-        if at:
-            told[name] = at
-    return attributes, told
+    ours, theirs = times_of(one), times_of(other)
+    times: dict[str, int] = {}
+    for name in sorted(ours | theirs):
+        at, packed, value = max(_telling(one, name, ours), _telling(other, name, theirs))
+        times[name] = at
+        if packed:
+            attributes[name] = value
+    return attributes, times
 
 
-def _telling(state: CustomerState, name: str) -> tuple[int, bytes, str]:
-    value = state.attributes.get(name)
-    packed = b"" if value is None else msgspec.msgpack.encode(value)
-    return state.told.get(name, 0), packed, state.customer_id
+def _telling(state: CustomerState, name: str, times: Mapping[str, int]) -> tuple[int, bytes, Value]:
+    """What orders two tellings; where time and bytes are the same, the values are too."""
+    value = state.attributes.get(name, "")
+    packed = msgspec.msgpack.encode(value) if name in state.attributes else b""
+    return times.get(name, -1), packed, value
 
 
 def _consent(one: dict[str, Consent], other: dict[str, Consent]) -> dict[str, Consent]:
@@ -155,7 +178,8 @@ def _added(one: Tally, other: Tally) -> Tally:
 
 
 def _labels(one: Sequence[L], other: Sequence[L]) -> tuple[L, ...]:
-    return tuple(sorted({*one, *other}, key=astuple))
+    both: set[L] = set(one) | set(other)
+    return tuple(sorted(both, key=astuple))
 
 
 def _names(*parts: Iterable[str]) -> tuple[str, ...]:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
+from phonenumbers import SUPPORTED_REGIONS
+
+from engine.change import DURABILITIES, Durability
 from engine.errors import Misconfigured
 from engine.files import write_once
 
@@ -17,19 +21,40 @@ NAMES = {
     "TELLER_CATALOGUE": "the directory of the catalogue to serve",
     "TELLER_DATA": "where models, kept versions, keys and the embedded server's file live",
     "TELLER_REDIS_URL": "redis://, rediss:// or unix:// of the store; unset: an embedded server",
+    "TELLER_DURABILITY": "what a change survives: memory, everysec, always or replicated",
     "TELLER_RULES": "the Python module with the catalogue's @rule functions",
     "TELLER_ARCHIVE": "URL of the archive's Parquet files, or off; unset: in the data directory",
     "TELLER_LOG_DAYS": "for how many days the store keeps what the archive has not read, 30",
+    "TELLER_PHONE_REGION": "the country of phone numbers without a country code, such as PT",
+    "TELLER_IDENTITY_LIMIT": "how many customers may be named with one identity, 3",
     "TELLER_SECRET_KEYS": "comma-separated server-to-server keys, sk_…",
     "TELLER_PUBLISHABLE_KEYS": "comma-separated browser keys, pk_…",
+    "TELLER_CORS_ORIGINS": "comma-separated origins whose pages may send events",
+    "TELLER_EVENT_BYTES": "how large an event may be, 32768",
+    "TELLER_BATCH_BYTES": "how large a batch of events may be, unpacked, 512000",
 }
 DATA = "teller-data"
+
+_MOST_BYTES = 64 * 1024 * 1024
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]+)?")
+OFF = "off"
+
+
+@dataclass(frozen=True, slots=True)
+class EventLimits:
+    """What may be sent as events: bytes of one, bytes of a request unpacked, and from pages of
+    which origins (`https://shop.example`)."""
+
+    event: int = 32 * 1024
+    batch: int = 500 * 1024
+    origins: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that configures a process. `redis_url` None: an embedded server; `rules`: the
-    name of a Python module; `archive`: a URL, `off`, or empty for the data directory."""
+    name of a Python module; `archive`: a URL, `off`, or empty for the data directory;
+    `phone_region`: ISO 3166."""
 
     catalogue: Path
     data: Path
@@ -39,6 +64,10 @@ class Settings:
     rules: str | None = None
     archive: str = ""
     log_days: int = 30
+    phone_region: str | None = None
+    identity_limit: int = 3
+    events: EventLimits = EventLimits()
+    durability: Durability = "everysec"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +102,14 @@ def read_settings(environment: Mapping[str, str], **flags: str | None) -> Settin
         value("rules"),
         value("archive") or "",
         _days(value("log_days") or "30"),
+        _region(value("phone_region")),
+        _limit(value("identity_limit") or "3"),
+        EventLimits(
+            _bytes(value("event_bytes") or "32768", "TELLER_EVENT_BYTES"),
+            _bytes(value("batch_bytes") or "512000", "TELLER_BATCH_BYTES"),
+            _origins(value("cors_origins")),
+        ),
+        _durability(value("durability") or "everysec"),
     )
 
 
@@ -116,11 +153,51 @@ def _days(text: str) -> int:
     return int(text)
 
 
+def _durability(text: str) -> Durability:
+    for one in DURABILITIES:
+        if text == one:
+            return one
+    close = get_close_matches(text, DURABILITIES, 1)
+    hint = f"; did you mean {close[0]}?" if close else ""
+    raise Misconfigured(
+        f"TELLER_DURABILITY is one of {', '.join(DURABILITIES)}, not {text!r}{hint}"
+    )
+
+
 def _keys(text: str | None, name: str, prefix: str) -> tuple[str, ...]:
     keys = tuple(part.strip() for part in (text or "").split(",") if part.strip())
     if any(not key.startswith(prefix) or len(key) < 16 for key in keys):
         raise Misconfigured(f"{name}: a key starts with {prefix} and has at least 16 characters")
     return keys
+
+
+def _region(text: str | None) -> str | None:
+    if text is None or text in SUPPORTED_REGIONS:
+        return text
+    raise Misconfigured(f"TELLER_PHONE_REGION is a country such as PT, not {text!r}")
+
+
+def _limit(text: str) -> int:
+    if text.isascii() and text.isdigit() and int(text) > 0:
+        return int(text)
+    raise Misconfigured(f"TELLER_IDENTITY_LIMIT is a number of customers from 1, not {text!r}")
+
+
+def _bytes(text: str, name: str) -> int:
+    if text.isascii() and text.isdigit() and 0 < int(text) <= _MOST_BYTES:
+        return int(text)
+    raise Misconfigured(f"{name} is a number of bytes from 1 to {_MOST_BYTES}, not {text!r}")
+
+
+def _origins(text: str | None) -> frozenset[str]:
+    origins = frozenset(part.strip() for part in (text or "").split(",") if part.strip())
+    for origin in origins:
+        if not _ORIGIN.fullmatch(origin):
+            raise Misconfigured(
+                f"TELLER_CORS_ORIGINS: an origin is https://shop.example, without a path and "
+                f"without a wildcard, not {origin!r}"
+            )
+    return origins
 
 
 def _nearest(name: str) -> str:

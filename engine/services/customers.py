@@ -11,9 +11,10 @@ from msgspec.structs import replace
 from engine import record
 from engine.catalogue import Catalogue
 from engine.change import Change, Committed, Conflict, Known, Loaded
-from engine.codec import pack_attributes, pack_consent
+from engine.codec import pack_attributes, pack_consent, pack_told
 from engine.domain import Consent, CustomerState, Event, Events, Facts, Value
 from engine.errors import AnswerLost, Contention, InvalidRequest, NotFound, Problem
+from engine.identity import retold
 from engine.record import CustomerRecord
 from engine.rules.consent import later
 from engine.rules.types import DURATION, TIMESTAMP, Type, element_of
@@ -52,19 +53,22 @@ class Customers:
             raise NotFound("no such customer: PATCH it, or tell an interaction, to create it")
         return document(loaded.state, self._serving.live.catalogue, loaded.now)
 
-    def change(self, customer_id: str, body: CustomerPatchBody) -> CustomerReply:
+    def change(
+        self, customer_id: str, body: CustomerPatchBody, source: str = SOURCE
+    ) -> CustomerReply:
         """Change what is named, creating the customer if need be; the customer afterwards.
 
+        `source`: who tells us, for the record.
         Raises InvalidRequest, and Contention when the customer keeps changing meanwhile.
         """
         live = self._serving.live
         deadline = time.monotonic() + PATIENCE
         loaded = self._memory.load(customer_id, deadline=deadline)
         while True:
-            after, entry = changed(loaded, body, live.catalogue, SOURCE)
+            after, entry = changed(loaded, body, live.catalogue, source)
             sections = sections_of(loaded.state, after)
             change = Change(
-                customer_id,
+                after.customer_id,
                 loaded.state.revision,
                 sections,
                 loaded.now,
@@ -105,8 +109,14 @@ def changed(
         if later(state.consent.get(purpose), said) is said
     }
     kept = {name: value for name, value in state.attributes.items() if name not in forgotten}
-    after = replace(state, attributes={**kept, **typed}, consent={**state.consent, **latest})
-    changes = {**typed, **dict.fromkeys(forgotten)}
+    attributes = {**kept, **typed}
+    changes: dict[str, Value | None] = {**typed, **dict.fromkeys(forgotten)}
+    after = replace(
+        state,
+        attributes=attributes,
+        told=retold(state, attributes, changes, loaded.now),
+        consent={**state.consent, **latest},
+    )
     return after, CustomerRecord(state.customer_id, changes, latest, source, loaded.now)
 
 
@@ -137,6 +147,8 @@ def sections_of(before: CustomerState, after: CustomerState) -> dict[str, bytes]
     sections: dict[str, bytes] = {}
     if after.attributes != before.attributes:
         sections["attributes"] = pack_attributes(after.attributes)
+    if after.told != before.told:
+        sections["told"] = pack_told(after.told)
     if after.consent != before.consent:
         sections["consent"] = pack_consent(after.consent)
     return sections
@@ -152,9 +164,10 @@ def document(state: CustomerState, catalogue: Catalogue, now: int) -> CustomerRe
         {purpose: _said(said) for purpose, said in state.consent.items()},
         [name for name, holds in evaluation.segments.items() if holds],
         {name: value for name, value in evaluation.tables.items() if value is not None},
-        [],
+        list(state.identities),
         [_recent(state.events, row) for row in reversed(state.events.rows[-RECENT:])],
         state.revision,
+        list(state.merged),
     )
 
 

@@ -17,6 +17,8 @@ from engine.decide import decide
 from engine.domain import DecisionRequest, Filled, Plan
 from engine.errors import (
     BodyMismatch,
+    Contention,
+    IdentityShared,
     NotFound,
     Problem,
     StateUnknown,
@@ -26,7 +28,7 @@ from engine.errors import (
 from engine.partitions import new_decision_id
 from engine.record import DecisionRecord
 from engine.services.commits import Commits
-from engine.services.ports import Memory, Serving, Watch
+from engine.services.ports import People, Serving, Watch
 from engine.services.replay import Replay
 from engine.situation import Live
 from engine.wire.decisions import DecisionBody, to_request
@@ -36,6 +38,12 @@ ATTEMPTS = 5
 DAY = 24 * 3600 * 1000
 _SEEN_FOR = 14 * DAY  # the store keeps an idempotency key for one to two weeks
 
+_CODES = (
+    (StoreUnavailable, "store-unavailable"),
+    (IdentityShared, "identity-shared"),
+    (Contention, "contention"),
+)
+
 _log = structlog.get_logger()
 
 
@@ -43,7 +51,7 @@ class Decisions:
     """`POST /v1/decisions`. A valid request always gets an answer, if need be the fallback (I9)."""
 
     def __init__(
-        self, memory: Memory, serving: Serving, replay: Replay, sign: Sign, watch: Watch
+        self, memory: People, serving: Serving, replay: Replay, sign: Sign, watch: Watch
     ) -> None:
         self._memory = memory
         self._commits = Commits(memory)
@@ -57,28 +65,35 @@ class Decisions:
         started = time.monotonic()
         live = self._serving.live
         request = to_request(body, live.catalogue, key, privacy_signal)
+        named = body.customer.identity
+        identity = self._memory.normal(named, "/customer/identity") if named else None
         deadline = started + body.deadline_ms / 1000 if body.deadline_ms else None
-        reply = self._degrading(request, live, deadline)
+        reply = self._degrading(request, identity, live, deadline)
         self._count(reply, time.monotonic() - started)
         return reply
 
     def _degrading(
-        self, request: DecisionRequest, live: Live, deadline: float | None
+        self, request: DecisionRequest, identity: str | None, live: Live, deadline: float | None
     ) -> DecisionReply:
         """The decision, or the fallback with a short code that says why."""
         try:
-            return self._decide(request, live, deadline)
+            return self._decide(request, identity, live, deadline)
         except StoreUnavailable as error:
             late = deadline is not None and time.monotonic() >= deadline
             return self._fallback(request, live, "deadline" if late else _code(error))
-        except (StateUnknown, NotFound) as error:
+        except (StateUnknown, NotFound, IdentityShared, Contention) as error:
             return self._fallback(request, live, _code(error))
 
     def _decide(
-        self, request: DecisionRequest, live: Live, deadline: float | None
+        self, request: DecisionRequest, identity: str | None, live: Live, deadline: float | None
     ) -> DecisionReply:
         asked = _seen(request)
-        loaded = self._memory.load(request.customer_id, [row.key for row in asked], deadline)
+        keys = [row.key for row in asked]
+        if identity is None:
+            loaded = self._memory.load(request.customer_id, keys, deadline)
+        else:
+            create = request.mode == "live"
+            loaded = self._memory.identified(identity, keys, deadline, create=create)
         for _ in range(ATTEMPTS):
             result = self._attempt(request, live, loaded, asked, deadline)
             if isinstance(result, DecisionReply):
@@ -98,6 +113,8 @@ class Decisions:
         """The answer; or the customer as it is now, when it changed before the commit."""
         if loaded.seen and loaded.seen[0]:
             return self._answered(loaded.seen[0], asked[0])
+        if request.customer_id != loaded.state.customer_id:  # another name, or merged since
+            request = msgspec.structs.replace(request, customer_id=loaded.state.customer_id)
         decision_id = new_decision_id(request.customer_id, loaded.now, os.urandom(8))
         plan = decide(request, loaded.state, live, loaded.now, decision_id)
         if request.mode == "live" and (asked or not plan.repeat):
@@ -214,4 +231,4 @@ def _seen(request: DecisionRequest) -> list[Seen]:
 
 
 def _code(error: TellerError) -> str:
-    return "store-unavailable" if isinstance(error, StoreUnavailable) else "state-unknown"
+    return next((code for kind, code in _CODES if isinstance(error, kind)), "state-unknown")

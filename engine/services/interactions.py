@@ -17,11 +17,11 @@ from engine.catalogue import Catalogue
 from engine.change import Change, Committed, Conflict, Found, Known, Loaded, Seen
 from engine.codec import pack_consent, pack_contacts, pack_events
 from engine.domain import CustomerState, Filled
-from engine.errors import AnswerLost, Contention, Rejected
+from engine.errors import AnswerLost, Contention, IdentityShared, InvalidRequest, Rejected
 from engine.learn import Learned, learn
 from engine.record import DecisionRecord, InteractionRecord
 from engine.services.decisions import retention
-from engine.services.ports import Memory, Serving, Watch
+from engine.services.ports import People, Serving, Watch
 from engine.wire.interactions import (
     InteractionBody,
     InteractionsReply,
@@ -36,6 +36,13 @@ _PACK: Mapping[str, Callable[[CustomerState], bytes]] = {
     "events": lambda state: pack_events(state.events),
     "consent": lambda state: pack_consent(state.consent),
 }
+
+
+class Name(NamedTuple):
+    """Whom rows are about, as they say it: an id, or a normalised identity."""
+
+    customer_id: str
+    identity: str = ""
 
 
 class Row(NamedTuple):
@@ -64,7 +71,7 @@ class Fate:
 class Interactions:
     """`POST /v1/interactions`. Nothing is acknowledged that was not committed (I6)."""
 
-    def __init__(self, memory: Memory, serving: Serving, watch: Watch) -> None:
+    def __init__(self, memory: People, serving: Serving, watch: Watch) -> None:
         self._memory = memory
         self._serving = serving
         self._watch = watch
@@ -76,18 +83,21 @@ class Interactions:
         keep = retention(self._serving.live)
         fate = Fate()
         made = Made(self._memory)
-        by_customer: defaultdict[str, list[Row]] = defaultdict(list)
+        by_name: defaultdict[Name, list[Row]] = defaultdict(list)
         for index, row in enumerate(rows):
             if isinstance(row, RejectedRow):
                 fate.rejected.append(row)
-            elif customer_id := _customer_of(row, made):
-                by_customer[customer_id].append(Row(index, row, seen_of(row)))
-            else:
-                reason = "names no customer, and no decision that is kept"
-                fate.rejected.append(RejectedRow(index, reason))
+                continue
+            try:
+                by_name[self._name(row, made)].append(Row(index, row, seen_of(row)))
+            except (Rejected, InvalidRequest) as error:
+                fate.rejected.append(RejectedRow(index, str(error)))
         deadline = time.monotonic() + PATIENCE
-        for customer_id, theirs in by_customer.items():
-            fate.add(self._of_one(customer_id, theirs, made, catalogue, keep, deadline))
+        for name, theirs in by_name.items():
+            try:
+                fate.add(self._of_one(name, theirs, made, catalogue, keep, deadline))
+            except IdentityShared as error:
+                fate.rejected += [RejectedRow(row.at, str(error)) for row in theirs]
         self._watch.interactions(fate.accepted, fate.duplicates, len(fate.rejected))
         return InteractionsReply(
             fate.accepted, fate.duplicates, sorted(fate.rejected, key=lambda row: row.index)
@@ -95,7 +105,7 @@ class Interactions:
 
     def _of_one(
         self,
-        customer_id: str,
+        name: Name,
         rows: Sequence[Row],
         made: Made,
         catalogue: Catalogue,
@@ -104,9 +114,12 @@ class Interactions:
     ) -> Fate:
         """One customer's rows, in one commit."""
         keys = list(dict.fromkeys(row.seen.key for row in rows))
-        loaded = self._memory.load(customer_id, keys, deadline)
+        if name.identity:
+            loaded = self._memory.identified(name.identity, keys, deadline)
+        else:
+            loaded = self._memory.load(name.customer_id, keys, deadline)
         while True:
-            lesson = Lesson(customer_id, loaded, catalogue, made)
+            lesson = Lesson(loaded, catalogue, made)
             lesson.learn(rows, dict(zip(keys, loaded.seen, strict=True)))
             if not lesson.fresh:
                 return lesson.fate
@@ -117,7 +130,18 @@ class Interactions:
                 raise Contention("this customer keeps changing: send the interactions again")
             if isinstance(result, Conflict):
                 self._watch.conflict()
-            loaded = self._memory.load(customer_id, keys, deadline)
+            loaded = self._memory.load(loaded.state.customer_id, keys, deadline)
+
+    def _name(self, row: InteractionBody, made: Made) -> Name:
+        """Whom a row is about. Raises Rejected, InvalidRequest."""
+        if row.customer is not UNSET:
+            if row.customer.identity:
+                return Name("", self._memory.normal(row.customer.identity, "/customer/identity"))
+            return Name(row.customer.id or "")
+        customer_id = made.customer_of(row.decision_id) if row.decision_id else None
+        if customer_id is None:
+            raise Rejected("names no customer, and no decision that is kept")
+        return Name(customer_id)
 
     def _commit(self, change: Change, deadline: float) -> Committed | Conflict | Known:
         """As the store's; a lost answer is asked for once more."""
@@ -133,7 +157,7 @@ class Interactions:
 class Made:
     """The decisions that rows of one request name, each looked up once."""
 
-    def __init__(self, memory: Memory) -> None:
+    def __init__(self, memory: People) -> None:
         self._memory = memory
         self._found: dict[str, Found | None] = {}
 
@@ -145,10 +169,14 @@ class Made:
     def offered_to(self, customer_id: str, decision_id: str) -> tuple[Filled, ...] | None:
         """What a decision of that customer answered; None when there is none of theirs."""
         found = self._find(decision_id) if decision_id else None
-        if found is None or found.customer_id != customer_id:
+        if found is None or not self._same(found.customer_id, customer_id):
             return None
         entry = record.decode(found.record)
         return entry.plan.placements if isinstance(entry, DecisionRecord) else None
+
+    def _same(self, decided_for: str, customer_id: str) -> bool:
+        """Whether it was decided for this customer, maybe before they were merged."""
+        return decided_for == customer_id or self._memory.canonical(decided_for) == customer_id
 
     def _find(self, decision_id: str) -> Found | None:
         if decision_id not in self._found:
@@ -159,12 +187,12 @@ class Made:
 class Lesson:
     """One customer's rows, learnt one after the other from one loaded state."""
 
-    def __init__(self, customer_id: str, loaded: Loaded, catalogue: Catalogue, made: Made) -> None:
+    def __init__(self, loaded: Loaded, catalogue: Catalogue, made: Made) -> None:
         self.fate = Fate()
         self.fresh: list[Seen] = []
         self._entries: list[bytes] = []
         self._changed: set[str] = set()
-        self._customer_id = customer_id
+        self._customer_id = loaded.state.customer_id
         self._loaded = loaded
         self._state = loaded.state
         self._catalogue = catalogue
@@ -216,12 +244,6 @@ class Lesson:
         entry = InteractionRecord(self._customer_id, interaction, learned.reward, now)
         self._entries.append(record.encode(entry))
         return learned
-
-
-def _customer_of(row: InteractionBody, made: Made) -> str | None:
-    if row.customer is not UNSET:
-        return row.customer.id
-    return made.customer_of(row.decision_id) if row.decision_id else None
 
 
 def seen_of(row: InteractionBody) -> Seen:

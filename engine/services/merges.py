@@ -112,13 +112,16 @@ class Merges:
                 self.finish(target, deadline, (*waiting, own))
             elif not survivor.state.revision:
                 return None
-            elif loser.state.subject in survivor.state.formerly:
-                return target
-            elif self._take_in(survivor, loser, deadline):
+            elif self._in(survivor, loser, deadline):
                 return target
             if time.monotonic() >= until:
                 raise Contention("these customers keep changing: try again")
         return None
+
+    def _in(self, survivor: Loaded, loser: Loaded, deadline: float | None) -> bool:
+        """Whether the survivor has taken the loser in, before or just now."""
+        taken = loser.state.subject in survivor.state.formerly
+        return taken or self._take_in(survivor, loser, deadline)
 
     def _take_in(self, survivor: Loaded, loser: Loaded, deadline: float | None) -> bool:
         before, after = survivor.state, merge(survivor.state, loser.state)

@@ -30,8 +30,8 @@ class People(Memory, Protocol):
     What is loaded may have another id than was asked for: changes are made of that one.
     """
 
-    def normal(self, identity: str) -> str:
-        """The identity as it is stored. Raises InvalidRequest."""
+    def normal(self, identity: str, pointer: str = "/identity") -> str:
+        """The identity as it is stored. Raises InvalidRequest, which points at `pointer`."""
         ...
 
     def identified(
@@ -118,3 +118,6 @@ class Watch(Protocol):
     def conflict(self) -> None: ...
     def reloaded(self, what: str, taken: bool) -> None: ...
     def interactions(self, accepted: int, duplicates: int, rejected: int) -> None: ...
+    def events(
+        self, accepted: int, duplicates: int, aside: int, refused: int, ignored: int
+    ) -> None: ...

@@ -132,6 +132,7 @@ class CustomerReply(Struct, frozen=True):
     identities: list[str]
     recent: list[RecentReply]
     revision: int
+    merged: list[str] = []
 
 
 class ConsentReplySchema(Strict):
@@ -167,6 +168,9 @@ class CustomerDocumentSchema(Strict):
     identities = fields.List(fields.String(), required=True)
     recent = fields.List(fields.Nested(RecentSchema), required=True)
     revision = fields.Integer(required=True)
+    merged = fields.List(
+        fields.String(), required=True, metadata={"description": "Former ids; all still work."}
+    )
 
 
 _decoder = msgspec.json.Decoder(CustomerPatchBody)

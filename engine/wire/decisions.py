@@ -13,6 +13,7 @@ from engine.catalogue import Catalogue
 from engine.domain import DecisionRequest, Explain, Mode, PlacementAsk, Value
 from engine.errors import InvalidRequest, Problem
 from engine.wire.body import read
+from engine.wire.identities import CustomerBody, CustomerSchema
 from engine.wire.problems import nearest
 from engine.wire.values import (
     Id,
@@ -27,12 +28,6 @@ from engine.wire.values import (
 MAX_PLACEMENTS = 50
 MAX_SLOTS = 100
 MAX_DEADLINE = 60_000
-
-
-class CustomerBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """Who it is about."""
-
-    id: Id
 
 
 class PlacementBody(Struct, frozen=True, forbid_unknown_fields=True):
@@ -54,12 +49,6 @@ class DecisionBody(Struct, frozen=True, forbid_unknown_fields=True):
     mode: Mode = "live"
     request_id: Id | UnsetType = UNSET
     deadline_ms: Annotated[int, Meta(ge=1, le=MAX_DEADLINE)] | UnsetType = UNSET
-
-
-class CustomerSchema(Strict):
-    """Who it is about."""
-
-    id = IdField(required=True, metadata={"description": "The customer's stable id."})
 
 
 class PlacementSchema(Strict):
@@ -102,7 +91,7 @@ def read_decision(body: bytes) -> DecisionBody:
 def to_request(
     body: DecisionBody, catalogue: Catalogue, key: str | None, privacy_signal: bool
 ) -> DecisionRequest:
-    """The request in the catalogue's terms.
+    """The request in the catalogue's terms; of nobody yet where it names an identity.
 
     `key` is the `Idempotency-Key` header. Raises InvalidRequest for a placement, a context
     value or an attribute the catalogue does not declare as sent, all of them at once.
@@ -121,7 +110,7 @@ def to_request(
     if problems:
         raise InvalidRequest(problems)
     return DecisionRequest(
-        body.customer.id,
+        body.customer.id or "",
         body.channel,
         tuple([PlacementAsk(ask.id, ask.slots or None) for ask in body.placements]),
         context,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import msgspec
-from marshmallow import ValidationError, fields, validate, validates_schema
+from marshmallow import ValidationError, fields, validates_schema
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from engine.errors import InvalidRequest, Problem
 from engine.wire.body import read
 from engine.wire.values import PRINTABLE, Id, IdField, Strict, TextField
 
@@ -75,6 +76,18 @@ class SharedSchema(Strict):
 
 _decoder = msgspec.json.Decoder(LinkBody)
 _schema = LinkSchema()
+
+
+def check_identity(text: str | None) -> str:
+    """The identity a query asks for. Raises InvalidRequest."""
+    try:
+        return msgspec.convert(text, Identity)
+    except msgspec.ValidationError:
+        detail = (
+            f"must be given as ?identity=namespace:value, at most {MAX_IDENTITY} characters "
+            "long, none of them a control character"
+        )
+        raise InvalidRequest([Problem("/identity", detail)]) from None
 
 
 def read_link(body: bytes) -> LinkBody:

@@ -11,7 +11,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from engine.domain import OUTCOMES, Interaction
 from engine.errors import InvalidRequest, Malformed, Rejected
 from engine.wire.body import check, parse, read
-from engine.wire.decisions import CustomerBody, CustomerSchema
+from engine.wire.identities import CustomerBody, CustomerSchema
 from engine.wire.problems import nearest
 from engine.wire.values import (
     Id,

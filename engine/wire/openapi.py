@@ -9,7 +9,18 @@ from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from marshmallow import Schema
 
-from engine.wire import catalogues, customers, decisions, health, interactions, privacy, replies
+from engine.wire import (
+    catalogues,
+    customers,
+    decisions,
+    health,
+    identities,
+    interactions,
+    privacy,
+    replies,
+    segment,
+    timeline,
+)
 from engine.wire.problems import CONTENT_TYPE, ProblemSchema
 
 _PROBLEMS = {
@@ -17,8 +28,8 @@ _PROBLEMS = {
     401: "No key, or not one of ours.",
     403: "A key that may not do this.",
     404: "There is no such thing.",
-    409: "This request id was used before, with another body.",
-    413: "Over 1 MiB.",
+    409: "This request id was used before, with another body; or too many share this identity.",
+    413: "Over the limit, 1 MiB where no other is set.",
     422: "A field is wrong; `errors` points at each.",
     503: "The store is away; try again after `Retry-After` seconds. Nothing was acknowledged.",
 }
@@ -36,6 +47,8 @@ class Operation(NamedTuple):
     fails: tuple[int, ...] = ()
     open: bool = False
     idempotent: bool = False
+    writes: bool = False
+    query: tuple[str, ...] = ()
 
 
 OPERATIONS = (
@@ -78,6 +91,39 @@ OPERATIONS = (
         "delete", "/v1/customers/{customer_id}", "eraseCustomer",
         "Erase a customer everywhere; answers the proof, and the same one when asked again",
         privacy.ProofSchema, fails=(422, 503),
+    ),
+    *(
+        Operation(
+            "post", path, path.removeprefix("/v1/"), f"Events of Segment's SDKs: {call}",
+            segment.EventsTakenSchema,
+            segment.EventBatchSchema if call == segment.BATCH else segment.EventSchema,
+            (400, 413, 422, 503), writes=True,
+        )
+        for path, call in segment.ROUTES.items()
+    ),
+    Operation(
+        "get", "/v1/projects/{write_key}/settings", "sourceSettings",
+        "What analytics.js asks for before it starts", segment.SourceSettingsSchema,
+        fails=(404,), open=True,
+    ),
+    Operation(
+        "get", "/v1/customers", "findCustomer", "The customer an identity names",
+        customers.CustomerDocumentSchema, fails=(404, 409, 422, 503), query=("identity",),
+    ),
+    Operation(
+        "post", "/v1/customers/{customer_id}/identities", "linkIdentity",
+        "Link an identity; merges when it names another customer",
+        customers.CustomerDocumentSchema, identities.LinkSchema, (400, 409, 413, 422, 503),
+    ),
+    Operation(
+        "get", "/v1/identities/shared", "sharedIdentities",
+        "The identities set apart because too many customers share them",
+        identities.SharedSchema, fails=(503,),
+    ),
+    Operation(
+        "get", "/v1/customers/{customer_id}/timeline", "getTimeline",
+        "A customer's history: contacts by channel, with answers; changes; newest first, paged",
+        timeline.TimelineSchema, fails=(404, 422, 503), query=("cursor?", "limit?"),
     ),
     Operation(
         "get", "/v1/catalogue", "getCatalogue", "The catalogue that serves now",
@@ -126,6 +172,14 @@ def document(version: str) -> dict[str, Any]:
         "secretKey",
         {"type": "http", "scheme": "bearer", "description": "A secret key, `sk_…`."},
     )
+    spec.components.security_scheme(
+        "writeKey",
+        {
+            "type": "http",
+            "scheme": "basic",
+            "description": "A key as the user, no password; or `writeKey` in the body or query.",
+        },
+    )
     spec.components.schema("Problem", schema=ProblemSchema)
     spec.components.schema("Consent", schema=customers.ConsentSchema)
     for operation in OPERATIONS:
@@ -149,6 +203,8 @@ def _operation(operation: Operation) -> dict[str, Any]:
         described["requestBody"] = {"required": True, "content": content}
     if operation.open:
         described["security"] = []
+    if operation.writes:
+        described["security"] = [{"writeKey": []}]
     return described
 
 
@@ -175,6 +231,15 @@ def _parameters(operation: Operation) -> list[Mapping[str, Any]]:
         {"in": "path", "name": part[1:-1], "required": True, "schema": {"type": "string"}}
         for part in operation.path.split("/")
         if part.startswith("{")
+    ]
+    parameters += [
+        {
+            "in": "query",
+            "name": name.removesuffix("?"),
+            "required": not name.endswith("?"),
+            "schema": {"type": "string"},
+        }
+        for name in operation.query
     ]
     if operation.idempotent:
         header = {"in": "header", "name": "Idempotency-Key", "schema": {"type": "string"}}

@@ -25,7 +25,8 @@ from engine.services.versions import Versions
 from engine.settings import Settings
 from engine.store import Store
 from engine.wire.customers import CustomerPatchBody
-from engine.wire.decisions import CustomerBody, DecisionBody, PlacementBody
+from engine.wire.decisions import DecisionBody, PlacementBody
+from engine.wire.identities import CustomerBody
 from engine.wire.interactions import InteractionBody
 from tests.http.catalogue import CATALOGUE
 

@@ -27,6 +27,7 @@ from engine.domain import (
     Label,
     Matter,
     Tally,
+    Told,
 )
 from engine.errors import StateUnknown
 
@@ -69,7 +70,7 @@ states = st.builds(
     subject=texts,
     formerly=rows_of(texts),
     merged=rows_of(texts),
-    told=st.dictionaries(texts, times, max_size=3),
+    told=st.builds(Told, times, st.dictionaries(texts, times, max_size=3)),
 )
 
 
