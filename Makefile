@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: demo test check bench proofs clean
+.PHONY: demo test check bench proofs coverage obp clean
 
 demo: $(STAMP)  ## a grocer's households, offers and model, served on http://127.0.0.1:8080
 	$(BIN)/teller demo
@@ -23,6 +23,12 @@ bench: $(STAMP)  ## every figure beside its floor; writes var/bench.json
 
 proofs: $(STAMP)  ## the long ones: 100,000 random histories and conditions, 40,000 racing decisions
 	TELLER_EXAMPLES=100000 TELLER_RACE=5000 $(BIN)/python -m pytest tests/rules tests/races tests/demo
+
+coverage: $(STAMP)  ## how often 95% intervals hold the truth, 1,000 times; five minutes
+	TELLER_COVERAGE=1000 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -s tests/training/offpolicy/test_intervals.py -k hold_the_truth
+
+obp: $(STAMP)  ## the Open Bandit Pipeline's data and estimators, which some tests compare with
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps obp==0.4.1
 
 $(STAMP): setup.cfg pyproject.toml
 	$(PYTHON) -c "import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) and 'Teller needs Python 3.11 to 3.13; call make with PYTHON=...')"
