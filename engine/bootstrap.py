@@ -23,8 +23,8 @@ from engine.registry import Registry
 from engine.rules.custom import rules_of
 from engine.services.customers import Customers
 from engine.services.decisions import DAY, Decisions, retention
-from engine.services.identities import Resolver, Rules
 from engine.services.events import Events
+from engine.services.identities import Resolver, Rules
 from engine.services.imports import Imports
 from engine.services.interactions import Interactions
 from engine.services.keeper import LEASE, Keeper, Keeping
@@ -59,9 +59,9 @@ class Application:
     decisions: Decisions
     records: Records
     interactions: Interactions
+    imports: Imports
     events: Events
     event_limits: EventLimits
-    imports: Imports
     customers: Customers
     linking: Linking
     merges: Merges
@@ -80,9 +80,7 @@ def open_application(settings: Settings, keep: bool = False) -> Iterator[Applica
     `keep`: it also keeps the logs, see `services.keeper`, when no other process does.
     Raises Misconfigured, CatalogueRefused, ModelRefused, StoreUnavailable, StateUnknown.
     """
-    with open_store(
-        settings.redis_url, settings.data, durability=settings.durability
-    ) as store:
+    with open_store(settings.redis_url, settings.data, durability=settings.durability) as store:
         for warning in store.warnings:
             _log.warning(warning)
         application = assemble(settings, store)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
@@ -16,14 +17,17 @@ import msgspec
 import structlog
 from granian import Granian
 from granian.constants import Interfaces
+from rich.console import Console
 
 from engine.bootstrap import check_directory, open_application, run_trials
 from engine.errors import CatalogueRefused, TellerError
+from engine.importing import import_file
 from engine.settings import Settings, load_or_make_keys, read_settings, unknown_settings
 from engine.store import accept_epoch
 from engine.store.embedded import embedded_server
 from engine.telemetry import configure_logs, share_metrics
 from engine.wire.decisions import read_decision
+from engine.wire.imports import Kind
 from engine.wire.values import check_id
 
 THREADS_A_WORKER = 4
@@ -167,6 +171,20 @@ def models(settings: Settings) -> None:
         _show(application.standing.models())
 
 
+@main.command("import")
+@_house
+@click.argument("kind", type=click.Choice(["customers", "consents", "interactions"]))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--again", is_flag=True, help="From the first row, wherever it stopped")
+def import_(settings: Settings, kind: Kind, file: Path, again: bool) -> None:
+    """Take in KIND from FILE: CSV, JSON lines or Parquet. The same command goes on."""
+    console = Console(stderr=True)
+    with open_application(settings) as application:
+        done = import_file(application.imports, kind, file, settings.data, console, again)
+    click.echo(f"{done.accepted} rows in, {done.known} told nothing new, {done.bad} kept aside")
+    sys.exit(1 if done.bad else 0)
+
+
 @main.command()
 @_house
 @click.argument("customer")
@@ -184,6 +202,18 @@ def erase(settings: Settings, customer: str) -> None:
     """Erase CUSTOMER everywhere, and show the proof."""
     with open_application(settings) as application:
         _show(application.privacy.erase(check_id(customer, "CUSTOMER")))
+
+
+@main.command()
+@_house
+@click.option("--once", is_flag=True, help="Take in what there is now, and end")
+def archive(settings: Settings, once: bool) -> None:
+    """Take the logs into the archive, instead of `serve` or beside it; any may be killed."""
+    with open_application(settings) as application:
+        if not once:
+            application.keeper.follow(threading.Event())
+        elif not application.keeper.catch_up():
+            raise click.ClickException("another process keeps the archive just now")
 
 
 @main.command("accept-store")
@@ -204,7 +234,7 @@ def _store_url(settings: Settings) -> Iterator[str]:
     if settings.redis_url:
         yield settings.redis_url
         return
-    with embedded_server(settings.data) as url:
+    with embedded_server(settings.data, durability=settings.durability) as url:
         yield url
 
 
@@ -214,6 +244,8 @@ def _export(settings: Settings, url: str) -> None:
     os.environ["TELLER_DATA"] = str(settings.data.resolve())
     os.environ["TELLER_REDIS_URL"] = url
     os.environ["TELLER_RULES"] = settings.rules or ""
+    os.environ["TELLER_ARCHIVE"] = settings.archive
+    os.environ["TELLER_LOG_DAYS"] = str(settings.log_days)
     for name in _ONE_THREAD:
         os.environ.setdefault(name, "1")
 

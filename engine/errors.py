@@ -11,8 +11,11 @@ TellerError
 ├── CatalogueRefused      a catalogue with faults; carries all of them
 ├── ModelRefused          a model artefact that must not serve
 ├── StoreUnavailable      the store did not answer in time; nothing is known to have happened
-│   └── AnswerLost        a write was sent and its answer never came
+│   ├── AnswerLost        a write was sent and its answer never came
+│   └── NotReplicated     it is written, but no replica has confirmed that it has it too
 ├── StateUnknown          the store answered, but its memory is not the one we knew (epoch)
+├── ArchiveUnusable       the archive's files could not be written or read
+│   └── Overtaken         another writer of the archive was first; nothing of ours is in
 ├── Contention            the customer changed under us more often than we retry
 └── Misconfigured         a setting or the environment is wrong; says what to do
 """
@@ -107,8 +110,20 @@ class AnswerLost(StoreUnavailable):
     """A write was sent and its answer never came: it may or may not have happened."""
 
 
+class NotReplicated(StoreUnavailable):
+    """It is written, but no replica has confirmed that it has it too."""
+
+
 class StateUnknown(TellerError):
     """The store came back without the memory we knew: its state is unknown, not empty."""
+
+
+class ArchiveUnusable(TellerError):
+    """The archive's files could not be written or read."""
+
+
+class Overtaken(ArchiveUnusable):
+    """Another writer committed first; what this one wrote since is no part of the archive."""
 
 
 class Contention(TellerError):

@@ -130,6 +130,11 @@ def day_of(at: int) -> str:
     return (_EPOCH + timedelta(milliseconds=at)).date().isoformat()
 
 
+def start_of(day: str) -> int:
+    """When a date as `day_of` tells it begins, ms."""
+    return (datetime.fromisoformat(f"{day}T00:00Z") - _EPOCH) // timedelta(milliseconds=1)
+
+
 def _decision(at: tuple[int, str, str], record: DecisionRecord) -> Iterator[DecisionRow]:
     """Nothing for one that answered an earlier decision again."""
     if record.plan.repeat:

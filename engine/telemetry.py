@@ -93,6 +93,14 @@ class Metrics:
         self._trimmed = Counter(
             "teller_log_trimmed", "Log entries let go", ["state"], registry=self._registry
         )
+        self._events = Counter(
+            "teller_events", "Events of other systems, by fate", ["result"], registry=self._registry
+        )
+        self._ignored = Counter(
+            "teller_event_traits_ignored",
+            "Traits of events that the catalogue does not declare",
+            registry=self._registry,
+        )
 
     def decided(self, placement: str, fallback: bool) -> None:
         """A placement was answered."""
@@ -131,6 +139,19 @@ class Metrics:
         """Log entries were let go, some of them not in the archive."""
         self._trimmed.labels("read").inc(gone - unread)
         self._trimmed.labels("unread").inc(unread)
+
+    def events(
+        self, accepted: int, duplicates: int, aside: int, refused: int, ignored: int
+    ) -> None:
+        """A delivery of events was answered; `ignored` counts traits, the others events."""
+        for result, count in (
+            ("accepted", accepted),
+            ("duplicate", duplicates),
+            ("quarantined", aside),
+            ("refused", refused),
+        ):
+            self._events.labels(result).inc(count)
+        self._ignored.inc(ignored)
 
     def exposition(self) -> bytes:
         """All workers' metrics in Prometheus' text format."""

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection
 from pathlib import Path
-
-import pyarrow as pa
 
 from engine.archive.compaction import Compaction
 from engine.archive.reading import Archive
-from engine.archive.shelf import Shelf
+from engine.archive.shelf import Shelf, usable
 from engine.archive.writer import Round, Streams, Writer
-from engine.errors import ArchiveUnusable
 
 SWEEP = 3600.0  # seconds; a reader has this long for files that were merged meanwhile
 
@@ -37,22 +33,14 @@ class Keeping:
 
     def round(self) -> Round:
         """Take in what was logged since."""
-        with _usable():
+        with usable():
             return self._writer.round()
 
     def tidy(self) -> None:
         """Merge small files, drop erased customers, remove what nobody needs."""
-        with _usable():
+        with usable():
             self._compaction.drop_erased()
             self._compaction.merge()
             if time.monotonic() - self._swept >= SWEEP:
                 self._swept = time.monotonic()
                 self._compaction.sweep()
-
-
-@contextmanager
-def _usable() -> Iterator[None]:
-    try:
-        yield
-    except (pa.ArrowException, OSError) as error:
-        raise ArchiveUnusable(f"the archive's files cannot be used: {error}") from error

@@ -12,9 +12,9 @@ import pyarrow.compute as pc
 
 from engine.archive.erased import Erased
 from engine.archive.manifest import KINDS, Kind, Manifest, Manifests
-from engine.archive.shelf import Shelf
+from engine.archive.shelf import Shelf, usable
 from engine.archive.tables import SCHEMAS, to_rows
-from engine.rows import VOID, Row, day_of
+from engine.rows import VOID, Row, day_of, start_of
 
 T = TypeVar("T")
 
@@ -91,13 +91,17 @@ class Archive:
         return self.consistent(lambda now: now.table(kind, first, last, where, columns))
 
     def consistent(self, ask: Callable[[Snapshot], T]) -> T:
-        """What `ask` makes of a snapshot; of a newer one when compaction took its files away."""
-        for _ in range(_TRIES - 1):
-            try:
-                return ask(self.snapshot())
-            except FileNotFoundError:
-                continue
-        return ask(self.snapshot())
+        """What `ask` makes of a snapshot; of a newer one when compaction took its files away.
+
+        Raises ArchiveUnusable.
+        """
+        with usable():
+            for _ in range(_TRIES - 1):
+                try:
+                    return ask(self.snapshot())
+                except FileNotFoundError:
+                    continue
+            return ask(self.snapshot())
 
 
 class Snapshot:
@@ -114,9 +118,10 @@ class Snapshot:
         return self._manifest.positions
 
     @property
-    def first_day(self) -> str:
-        """The earliest UTC date there is, else empty."""
-        return min((part.day for part in self._manifest.parts), default="")
+    def first(self) -> int | None:
+        """When the earliest date there is begins, ms; None where there is nothing."""
+        days = [part.day for part in self._manifest.parts]
+        return start_of(min(days)) if days else None
 
     def table(
         self,

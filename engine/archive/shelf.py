@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from pyarrow import fs
 
 from engine.archive.manifest import KINDS, Kind, Part
 from engine.archive.tables import SCHEMAS
-from engine.errors import Misconfigured
+from engine.errors import ArchiveUnusable, Misconfigured
 from engine.files import sync
 
 _ROW_GROUP = 20_000  # a customer's rows lie together, so that few groups hold them
@@ -76,3 +77,12 @@ class Shelf:
 
     def _inside(self, path: str) -> str:
         return path.removeprefix(f"{self._root}/")
+
+
+@contextmanager
+def usable() -> Iterator[None]:
+    """Turns what a file system or a file may raise into ArchiveUnusable."""
+    try:
+        yield
+    except (pa.ArrowException, OSError) as error:
+        raise ArchiveUnusable(f"the archive's files cannot be used: {error}") from error

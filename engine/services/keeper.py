@@ -15,6 +15,7 @@ from typing import Protocol
 import structlog
 
 from engine.errors import Overtaken, TellerError
+from engine.services.timeline import History
 
 LEASE = "archive"
 LIFE = 60_000  # ms; a keeper that died is replaced after this
@@ -56,6 +57,8 @@ class Round(Protocol):
 class Keeping(Protocol):
     """The archive, see `engine.archive.opening`."""
 
+    @property
+    def reading(self) -> History: ...
     def register(self) -> None: ...
     def round(self) -> Round: ...
     def tidy(self) -> None: ...
@@ -70,26 +73,29 @@ class Watch(Protocol):
 
 class Keeper:
     """Reads on, tidies and trims. `retention` (ms) is how long the log is kept at least,
-    `longest` (ms) for how long also what the archive has not read."""
+    `longest` (ms) for how long also what the archive has not read. `archive` opens it, None
+    where there is none; it is asked only by who holds the lease.
+    """
 
     def __init__(
         self,
         logs: Logs,
-        archive: Keeping | None,
+        archive: Callable[[], Keeping | None],
         watch: Watch,
         retention: Callable[[], int],
         longest: int,
     ) -> None:
         self._logs = logs
-        self._archive = archive
+        self._open = archive
+        self._archive: Keeping | None = None
         self._watch = watch
         self._retention = retention
         self._longest = longest
         self._token = secrets.token_hex(16)
-        self._registered = False
+        self._opened = False
         self._tidied = float("-inf")
 
-    def run(self, stopped: Event) -> None:
+    def follow(self, stopped: Event) -> None:
         """Until told to stop, and whatever fails meanwhile."""
         while not stopped.is_set():
             if not self._unharmed():
@@ -100,7 +106,7 @@ class Keeper:
         """Take in all there is now; False when another process holds the lease."""
         more = True
         while more and self._holding():
-            self._register()
+            self._prepare()
             more = self._take_in()
         if not more:
             self._trim()
@@ -122,7 +128,7 @@ class Keeper:
         """Trimming comes first: where the archive cannot be written, the store must not fill up."""
         if not self._holding():
             return False
-        self._register()
+        self._prepare()
         due = time.monotonic() - self._tidied >= TIDY
         if due:
             self._tidied = time.monotonic()
@@ -132,10 +138,13 @@ class Keeper:
             self._tidy()
         return more
 
-    def _register(self) -> None:
-        if self._archive is not None and not self._registered:
+    def _prepare(self) -> None:
+        if self._opened:
+            return
+        self._archive = self._open()
+        if self._archive is not None:
             self._archive.register()
-            self._registered = True
+        self._opened = True
 
     def _holding(self) -> bool:
         return self._logs.hold(LEASE, self._token, LIFE)

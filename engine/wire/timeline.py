@@ -1,0 +1,182 @@
+"""`GET /v1/customers/{id}/timeline`: how a page is asked for, and how it is told."""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as NotBase64
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from marshmallow import fields
+from msgspec import Struct
+
+from engine.errors import InvalidRequest, Problem
+from engine.wire.values import Strict
+
+PAGE = 50
+MOST = 200
+_END = 253_402_300_799_999  # the last ms of the year 9999
+
+
+class Cursor(NamedTuple):
+    """Where the page before ended: a node's time (ms) and key; what is told comes before it."""
+
+    at: int
+    key: str
+
+    def __str__(self) -> str:
+        return urlsafe_b64encode(f"{self.at}.{self.key}".encode()).decode().rstrip("=")
+
+
+class PageAsk(NamedTuple):
+    """Which page, and at most how many contacts and changes."""
+
+    cursor: Cursor | None
+    limit: int
+
+
+class AnswerReply(Struct, frozen=True, omit_defaults=True):
+    """What came back: an outcome."""
+
+    at: str
+    type: str
+    id: str
+    value: float | None = None
+
+
+class OfferReply(Struct, frozen=True, omit_defaults=True):
+    """What a placement got, and what was answered, oldest first; no action: its fallback."""
+
+    placement: str
+    fallback: bool
+    action: str = ""
+    kind: str = ""
+    treatment: str = ""
+    rank: int | None = None
+    answers: list[AnswerReply] = []
+
+
+class ContactReply(Struct, frozen=True, omit_defaults=True):
+    """A decision with what it offered, or a free interaction with its `type`."""
+
+    at: str
+    decision_id: str = ""
+    offered: list[OfferReply] = []
+    answers: list[AnswerReply] = []
+    id: str = ""
+    type: str = ""
+    action: str = ""
+    placement: str = ""
+    topic: str = ""
+    status: str = ""
+    value: float | None = None
+
+
+class ChannelReply(Struct, frozen=True):
+    """The contacts of one channel, newest first; its name is empty where none was told."""
+
+    channel: str
+    contacts: list[ContactReply]
+
+
+class ChangeReply(Struct, frozen=True):
+    """A change of attributes, consent or identities, or a merge, with how."""
+
+    at: str
+    what: str
+    data: dict[str, Any]
+
+
+class TimelineReply(Struct, frozen=True):
+    """A page of a customer's history; `cursor` asks for the next, older one."""
+
+    customer_id: str
+    channels: list[ChannelReply]
+    changes: list[ChangeReply]
+    cursor: str | None
+
+
+class AnswerSchema(Strict):
+    """What came back: an outcome."""
+
+    at = fields.AwareDateTime(required=True)
+    type = fields.String(required=True)
+    id = fields.String(required=True)
+    value = fields.Float()
+
+
+class OfferSchema(Strict):
+    """What a placement got, and what was answered, oldest first."""
+
+    placement = fields.String(required=True)
+    fallback = fields.Boolean(required=True)
+    action = fields.String()
+    kind = fields.String()
+    treatment = fields.String()
+    rank = fields.Integer()
+    answers = fields.List(fields.Nested(AnswerSchema))
+
+
+class ContactSchema(Strict):
+    """A decision with what it offered, or a free interaction."""
+
+    at = fields.AwareDateTime(required=True)
+    decision_id = fields.String(metadata={"description": "Only of a decision."})
+    offered = fields.List(fields.Nested(OfferSchema))
+    answers = fields.List(
+        fields.Nested(AnswerSchema),
+        metadata={"description": "Outcomes of offers that are no longer kept."},
+    )
+    id = fields.String(metadata={"description": "Only of a free interaction."})
+    type = fields.String()
+    action = fields.String()
+    placement = fields.String()
+    topic = fields.String()
+    status = fields.String()
+    value = fields.Float()
+
+
+class ChannelSchema(Strict):
+    """The contacts of one channel, newest first."""
+
+    channel = fields.String(required=True)
+    contacts = fields.List(fields.Nested(ContactSchema), required=True)
+
+
+class ChangeSchema(Strict):
+    """A change of attributes, consent or identities, or a merge."""
+
+    at = fields.AwareDateTime(required=True)
+    what = fields.String(required=True)
+    data = fields.Dict(required=True)
+
+
+class TimelineSchema(Strict):
+    """A page of a customer's history: contacts by channel, and changes, each newest first."""
+
+    customer_id = fields.String(required=True)
+    channels = fields.List(fields.Nested(ChannelSchema), required=True)
+    changes = fields.List(fields.Nested(ChangeSchema), required=True)
+    cursor = fields.String(
+        required=True, allow_none=True, metadata={"description": "Asks for the next, older page."}
+    )
+
+
+def read_page(query: Mapping[str, str]) -> PageAsk:
+    """Which page is asked for. Raises InvalidRequest."""
+    limit, cursor = query.get("limit", str(PAGE)), query.get("cursor", "")
+    if not (limit.isascii() and limit.isdigit() and 1 <= int(limit[:9]) <= MOST):
+        raise InvalidRequest([Problem("/limit", f"must be a number from 1 to {MOST}")])
+    return PageAsk(_cursor(cursor) if cursor else None, int(limit))
+
+
+def _cursor(text: str) -> Cursor:
+    try:
+        told = urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
+        at, _, key = told.partition(".")
+        found = Cursor(int(at), key)
+    except (NotBase64, ValueError):
+        found = Cursor(-1, "")
+    if not 0 <= found.at <= _END:
+        raise InvalidRequest([Problem("/cursor", "is not one we gave: leave it out to start anew")])
+    return found

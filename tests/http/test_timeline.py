@@ -1,0 +1,154 @@
+"""A customer's history over HTTP: one tree, nothing missing or doubled at the archive's seam."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from engine.archive.opening import Keeping
+from tests.archive.builders import keep_all
+from tests.http.conftest import Client
+
+
+@pytest.fixture
+def keeping(client: Client) -> Keeping:
+    """The archive of the server's data directory."""
+    opened = client.application.keeper._open()
+    assert isinstance(opened, Keeping)
+    return opened
+
+
+def page(client: Client, customer: str = "c-1", **query: Any) -> Any:
+    asked = "&".join(f"{name}={value}" for name, value in query.items())
+    reply = client.call("GET", f"/v1/customers/{customer}/timeline?{asked}")
+    assert reply.status == 200, reply.body
+    return reply.json()
+
+
+def pages(client: Client, limit: int) -> list[Any]:
+    found = [page(client, limit=limit)]
+    while found[-1]["cursor"]:
+        found.append(page(client, limit=limit, cursor=found[-1]["cursor"]))
+    return found
+
+
+def answer(client: Client, decision: Any, outcome: str, id: str) -> None:
+    row = {"id": id, "decision_id": decision["decision_id"], "action": "fibre-upgrade"}
+    assert client.tell({**row, "outcome": outcome}).json()["accepted"] == 1
+
+
+def history(client: Client) -> list[str]:
+    """Two decisions, one answered, three free interactions; the interactions' ids."""
+    client.consenting()
+    for _ in range(2):
+        made = client.decide().json()
+    answer(client, made, "impression", "o-1")
+    answer(client, made, "accept", "o-2")
+    rows = [
+        {"id": f"m-{n}", "customer": {"id": "c-1"}, "type": "call", "channel": "agent"}
+        for n in range(3)
+    ]
+    client.tell(*rows)
+    return ["m-0", "m-1", "m-2"]
+
+
+def test_it_is_a_tree_of_channels_contacts_offers_and_answers(client: Client) -> None:
+    history(client)
+    told = page(client)
+    channels = {one["channel"]: one["contacts"] for one in told["channels"]}
+    assert sorted(channels) == ["agent", "web"]
+    assert len(channels["agent"]) == 3
+    answered, unanswered = channels["web"]
+    (offer,) = answered["offered"]
+    assert (offer["placement"], offer["action"]) == ("home.hero", "fibre-upgrade")
+    assert [one["type"] for one in offer["answers"]] == ["impression", "accept"]
+    assert "answers" not in unanswered["offered"][0]
+    assert {change["what"] for change in told["changes"]} == {"attributes", "consent"}
+    assert told["cursor"] is None
+
+
+@pytest.mark.parametrize("limit", [1, 2, 5])
+def test_pages_tell_everything_once_newest_first(client: Client, limit: int) -> None:
+    history(client)
+    whole = page(client)
+    parts = pages(client, limit)
+    contacts = [
+        one for part in parts for channel in part["channels"] for one in channel["contacts"]
+    ]
+    everything = [one for channel in whole["channels"] for one in channel["contacts"]]
+    assert sorted(map(str, contacts)) == sorted(map(str, everything))
+    assert len([one for part in parts for one in part["changes"]]) == len(whole["changes"])
+    newest = [max(map(_at, _nodes(part))) for part in parts]
+    assert newest == sorted(newest, reverse=True)
+
+
+def _nodes(part: Any) -> list[Any]:
+    return [one for channel in part["channels"] for one in channel["contacts"]] + part["changes"]
+
+
+def _at(node: Any) -> str:
+    return str(node["at"])
+
+
+def test_the_seam_is_invisible(client: Client, keeping: Keeping) -> None:
+    """The same before, halfway and after everything went into the archive."""
+    history(client)
+    before = page(client)
+    assert pages(client, 2)[0]["channels"]
+    keep_all(keeping)
+    assert page(client) == before
+    client.tell({"id": "late", "customer": {"id": "c-1"}, "type": "call", "channel": "agent"})
+    halfway = page(client)
+    assert len(halfway["channels"][0]["contacts"]) == 4
+    keep_all(keeping)
+    assert page(client) == halfway
+
+
+def test_an_answer_after_the_archive_hangs_under_its_archived_decision(
+    client: Client, keeping: Keeping
+) -> None:
+    client.consenting()
+    made = client.decide().json()
+    keep_all(keeping)
+    answer(client, made, "accept", "o-1")
+    for _ in range(2):
+        (web,) = page(client)["channels"]
+        (contact,) = web["contacts"]
+        assert [one["id"] for one in contact["offered"][0]["answers"]] == ["o-1"]
+        keep_all(keeping)
+
+
+def test_personal_values_are_not_told(client: Client) -> None:
+    client.consenting(first_name="Canaria")
+    changes = page(client)["changes"]
+    (attributes,) = [one["data"] for one in changes if one["what"] == "attributes"]
+    assert attributes == {"set": {"plan": "basic"}, "hidden": ["first_name"], "removed": []}
+
+
+def test_bad_questions_get_a_clear_answer(client: Client) -> None:
+    client.consenting()
+    for query in ("limit=0", "limit=201", "limit=x", "cursor=%00", "cursor=zzzz", "limit=9e9"):
+        reply = client.call("GET", f"/v1/customers/c-1/timeline?{query}")
+        assert reply.status == 422, query
+    assert client.call("GET", "/v1/customers/nobody/timeline").status == 404
+
+
+def test_what_happened_long_ago_is_on_the_last_page(client: Client, keeping: Keeping) -> None:
+    client.consenting()
+    client.tell(
+        {"id": "old", "customer": {"id": "c-1"}, "type": "visit", "at": "2019-03-01T12:00:00Z"}
+    )
+    keep_all(keeping)
+    last = pages(client, 1)[-1]
+    (contact,) = last["channels"][0]["contacts"]
+    assert (contact["id"], contact["at"][:10]) == ("old", "2019-03-01")
+
+
+def test_an_archive_that_cannot_be_read_says_so(client: Client, keeping: Keeping) -> None:
+    client.consenting()
+    keep_all(keeping)
+    for path in (client.application.keeper._open().reading._data / "archive").rglob("*.parquet"):  # type: ignore[union-attr]
+        path.write_bytes(b"damaged")
+    reply = client.call("GET", "/v1/customers/c-1/timeline")
+    assert (reply.status, reply.json()["code"]) == (503, "archive-unusable")
