@@ -44,6 +44,8 @@ class Script:
 
     def run_all(self, servers: Servers, calls: Sequence[Call]) -> list[Any]:
         """The answers to many calls, sent together: a trip a server, not one a call."""
+        if not calls:
+            return []
         go = servers.read_all if self._reads else servers.write_all
         evalsha = ("EVALSHA", self._digest)
         answers = go([(slot, (*evalsha, len(keys), *keys, *args)) for slot, keys, args in calls])

@@ -6,6 +6,7 @@ is read by itself, so that a bad one does not take its batch along.
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -30,7 +31,15 @@ CALLS: Mapping[str, str] = {
     BATCH: "b",
 }
 """The calls, and their short forms."""
+ROUTES: Mapping[str, str] = {
+    f"/v1/{name}": call for call, short in CALLS.items() for name in (call, short)
+}
+"""Paths to calls."""
 
+NO_WRITE_KEY = (
+    "send a key of this server as the write key: Basic authentication with no password, "
+    "`writeKey` in the body, or `writeKey` in the query"
+)
 SUCCESS = b'{"success": true}'
 
 Properties = dict[str, Any]
@@ -172,6 +181,21 @@ def happened_at(event: EventBody, sent_at: int | None, received_at: int) -> int:
     own = milliseconds(_aware(event.sent_at)) if event.sent_at else sent_at
     at = milliseconds(_aware(told))
     return max(0, min(received_at, at if own is None else received_at - (own - at)))
+
+
+def write_key_of(authorization: str, body: str, query: str) -> str:
+    """The write key of a request: Basic with an empty password, else the body's, else the query's.
+
+    Empty when there is none. A header that is no Basic, or has a password, is no write key.
+    """
+    scheme, _, encoded = authorization.partition(" ")
+    if not scheme:
+        return body or query
+    try:
+        user, colon, password = b64decode(encoded, validate=True).decode().partition(":")
+    except ValueError:
+        return ""
+    return user if scheme.lower() == "basic" and colon and not password else ""
 
 
 def source_settings(write_key: str) -> bytes:

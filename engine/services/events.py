@@ -1,0 +1,250 @@
+"""Events of other systems: read, linked, taken in; what does not fit is set aside, not lost.
+
+Customers are loaded and committed many at a time, two trips for up to `TOGETHER` of them.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Protocol
+
+from msgspec.structs import replace
+
+from engine.catalogue import Catalogue
+from engine.change import Change, Committed, Conflict, Known, Loaded, Seen
+from engine.errors import Contention, IdentityShared, InvalidRequest, Problem
+from engine.identity import MADE
+from engine.namespaces import ANONYMOUS
+from engine.services.decisions import retention
+from engine.services.interactions import Made
+from engine.services.keyring import Sender
+from engine.services.ports import People, Serving, Watch
+from engine.services.quarantine import Quarantine, SetAside
+from engine.services.taking import Row, Taking, Tally
+from engine.wire.events import AgainReply, SetAsideReply
+from engine.wire.segment import Delivery, EventBody, happened_at, read_event
+from engine.wire.telling import Tidings, tells
+from engine.wire.values import rfc3339
+
+TOGETHER = 64
+PATIENCE = 5.0  # seconds a request may go on retrying
+
+_NEEDS_SECRET = frozenset(("identify", "alias"))  # who may speak of anyone's identities and traits
+
+
+class Bulk(Protocol):
+    """The store's verbs for many customers at once."""
+
+    def load_all(self, asked: Sequence[tuple[str, Sequence[str]]]) -> list[Loaded]: ...
+
+    def commit_all(self, changes: Sequence[Change]) -> list[Committed | Conflict | Known]: ...
+
+
+class Linker(Protocol):
+    """Makes an identity a customer's, merging if need be."""
+
+    def link(self, customer_id: str, identity: str) -> object: ...
+
+
+class Events:
+    """Every call of Segment's and RudderStack's SDKs. Nothing is acknowledged that was neither
+    committed nor set aside (I6)."""
+
+    def __init__(
+        self,
+        people: People,
+        bulk: Bulk,
+        linker: Linker,
+        quarantine: Quarantine,
+        serving: Serving,
+        watch: Watch,
+        largest: int,
+    ) -> None:
+        """`largest`: bytes an event may have."""
+        self._people = people
+        self._bulk = bulk
+        self._linker = linker
+        self._quarantine = quarantine
+        self._serving = serving
+        self._watch = watch
+        self._largest = largest
+
+    def take_in(self, delivery: Delivery, sender: Sender) -> None:
+        """Take in all events. Raises StoreUnavailable, StateUnknown or Contention, after which
+        all of them may be sent again."""
+        received_at = time.time_ns() // 1_000_000
+        aside = self._happen(
+            [
+                SetAside(raw, delivery.call, *sender, delivery.sent_at, received_at, "")
+                for raw in delivery.events
+            ]
+        )
+        self._quarantine.keep(aside)
+
+    def set_aside(self) -> list[SetAsideReply]:
+        """What is set aside, oldest first."""
+        return [
+            SetAsideReply(
+                name,
+                rfc3339(one.received_at),
+                one.reason,
+                one.source,
+                one.event.decode("utf-8", "replace"),
+            )
+            for name, one in self._quarantine.all()
+        ]
+
+    def again(self, ids: Sequence[str]) -> AgainReply:
+        """Take in what is set aside after all, or those of `ids`; what still does not fit stays."""
+        chosen = [(name, one) for name, one in self._quarantine.all() if not ids or name in ids]
+        still = {(one.event, one.received_at) for one in self._happen([one for _, one in chosen])}
+        done = [name for name, one in chosen if (one.event, one.received_at) not in still]
+        self._quarantine.drop(done)
+        return AgainReply(len(done), len(chosen) - len(done))
+
+    def forget(self, ids: Sequence[str]) -> None:
+        """Let what is set aside go."""
+        self._quarantine.drop(ids)
+
+    def _happen(self, arrived: Sequence[SetAside]) -> list[SetAside]:
+        """Take in what can be; the others, each with its reason."""
+        live = self._serving.live
+        tally, refused, ignored = Tally(), 0, 0
+        rows: defaultdict[str, list[Row]] = defaultdict(list)
+        for index, one in enumerate(arrived):
+            try:
+                event = self._read(one)
+                if not one.trusted and event.type in _NEEDS_SECRET:
+                    refused += 1
+                    continue
+                told = tells(
+                    event, happened_at(event, one.sent_at, one.received_at), live.catalogue
+                )
+                if not one.trusted:
+                    told = told._replace(outcome=None, attributes={})
+                customer = self._customer(event, told, one.trusted)
+            except (InvalidRequest, IdentityShared) as error:
+                tally.rejected[index] = str(error)
+                continue
+            rows[customer].append(Row(index, told, _seen(event, one.source)))
+            ignored += told.ignored
+        self._settle(rows, live.catalogue, retention(live), tally)
+        aside = [self._because(arrived[at], reason) for at, reason in tally.rejected.items()]
+        self._watch.events(tally.accepted, tally.duplicates, len(aside), refused, ignored)
+        return aside
+
+    def _read(self, one: SetAside) -> EventBody:
+        if not one.event or len(one.event) > self._largest:
+            detail = f"is over {self._largest:,} bytes, so it is not kept"
+            raise InvalidRequest([Problem("", detail)])
+        return read_event(one.event, one.call)
+
+    def _because(self, one: SetAside, reason: str) -> SetAside:
+        """The event set aside; one that is too large leaves only its reason."""
+        event = one.event if len(one.event) <= self._largest else b""
+        return replace(one, event=event, reason=reason)
+
+    # ── whose they are ───────────────────────────────────────────────────────────────
+
+    def _customer(self, event: EventBody, told: Tidings, trusted: bool) -> str:
+        """The customer an event is about, once what it links is linked."""
+        user = str(event.user_id or "") if trusted else ""
+        anonymous = f"{ANONYMOUS}:{event.anonymous_id}" if event.anonymous_id else ""
+        if not user and not anonymous:
+            detail = "a publishable key writes of an anonymousId only"
+            raise InvalidRequest([Problem("/anonymousId", detail)])
+        customer = user or self._named(anonymous).state.customer_id
+        if event.type == "alias":
+            self._alias(user, str(event.previous_id))
+        elif event.type == "identify":
+            if user and anonymous and not self._anothers(user, anonymous):
+                self._link(user, anonymous)
+            for identity in told.identities:
+                self._link(customer, identity)
+        return customer
+
+    def _alias(self, user: str, previous: str) -> None:
+        """The previous id is tried as an anonymous one, then as a customer's."""
+        identity = f"{ANONYMOUS}:{previous}"
+        if not self._named(identity, create=False).state.revision:
+            known = self._people.load(previous).state
+            if known.revision and known.customer_id != self._people.canonical(user):
+                self._linker.link(previous, identity)
+        self._link(user, identity)
+
+    def _link(self, customer: str, identity: str) -> None:
+        """Asked again and again by every page: mostly it is linked already."""
+        normal = self._people.normal(identity)
+        if normal not in self._people.load(customer).state.identities:
+            self._linker.link(customer, normal)
+
+    def _anothers(self, user: str, anonymous: str) -> bool:
+        """Whether the device is another named customer's: two people may share one."""
+        held = self._named(anonymous, create=False).state
+        named = held.revision and not held.customer_id.startswith(MADE)
+        return bool(named) and held.customer_id != self._people.canonical(user)
+
+    def _named(self, identity: str, *, create: bool = True) -> Loaded:
+        return self._people.identified(self._people.normal(identity), create=create)
+
+    # ── what they change ─────────────────────────────────────────────────────────────
+
+    def _settle(
+        self, rows: Mapping[str, list[Row]], catalogue: Catalogue, keep: int, tally: Tally
+    ) -> None:
+        """Commit every customer's rows, `TOGETHER` customers at a time."""
+        deadline = time.monotonic() + PATIENCE
+        made = Made(self._people)
+        waiting = iter(rows.items())
+        while left := list(islice(waiting, TOGETHER)):
+            while left:
+                if time.monotonic() >= deadline:
+                    raise Contention("these customers keep changing: send the events again")
+                left = self._round(left, catalogue, keep, made, tally)
+
+    def _round(
+        self,
+        parts: Sequence[tuple[str, list[Row]]],
+        catalogue: Catalogue,
+        keep: int,
+        made: Made,
+        tally: Tally,
+    ) -> list[tuple[str, list[Row]]]:
+        """Load, take and commit some customers; those that changed meanwhile are left."""
+        takings = []
+        for (name, rows), loaded in self._loaded(parts):
+            taking = Taking(loaded, catalogue, made)
+            taking.take(rows, loaded.seen)
+            takings.append(((name, rows), taking))
+        changed = [one for one in takings if one[1].fresh]
+        results = self._bulk.commit_all([taking.change(keep) for _, taking in changed])
+        left = [
+            part
+            for (part, _), result in zip(changed, results, strict=True)
+            if not isinstance(result, Committed)
+        ]
+        again = {name for name, _ in left}
+        for (name, _), taking in takings:
+            if name not in again:
+                tally.add(taking.tally)
+        return left
+
+    def _loaded(
+        self, parts: Sequence[tuple[str, list[Row]]]
+    ) -> Iterator[tuple[tuple[str, list[Row]], Loaded]]:
+        """Each part with its customer; one that was merged, or is being merged, is followed."""
+        asked = [(name, list({row.seen.key: None for row in rows})) for name, rows in parts]
+        for part, (name, keys), loaded in zip(
+            parts, asked, self._bulk.load_all(asked), strict=True
+        ):
+            merged = loaded.redirect or loaded.fence
+            yield part, self._people.load(name, keys) if merged else loaded
+
+
+def _seen(event: EventBody, source: str) -> Seen:
+    """One message of one source counts once, whatever else the sender changed in a retry."""
+    return Seen(f"e:{source}:{event.message_id or secrets.token_hex(16)}", b"", b"")

@@ -1,0 +1,146 @@
+"""One customer's events, taken in one after the other from one loaded state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from engine import record
+from engine.catalogue import Catalogue
+from engine.change import Change, Loaded, Seen
+from engine.codec import pack_attributes, pack_consent, pack_contacts, pack_events, pack_told
+from engine.domain import Consent, CustomerState, Interaction
+from engine.errors import Rejected
+from engine.identity import retold, times_of
+from engine.learn import Learned, learn
+from engine.record import CustomerRecord, InteractionRecord
+from engine.services.interactions import Made
+from engine.wire.telling import Tidings
+
+SOURCE = "event"
+
+_PACK: Mapping[str, Callable[[CustomerState], bytes]] = {
+    "attributes": lambda state: pack_attributes(state.attributes),
+    "consent": lambda state: pack_consent(state.consent),
+    "contacts": lambda state: pack_contacts(state.contacts),
+    "events": lambda state: pack_events(state.events),
+    "told": lambda state: pack_told(state.told),
+}
+
+
+class Row(NamedTuple):
+    """An event that could be read: where it stands in its delivery, what it tells, its key."""
+
+    at: int
+    told: Tidings
+    seen: Seen
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of the events of a request; `rejected` by where they stand, and why."""
+
+    accepted: int = 0
+    duplicates: int = 0
+    rejected: dict[int, str] = field(default_factory=dict)
+
+    def add(self, other: Tally) -> None:
+        """Count another's too."""
+        self.accepted += other.accepted
+        self.duplicates += other.duplicates
+        self.rejected.update(other.rejected)
+
+
+class Taking:
+    """`change` is what the events taken make of the customer; nothing when none is `fresh`."""
+
+    def __init__(self, loaded: Loaded, catalogue: Catalogue, made: Made) -> None:
+        self.tally = Tally()
+        self.fresh: list[Seen] = []
+        self._loaded = loaded
+        self._state = loaded.state
+        self._catalogue = catalogue
+        self._made = made
+        self._entries: list[bytes] = []
+
+    def take(self, rows: Iterable[Row], seen: Sequence[Seen | None]) -> None:
+        """All rows whose key was not seen before, neither by the store nor among themselves."""
+        known = {one.key for one in seen if one}
+        for row in rows:
+            if row.seen.key in known:
+                self.tally.duplicates += 1
+                continue
+            try:
+                self._take(row.told)
+            except Rejected as error:
+                self.tally.rejected[row.at] = str(error)
+                continue
+            known.add(row.seen.key)
+            self.fresh.append(row.seen)
+            self.tally.accepted += 1
+
+    def change(self, keep: int) -> Change:
+        """What the commit writes; records are kept for `keep` ms."""
+        before, after = self._loaded.state, self._state
+        moved = [name for name in _PACK if getattr(before, name) is not getattr(after, name)]
+        return Change(
+            after.customer_id,
+            before.revision,
+            {name: _PACK[name](after) for name in moved},
+            self._loaded.now,
+            self._entries[0],
+            None,
+            keep,
+            self.fresh,
+            self._entries[1:],
+        )
+
+    def _take(self, told: Tidings) -> None:
+        now = self._loaded.now
+        if told.free is not None:
+            interaction, learned = self._learnt(told, told.free)
+            self._state = learned.state
+            self._write(
+                InteractionRecord(self._state.customer_id, interaction, learned.reward, now)
+            )
+        if told.free is None or told.attributes or told.opt_out:
+            self._change(told)
+
+    def _learnt(self, told: Tidings, free: Interaction) -> tuple[Interaction, Learned]:
+        """What the event teaches. An opt-out counts whether or not we know what it answers."""
+        if told.outcome is not None:
+            try:
+                return self._learn(told.outcome)
+            except Rejected:
+                if not told.opt_out:
+                    raise
+        return self._learn(free)
+
+    def _learn(self, interaction: Interaction) -> tuple[Interaction, Learned]:
+        now = self._loaded.now
+        interaction = replace(interaction, at=min(interaction.at, now))
+        made = self._made.offered_to(self._state.customer_id, interaction.decision_id)
+        return interaction, learn(interaction, made, self._state, self._catalogue, now)
+
+    def _change(self, told: Tidings) -> None:
+        """Attributes told later stay; an opt-out holds at once and whatever the clocks say."""
+        state, now = self._state, self._loaded.now
+        at, since = min(told.at, now), times_of(self._state)
+        latest = {
+            name: value for name, value in told.attributes.items() if at >= since.get(name, 0)
+        }
+        no = dict.fromkeys(sorted(told.opt_out), Consent("denied", at, SOURCE))
+        if latest:
+            both = {**state.attributes, **latest}
+            kept = {name: value for name, value in both.items() if value is not None}
+            told_then = retold(state, kept, latest, at)
+            self._state = state = replace(state, attributes=kept, told=told_then)
+        if no:
+            self._state = replace(state, consent={**state.consent, **no})
+        self._write(CustomerRecord(state.customer_id, latest, no, SOURCE, now))
+
+    def _write(self, entry: record.Record) -> None:
+        self._entries.append(record.encode(entry))

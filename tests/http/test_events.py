@@ -1,0 +1,348 @@
+"""Events of Segment's and RudderStack's SDKs: what comes in is known at the next request."""
+
+from __future__ import annotations
+
+import gzip
+from base64 import b64encode
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from tests.http.catalogue import CATALOGUE
+from tests.http.conftest import PUBLISHABLE, SECRET, Client, Reply
+
+EVENTS = """
+events:
+  Plan Changed: {type: plan-change, attributes: {plan: to.plan}}
+  Ticket Opened: {type: ticket, topic: complaint, status: open}
+  Ticket Closed: {type: ticket, topic: complaint, status: closed}
+  identify: {attributes: {first_name: firstName}}
+"""
+OK = b'{"success": true}'
+
+
+@pytest.fixture
+def catalogue_directory(tmp_path: Path) -> Path:
+    directory = tmp_path / "catalogue"
+    directory.mkdir()
+    text = CATALOGUE.replace("  purposes:", "  identities: [email, phone]\n  purposes:") + EVENTS
+    (directory / "catalogue.yaml").write_text(text)
+    return directory
+
+
+def basic(key: str) -> dict[str, str]:
+    return {"Authorization": "Basic " + b64encode(f"{key}:".encode()).decode()}
+
+
+def send(client: Client, call: str, body: Any, key: str = SECRET) -> Reply:
+    return client.call("POST", f"/v1/{call}", body, basic(key))
+
+
+def track(client: Client, event: str, key: str = SECRET, **more: Any) -> Reply:
+    reply = send(client, "track", {"userId": "c-1", "event": event, **more}, key)
+    assert (reply.status, reply.body) == (200, OK)
+    return reply
+
+
+def of(client: Client, customer: str = "c-1") -> Any:
+    return client.call("GET", f"/v1/customers/{customer}").json()
+
+
+def types(client: Client, customer: str = "c-1") -> list[str]:
+    return [one["type"] for one in reversed(of(client, customer)["recent"])]
+
+
+def anonymous(client: Client, name: str) -> Any:
+    return client.call("GET", f"/v1/customers?identity=anonymous:{name}").json()
+
+
+def aside(client: Client) -> list[str]:
+    return [one.reason for one in client.application.events.set_aside()]
+
+
+# ── what they mean ───────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("call", "body", "type"),
+    [
+        ("track", {"event": "Order Completed"}, "order"),
+        ("t", {"event": "Something Else"}, "track"),
+        ("page", {"name": "Home"}, "page"),
+        ("p", {}, "page"),
+        ("screen", {"name": "Cart"}, "screen"),
+        ("s", {}, "screen"),
+        ("group", {"groupId": "g-1"}, "group"),
+        ("g", {"groupId": "g-1"}, "group"),
+    ],
+)
+def test_a_call_and_its_short_form_are_remembered_as_what_they_mean(
+    client: Client, call: str, body: dict[str, Any], type: str
+) -> None:
+    reply = send(client, call, {"userId": "c-1", "messageId": "m-1", **body})
+    assert (reply.status, reply.body) == (200, OK)
+    assert types(client) == [type]
+
+
+@pytest.mark.parametrize("call", ["batch", "b"])
+def test_a_batch_mixes_calls_and_customers(client: Client, call: str) -> None:
+    batch = [
+        {"type": "track", "event": "Product Viewed", "userId": "c-1"},
+        {"type": "page", "userId": "c-2"},
+        {"type": "identify", "userId": "c-1", "traits": {"plan": "plus"}},
+        {"type": "track", "event": "Product Added", "userId": "c-1"},
+    ]
+    assert send(client, call, {"batch": batch}).body == OK
+    assert types(client) == ["product-view", "cart-add"]
+    assert of(client)["attributes"] == {"plan": "plus"}
+    assert types(client, "c-2") == ["page"]
+
+
+def test_declared_traits_are_set_and_the_others_are_counted(client: Client) -> None:
+    traits = {"plan": "plus", "firstName": "Ana", "shoeSize": 38, "visits": 4}
+    assert send(client, "identify", {"userId": "c-1", "traits": traits}).body == OK
+    assert of(client)["attributes"] == {"plan": "plus", "first_name": "Ana", "visits": 4}
+    metrics = client.call("GET", "/metrics").body.decode()
+    assert "teller_event_traits_ignored_total 1.0" in metrics
+
+
+def test_a_null_trait_is_forgotten(client: Client) -> None:
+    send(client, "identify", {"userId": "c-1", "traits": {"plan": "plus", "visits": 4}})
+    send(client, "identify", {"userId": "c-1", "traits": {"plan": None}})
+    assert of(client)["attributes"] == {"visits": 4}
+
+
+def test_traits_told_earlier_do_not_replace_later_ones(client: Client) -> None:
+    now = datetime.now(UTC)
+    for plan, ago in (("plus", 1), ("basic", 10)):
+        at = (now - timedelta(minutes=ago)).isoformat()
+        body = {"userId": "c-1", "traits": {"plan": plan}, "timestamp": at}
+        send(client, "identify", {**body, "sentAt": now.isoformat()})
+    assert of(client)["attributes"] == {"plan": "plus"}
+
+
+def test_the_catalogue_says_which_events_set_attributes(client: Client) -> None:
+    track(client, "Plan Changed", properties={"to": {"plan": "fibre"}})
+    assert of(client)["attributes"] == {"plan": "fibre"}
+    assert types(client) == ["plan-change"]
+
+
+def test_the_record_keeps_the_events_own_name_and_what_it_held(client: Client) -> None:
+    products = [{"sku": "a-1"}]
+    properties = {"total": 12.5, "products": products, "coupons": ["x"], "none": None}
+    track(client, "Order Completed", properties=properties, messageId="m-1")
+    exported = client.call("GET", "/v1/customers/c-1/export").body
+    assert b'"Order Completed"' in exported
+    assert b"a-1" in exported
+
+
+def test_unsubscribed_ends_marketing_at_the_very_next_request(client: Client) -> None:
+    client.consenting()
+    assert client.decide().json()["placements"][0]["fallback"] is False
+    track(client, "Unsubscribed", timestamp="2001-01-01T00:00:00Z")
+    assert client.decide().json()["placements"][0]["fallback"] is True
+    assert of(client)["consent"]["marketing"]["status"] == "denied"
+    assert "personalisation" not in of(client)["consent"]
+
+
+def test_unsubscribed_holds_though_the_decision_it_names_is_not_known(client: Client) -> None:
+    client.consenting()
+    track(client, "Unsubscribed", properties={"decision_id": "f" * 32, "action": "fibre-upgrade"})
+    assert client.decide().json()["placements"][0]["fallback"] is True
+
+
+def test_an_event_that_names_its_decision_is_its_outcome(client: Client) -> None:
+    decision = client.decide(client.consenting()).json()["decision_id"]
+    track(
+        client, "Promotion Clicked", properties={"decisionId": decision, "action": "fibre-upgrade"}
+    )
+    assert types(client) == ["click"]
+
+
+def test_an_outcome_of_a_decision_never_made_is_set_aside(client: Client) -> None:
+    track(
+        client, "Promotion Clicked", properties={"decision_id": "f" * 32, "action": "fibre-upgrade"}
+    )
+    assert aside(client) == [
+        "this customer has no such decision; it may be older than the record goes"
+    ]
+
+
+def test_a_batchs_context_holds_for_events_without_their_own(client: Client) -> None:
+    batch = [
+        {"type": "identify", "userId": "c-1"},
+        {"type": "identify", "userId": "c-2", "context": {"traits": {"plan": "fibre"}}},
+        "no event",
+        {"type": "identify", "userId": "c-3", "context": "odd"},
+    ]
+    send(client, "batch", {"batch": batch, "context": {"traits": {"plan": "plus"}}})
+    assert of(client, "c-1")["attributes"] == {"plan": "plus"}
+    assert of(client, "c-2")["attributes"] == {"plan": "fibre"}
+    assert len(aside(client)) == 2
+
+
+# ── once, and when ───────────────────────────────────────────────────────────────────
+
+
+def test_a_message_counts_once_however_often_it_is_sent(client: Client) -> None:
+    body = {"type": "track", "event": "Order Completed", "userId": "c-1", "messageId": "m-1"}
+    send(client, "batch", {"batch": [body, body]})
+    send(client, "batch", {"batch": [{**body, "context": {"retry": 2}}]})
+    send(client, "track", body)
+    assert types(client) == ["order"]
+
+
+def test_the_same_message_id_of_another_source_is_another_message(client: Client) -> None:
+    send(client, "page", {"anonymousId": "a-1", "messageId": "m-1"})
+    send(client, "page", {"anonymousId": "a-1", "messageId": "m-1"}, PUBLISHABLE)
+    assert len(anonymous(client, "a-1")["recent"]) == 2
+
+
+@pytest.mark.parametrize("years", [-1, 1])
+def test_a_senders_clock_may_be_a_year_off(client: Client, years: int) -> None:
+    now = datetime.now(UTC)
+    theirs = now + timedelta(days=365 * years)
+    original = (theirs - timedelta(hours=2)).isoformat()
+    track(client, "Order Completed", sentAt=theirs.isoformat(), originalTimestamp=original)
+    at = datetime.fromisoformat(of(client)["recent"][0]["at"])
+    assert abs(at - (now - timedelta(hours=2))) < timedelta(minutes=1)
+
+
+def test_nothing_happens_later_than_it_was_received(client: Client) -> None:
+    track(client, "Order Completed", timestamp="2099-01-01T00:00:00Z")
+    at = datetime.fromisoformat(of(client)["recent"][0]["at"])
+    assert at <= datetime.now(UTC) + timedelta(seconds=1)
+
+
+# ── whose ────────────────────────────────────────────────────────────────────────────
+
+
+def test_what_a_visitor_did_is_theirs_once_they_are_known(client: Client) -> None:
+    send(client, "track", {"anonymousId": "a-1", "event": "Product Viewed"})
+    send(
+        client, "identify", {"anonymousId": "a-1", "userId": "c-1", "traits": {"email": "Ana@X.pt"}}
+    )
+    send(client, "track", {"anonymousId": "a-1", "event": "Product Added"})
+    document = anonymous(client, "a-1")
+    assert sorted(one["type"] for one in document["recent"]) == ["cart-add", "product-view"]
+    assert document["identities"] == ["anonymous:a-1", "email:ana@x.pt"]
+    by_id = of(client, "c-1")
+    assert by_id["recent"] == document["recent"]
+
+
+def test_links_and_events_of_one_batch_find_each_other(client: Client) -> None:
+    batch = [
+        {"type": "track", "event": "Product Viewed", "anonymousId": "a-1"},
+        {"type": "alias", "userId": "c-1", "previousId": "a-1"},
+        {"type": "track", "event": "Product Added", "userId": "c-1"},
+    ]
+    assert send(client, "batch", {"batch": batch}).body == OK
+    assert sorted(types(client)) == ["cart-add", "product-view"]
+    assert aside(client) == []
+
+
+def test_an_alias_tries_a_customers_id_after_an_anonymous_one(client: Client) -> None:
+    send(client, "track", {"userId": "old", "event": "Product Viewed"})
+    assert send(client, "alias", {"userId": "new", "previousId": "old"}).body == OK
+    assert types(client, "new") == types(client, "old") == ["product-view"]
+    assert of(client, "new")["customer_id"] == of(client, "old")["customer_id"]
+
+
+def test_two_named_customers_of_one_device_stay_two(client: Client) -> None:
+    for user in ("c-1", "c-2"):
+        send(client, "identify", {"userId": user, "anonymousId": "tablet", "traits": {"visits": 1}})
+    assert of(client, "c-1")["customer_id"] == "c-1"
+    assert of(client, "c-2")["customer_id"] == "c-2"
+    assert anonymous(client, "tablet")["customer_id"] == "c-1"
+
+
+# ── keys ─────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_write_key_is_found_in_each_of_its_three_places(client: Client) -> None:
+    body = {"userId": "c-1", "event": "x"}
+    bare = {"Authorization": ""}
+    assert client.call("POST", "/v1/t", body, basic(SECRET)).status == 200
+    assert client.call("POST", "/v1/t", {**body, "writeKey": SECRET}, bare).status == 200
+    assert client.call("POST", f"/v1/t?writeKey={SECRET}", body, bare).status == 200
+
+
+def test_a_wrong_write_key_is_refused_wherever_it_stands(client: Client) -> None:
+    body = {"userId": "c-1", "event": "x"}
+    with_password = {"Authorization": "Basic " + b64encode(f"{SECRET}:x".encode()).decode()}
+    for headers, sent, query in (
+        ({"Authorization": ""}, body, ""),
+        (basic("pk_wrong_0123456789"), {**body, "writeKey": SECRET}, f"?writeKey={SECRET}"),
+        ({"Authorization": ""}, {**body, "writeKey": "no"}, f"?writeKey={SECRET}"),
+        ({"Authorization": ""}, body, "?writeKey=no"),
+        (with_password, body, ""),
+        ({"Authorization": "Basic %%%"}, body, ""),
+        ({"Authorization": f"Bearer {SECRET}"}, {**body, "writeKey": SECRET}, ""),
+    ):
+        reply = client.call("POST", f"/v1/track{query}", sent, headers)
+        assert (reply.status, reply.json()["code"]) == (401, "unauthenticated")
+        assert reply.json()["message"]
+    assert client.call("GET", "/v1/customers/c-1").status == 404
+
+
+def test_a_publishable_key_writes_of_an_anonymous_id_only(client: Client) -> None:
+    client.consenting("c-1")
+    decision = client.decide("c-1").json()["decision_id"]
+    click = {"decision_id": decision, "action": "fibre-upgrade"}
+    batch = [
+        {"type": "track", "event": "Plan Changed", "userId": "c-1"},
+        {"type": "track", "event": "Promotion Clicked", "userId": "c-1", "anonymousId": "a-1",
+         "properties": click},
+        {"type": "track", "event": "Plan Changed", "anonymousId": "a-1",
+         "properties": {"to": {"plan": "fibre"}}},
+        {"type": "identify", "userId": "c-1", "anonymousId": "a-1", "traits": {"plan": "fibre"}},
+        {"type": "alias", "userId": "c-1", "previousId": "a-1"},
+    ]  # fmt: skip
+    assert send(client, "batch", {"batch": batch}, PUBLISHABLE).body == OK
+
+    assert of(client, "c-1")["attributes"] == {"plan": "basic"}
+    assert of(client, "c-1")["recent"] == []
+    visitor = anonymous(client, "a-1")
+    assert visitor["customer_id"] != "c-1"
+    assert visitor["attributes"] == {}
+    assert [one["type"] for one in visitor["recent"]] == ["plan-change", "promotion-click"]
+    assert len(aside(client)) == 1
+    metrics = client.call("GET", "/metrics").body.decode()
+    assert 'teller_events_total{result="refused"} 2.0' in metrics
+
+
+# ── bytes ────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", ""])
+def test_the_bytes_are_read_whatever_the_headers_call_them(client: Client, kind: str) -> None:
+    body = msgspec.json.encode({"userId": "c-1", "event": "Order Completed", "messageId": "m"})
+    headers = {**basic(SECRET), "Content-Type": kind}
+    for sent in (body, gzip.compress(body)):
+        assert client.call("POST", "/v1/track", sent, headers).body == OK
+    assert types(client) == ["order"]
+
+
+def test_what_cannot_be_taken_in_is_set_aside_and_taken_in_once_it_can(client: Client) -> None:
+    batch = [
+        {"type": "identify", "userId": "c-1", "traits": {"plan": "gold"}},
+        {"type": "track", "userId": "c-1"},
+        {"type": "page", "userId": "c-1"},
+    ]
+    assert send(client, "batch", {"batch": batch}).body == OK
+    assert types(client) == ["page"]
+    first, second = aside(client)
+    assert first.startswith("/traits/plan: must be one of basic, plus, fibre")
+    assert second.startswith("/event: ")
+
+    path = client.catalogue / "catalogue.yaml"
+    path.write_text(path.read_text().replace("[basic, plus, fibre]", "[basic, plus, fibre, gold]"))
+    client.application.served.look()
+    client.application.served.look()
+    again = client.application.events.again(())
+    assert (again.taken, again.left) == (1, 1)
+    assert of(client)["attributes"] == {"plan": "gold"}
+    assert len(aside(client)) == 1
