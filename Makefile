@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: demo test check bench proofs coverage obp clean
+.PHONY: demo test check bench bakeoff proofs coverage obp clean
 
 demo: $(STAMP)  ## a grocer's households, offers and model, served on http://127.0.0.1:8080
 	$(BIN)/teller demo
@@ -20,6 +20,10 @@ check: $(STAMP)  ## lint, types, import contracts
 
 bench: $(STAMP)  ## every figure beside its floor; writes var/bench.json
 	$(BIN)/python -m bench
+
+bakeoff: $(STAMP)  ## our learner beside VW's and MABWiser's; DATA=dir for sets of your own
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev,bakeoff]"
+	OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m training.bakeoff $(if $(DATA),--sets $(DATA))
 
 proofs: $(STAMP)  ## the long ones: 100,000 random histories and conditions, 40,000 racing decisions
 	TELLER_EXAMPLES=100000 TELLER_RACE=5000 $(BIN)/python -m pytest tests/rules tests/races tests/demo
