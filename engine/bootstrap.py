@@ -16,6 +16,7 @@ from types import ModuleType
 
 import structlog
 
+from engine.archive.erased import Erased
 from engine.catalogue import Catalogue, compile_catalogue, compile_version
 from engine.catalogue.trials import Trial
 from engine.errors import Misconfigured, StateUnknown
@@ -143,7 +144,7 @@ def assemble(settings: Settings, store: Store) -> Application:
         customers,
         linking,
         merges,
-        Privacy(people, store.erasure, tombstones, served),
+        Privacy(people, store.erasure, tombstones, Erased(settings.data), served),
         Timeline(people, store.erasure, archive.history, served),
         _keeper(settings, store, served, metrics, archive),
         Standing(store, served, models, compiler.files),

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from engine.domain import CustomerState
+
+Durability = Literal["memory", "everysec", "always", "replicated"]
+"""What an acknowledged change survives; see docs/operating.md."""
+
+DURABILITIES: tuple[Durability, ...] = get_args(Durability)
 
 
 class Seen(NamedTuple):

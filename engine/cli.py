@@ -216,6 +216,40 @@ def archive(settings: Settings, once: bool) -> None:
             raise click.ClickException("another process keeps the archive just now")
 
 
+@main.group()
+def events() -> None:
+    """Events of other systems that could not be taken in."""
+
+
+@events.command()
+@_house
+def quarantined(settings: Settings) -> None:
+    """What is set aside, as JSON lines, each with its reason; the oldest makes room."""
+    with open_application(settings) as application:
+        for one in application.events.set_aside():
+            click.echo(msgspec.json.encode(one).decode())
+
+
+@events.command("replay")
+@_house
+@click.argument("ids", nargs=-1)
+def replay_events(settings: Settings, ids: tuple[str, ...]) -> None:
+    """Take in the events of IDS, or all that is set aside; what still does not fit stays."""
+    with open_application(settings) as application:
+        again = application.events.again(ids)
+    click.echo(f"{again.taken} taken in, {again.left} still set aside")
+    sys.exit(1 if again.left else 0)
+
+
+@events.command("drop")
+@_house
+@click.argument("ids", nargs=-1, required=True)
+def drop_events(settings: Settings, ids: tuple[str, ...]) -> None:
+    """Let the events of IDS go."""
+    with open_application(settings) as application:
+        application.events.forget(ids)
+
+
 @main.command("accept-store")
 @_house
 @click.confirmation_option(

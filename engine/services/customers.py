@@ -78,6 +78,8 @@ class Customers:
             )
             result = self._commit(change, deadline)
             if isinstance(result, Committed):
+                if body.consent and "consent" not in sections:  # said before: now it must hold
+                    self._memory.assure(change.customer_id)
                 after = replace(after, revision=result.revision)
                 return document(after, live.catalogue, loaded.now)
             if time.monotonic() >= deadline or isinstance(result, Known):

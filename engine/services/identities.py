@@ -98,6 +98,10 @@ class Resolver:
         """As the store's: whose decision it was then."""
         return self._store.find_decision(decision_id, deadline)
 
+    def assure(self, customer_id: str) -> None:
+        """As the store's."""
+        self._store.assure(customer_id)
+
     def canonical(self, customer_id: str, deadline: float | None = None) -> str:
         """The id this customer has now."""
         return self.load(customer_id, (), deadline).state.customer_id

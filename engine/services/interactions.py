@@ -122,6 +122,8 @@ class Interactions:
             lesson = Lesson(loaded, catalogue, made)
             lesson.learn(rows, dict(zip(keys, loaded.seen, strict=True)))
             if not lesson.fresh:
+                if any(row.body.outcome == "unsubscribe" for row in rows):
+                    self._memory.assure(loaded.state.customer_id)
                 return lesson.fate
             result = self._commit(lesson.change(keep), deadline)
             if isinstance(result, Committed):

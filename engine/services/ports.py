@@ -23,6 +23,9 @@ class Memory(Protocol):
 
     def find_decision(self, decision_id: str, deadline: float | None = None) -> Found | None: ...
 
+    def assure(self, customer_id: str) -> None:
+        """NotReplicated unless what this customer was told is where an opt-out must be."""
+
 
 class People(Memory, Protocol):
     """The store, where customers that turned out to be one are one, under any name they have.

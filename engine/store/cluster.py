@@ -38,10 +38,13 @@ class Cluster:
         self._pools: dict[_Address, Pool] = {}
 
     def read(self, slot: int, command: Command, deadline: float | None) -> Any:
-        return self._follow(slot, command, deadline, write=False)
+        return self._follow(slot, (command,), deadline, write=False)[0]
 
     def write(self, slot: int, command: Command, deadline: float | None) -> Any:
-        return self._follow(slot, command, deadline, write=True)
+        return self._follow(slot, (command,), deadline, write=True)[0]
+
+    def write_then(self, slot: int, commands: Sequence[Command]) -> list[Any]:
+        return self._follow(slot, commands, None, write=True)
 
     def read_all(self, commands: Sequence[Routed]) -> list[Any]:
         return self._all(commands, write=False)
@@ -68,22 +71,26 @@ class Cluster:
                 answers[index] = answer
         for index, (slot, command) in enumerate(commands):
             if isinstance(answers[index], (MovedError, AskError)):
-                answers[index] = self._follow(slot, command, None, write)
+                answers[index] = self._follow(slot, (command,), None, write)[0]
         return answers
 
-    def _follow(self, slot: int, command: Command, deadline: float | None, write: bool) -> Any:
-        batch: list[Command] = [command]
+    def _follow(
+        self, slot: int, commands: Sequence[Command], deadline: float | None, write: bool
+    ) -> list[Any]:
+        """The first command says where they go."""
+        batch = commands
         home = self._home(slot)
         for _ in range(_MOVES):
-            answer = self._ask(home, batch, deadline, write)[-1]
+            answers = self._ask(home, batch, deadline, write)[-len(commands) :]
+            answer = answers[0]
             if not isinstance(answer, (MovedError, AskError)):
-                return answer
+                return answers
             home = _Address(answer.host or home.host, answer.port)
             if isinstance(answer, MovedError):
                 self._homes[slot] = home
-                batch = [command]
+                batch = commands
             else:
-                batch = [("ASKING",), command]
+                batch = [("ASKING",), *commands]
         raise StoreUnavailable(f"slot {slot} of the cluster keeps moving")
 
     def _ask(

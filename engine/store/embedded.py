@@ -20,6 +20,7 @@ from importlib import metadata
 from pathlib import Path
 from urllib.parse import quote
 
+from engine.change import Durability
 from engine.errors import Misconfigured, StoreUnavailable
 
 _SOCKET_LIMIT = 100  # bytes; the system's own is 104 on macOS and 108 on Linux
@@ -37,12 +38,19 @@ exec "$@" 3<&-
 
 
 @contextmanager
-def embedded_server(data: Path, wait: float = 10.0) -> Iterator[str]:
+def embedded_server(
+    data: Path, wait: float = 10.0, durability: Durability = "everysec"
+) -> Iterator[str]:
     """A server over `data`, as a `unix://` URL, for as long as the context is open.
 
-    `wait` (seconds) bounds the start. Misconfigured without a server program to run;
-    StoreUnavailable when it does not come up.
+    `wait` (seconds) bounds the start. Misconfigured without a server program to run, or for
+    `durability` a single server cannot give; StoreUnavailable when it does not come up.
     """
+    if durability == "replicated":
+        raise Misconfigured(
+            "TELLER_DURABILITY=replicated: the embedded server has no replica; set "
+            "TELLER_REDIS_URL to one that has, or choose always"
+        )
     home = data / "redis"
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     address = _socket_path(home)
@@ -52,7 +60,7 @@ def embedded_server(data: Path, wait: float = 10.0) -> Iterator[str]:
             yield _url(address)
         else:
             _wait_until_gone(address, deadline)
-            with _running(home, address, deadline):
+            with _running(home, address, deadline, durability):
                 yield _url(address)
 
 
@@ -89,10 +97,10 @@ def _taken(lock: int) -> bool:
 
 
 @contextmanager
-def _running(home: Path, address: Path, deadline: float) -> Iterator[None]:
+def _running(home: Path, address: Path, deadline: float, durability: Durability) -> Iterator[None]:
     with (home / "server.log").open("ab") as log:
         server = subprocess.Popen(  # noqa: S603  (our own program and arguments)
-            ["/bin/sh", "-c", _DIE_WITH_US, "sh", *_command(home, address)],
+            ["/bin/sh", "-c", _DIE_WITH_US, "sh", *_command(home, address, durability)],
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
@@ -107,14 +115,14 @@ def _running(home: Path, address: Path, deadline: float) -> Iterator[None]:
             server.wait()
 
 
-def _command(home: Path, address: Path) -> Sequence[str]:
+def _command(home: Path, address: Path, durability: Durability) -> Sequence[str]:
     options = {
         "port": "0",
         "unixsocket": str(address),
         "unixsocketperm": "700",
         "dir": str(home.resolve()),
-        "appendonly": "yes",
-        "appendfsync": "everysec",
+        "appendonly": "no" if durability == "memory" else "yes",
+        "appendfsync": "always" if durability == "always" else "everysec",
         "save": "",
         "maxmemory-policy": "noeviction",
         "daemonize": "no",

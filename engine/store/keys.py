@@ -81,6 +81,11 @@ def all_seen_keys(partition: int, customer_id: str, now_ms: int) -> tuple[str, .
     return tuple(f"{_TAGS[partition]}s:{week - back}:{customer_id}" for back in range(-1, 4))
 
 
+def waited_key(partition: int) -> str:
+    """The key written when a replica is waited for."""
+    return f"{_TAGS[partition]}waited"
+
+
 def tombstones_key(partition: int) -> str:
     """The hash tombstone -> proof of the partition's erased customers."""
     return f"{_TAGS[partition]}erased"

@@ -7,35 +7,39 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode
 
-from redis.exceptions import RedisError
-
+from engine.change import Durability
 from engine.errors import Misconfigured
 from engine.store.cluster import Cluster
 from engine.store.connection import Pool
+from engine.store.durability import durability_warnings, info
 from engine.store.embedded import embedded_server
 from engine.store.epoch import Epoch
 from engine.store.redis import Store
-from engine.store.scripts import ask
 from engine.store.servers import Servers, Single, connection_settings
 
 TIMEOUT = 0.25  # seconds: a stalled store is noticed within a page's budget
 
 
 @contextmanager
-def open_store(url: str | None, data: Path, timeout: float = TIMEOUT) -> Iterator[Store]:
+def open_store(
+    url: str | None, data: Path, timeout: float = TIMEOUT, durability: Durability = "everysec"
+) -> Iterator[Store]:
     """A store that was checked, for as long as the context is open; nothing is shared by forks.
 
     `url`: `redis://`, `rediss://` or `unix://`, with `?cluster=true` for a cluster; None runs
     the embedded server in `data`, which also holds the epoch's twin. `timeout` in seconds.
-    Raises Misconfigured, StoreUnavailable, or StateUnknown for a store of mixed epochs.
+    `durability`: what the server must give. Raises Misconfigured, StoreUnavailable, or
+    StateUnknown for a store of mixed epochs.
     """
     with ExitStack() as stack:
-        servers = _servers(url or stack.enter_context(embedded_server(data)), timeout)
+        home = url or stack.enter_context(embedded_server(data, durability=durability))
+        servers = _servers(home, timeout)
         stack.callback(servers.close)
         _refuse_eviction(servers)
+        warnings = durability_warnings(servers, durability)
         epoch = Epoch(data)
         epoch.open(servers)
-        yield Store(servers, epoch, _warnings(servers))
+        yield Store(servers, epoch, warnings, durability == "replicated")
 
 
 def accept_epoch(url: str | None, data: Path, timeout: float = TIMEOUT) -> int:
@@ -68,31 +72,9 @@ def _split(url: str) -> tuple[str, bool]:
 
 def _refuse_eviction(servers: Servers) -> None:
     for slot in servers.one_slot_each():
-        policy = _info(servers, slot, "memory").get("maxmemory_policy", "")
+        policy = info(servers, slot, "memory").get("maxmemory_policy", "")
         if policy != "noeviction":
             raise Misconfigured(
                 f"the store forgets customers when memory is full (maxmemory-policy {policy}), and "
                 "with them their caps and opt-outs: set `maxmemory-policy noeviction`"
             )
-
-
-def _warnings(servers: Servers) -> tuple[str, ...]:
-    kept = [_persists(servers, slot) for slot in servers.one_slot_each()]
-    if all(kept):
-        return ()
-    return (
-        "THE STORE KEEPS NOTHING ON DISK: after a restart every cap, opt-out and decision is "
-        "gone. Set `appendonly yes`.",
-    )
-
-
-def _persists(servers: Servers, slot: int) -> bool:
-    if _info(servers, slot, "persistence").get("aof_enabled") == "1":
-        return True
-    answer = servers.read(slot, ("CONFIG", "GET", "save"), None)  # forbidden by some hosts
-    return not isinstance(answer, RedisError) and bool(answer[1])
-
-
-def _info(servers: Servers, slot: int, section: str) -> dict[str, str]:
-    text = bytes(ask(servers, slot, ("INFO", section))).decode()
-    return dict(line.split(":", 1) for line in text.splitlines() if ":" in line)

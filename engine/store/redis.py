@@ -15,6 +15,7 @@ from engine.codec import FIELDS, PERSON, unpack
 from engine.errors import StateUnknown, TellerError
 from engine.partitions import partition_of, partition_of_decision
 from engine.store import keys
+from engine.store.durability import wait_for_replica
 from engine.store.epoch import Epoch, read_epochs
 from engine.store.erasure import Erasure
 from engine.store.identities import Identities
@@ -47,8 +48,16 @@ class Store:
     we knew; deadlines are `time.monotonic` seconds.
     """
 
-    def __init__(self, servers: Servers, epoch: Epoch, warnings: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        servers: Servers,
+        epoch: Epoch,
+        warnings: tuple[str, ...] = (),
+        replicated: bool = False,
+    ) -> None:
+        """`replicated`: a change of consent is only acknowledged once a replica has it."""
         self.warnings = warnings
+        self._replicated = replicated
         self.erasure = Erasure(servers, epoch)
         self.identities = Identities(servers, epoch)
         self.log = Log(servers)
@@ -141,6 +150,12 @@ class Store:
         command = ("HSET", key, *chain.from_iterable(aliases.items()))
         checked(self._servers.write(keys.slot_of_key(key), command, None))
 
+    def assure(self, customer_id: str) -> None:
+        """NotReplicated unless all that this customer was told so far is where it must be for
+        an opt-out to be acknowledged."""
+        if self._replicated:
+            wait_for_replica(self._servers, partition_of(customer_id))
+
     def health(self) -> Health:
         """Whether every partition can be loaded."""
         try:
@@ -155,6 +170,8 @@ class Store:
     ) -> Committed | Conflict | Known:
         match answer:
             case [b"committed", revision, entry]:
+                if "consent" in change.sections:
+                    self.assure(change.customer_id)
                 return Committed(revision, entry.decode())
             case [b"conflict", *state]:
                 asked = [row.key for row in change.seen]

@@ -22,6 +22,10 @@ class Servers(Protocol):
 
     def read(self, slot: int, command: Command, deadline: float | None) -> Any: ...
     def write(self, slot: int, command: Command, deadline: float | None) -> Any: ...
+    def write_then(self, slot: int, commands: Sequence[Command]) -> list[Any]:
+        """Several commands for one server on one connection: what the first one writes is what
+        a WAIT after it waits for."""
+
     def read_all(self, commands: Sequence[Routed]) -> list[Any]: ...
     def write_all(self, commands: Sequence[Routed]) -> list[Any]: ...
     def one_slot_each(self) -> Sequence[int]:
@@ -41,6 +45,9 @@ class Single:
 
     def write(self, slot: int, command: Command, deadline: float | None) -> Any:  # noqa: ARG002
         return self._pool.write((command,), deadline)[0]
+
+    def write_then(self, slot: int, commands: Sequence[Command]) -> list[Any]:  # noqa: ARG002
+        return self._pool.write(commands, None)
 
     def read_all(self, commands: Sequence[Routed]) -> list[Any]:
         return self._pool.read([command for _, command in commands], None)

@@ -1,0 +1,113 @@
+"""`teller import`: a file taken in some rows at a time, so that it can be gone on with.
+
+How far a file has come is kept in the data directory, under a digest of what is in it: the
+same file again goes on from there, and one that is in already is not taken in twice. Rows
+kept out are written beside the file, never into the data directory: they may be personal.
+"""
+
+from __future__ import annotations
+
+import os
+from hashlib import file_digest
+from itertools import islice
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+
+from engine.services.imports import BadLine, Imports
+from engine.wire.imports import Kind
+from engine.wire.tables import is_text, read_table
+
+CHUNK = 500
+SHOWN = 20
+
+
+class Progressed(Struct, frozen=True):
+    """How far a file has come: the last row taken in, and what became of the rows until there."""
+
+    line: int = 0
+    accepted: int = 0
+    known: int = 0
+    bad: int = 0
+
+
+def import_file(
+    imports: Imports, kind: Kind, path: Path, data: Path, console: Console, again: bool = False
+) -> Progressed:
+    """Take in `path` from where it stands; `again`: from its beginning.
+
+    Raises Misconfigured for a file we do not read; StoreUnavailable, StateUnknown or
+    Contention where it stopped: call again to go on.
+    """
+    place = _Place(kind, path, data)
+    done = place.start(again)
+    lines = (line for line in read_table(path) if line.number > done.line)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TextColumn("{task.fields[rate]}"), console=console) as progress:
+        task = progress.add_task(f"{kind}", total=None, rate="")
+        while chunk := list(islice(lines, CHUNK)):
+            taken = imports.take(kind, chunk, is_text(path))
+            place.keep_aside(taken.bad)
+            _show(console, path, taken.bad[: max(0, SHOWN - done.bad)])
+            done = Progressed(
+                chunk[-1].number,
+                done.accepted + taken.accepted,
+                done.known + taken.known,
+                done.bad + len(taken.bad),
+            )
+            place.reached(done)
+            _advance(progress, task, len(chunk), done)
+    return done
+
+
+def _advance(progress: Progress, task: TaskID, rows: int, done: Progressed) -> None:
+    speed = progress.tasks[task].finished_speed or progress.tasks[task].speed or 0
+    progress.update(task, advance=rows, rate=f"{speed:,.0f}/s, {done.bad:,} kept aside")
+
+
+def _show(console: Console, path: Path, bad: list[BadLine]) -> None:
+    for one in bad:
+        text = f"{path}:{one.line.number}: {one.what}"
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+class _Place:
+    """Where an import stands, on disk."""
+
+    def __init__(self, kind: Kind, path: Path, data: Path) -> None:
+        with path.open("rb") as file:
+            digest = file_digest(file, "blake2b").hexdigest()[:32]
+        self._reached = data / "imports" / f"{kind}-{digest}.json"
+        self.aside = path.with_name(f"{path.name}.{kind}.aside.jsonl")
+
+    def start(self, again: bool) -> Progressed:
+        """Where it stands; rows kept aside after that are about to be met again."""
+        self._reached.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if again:
+            self._reached.unlink(missing_ok=True)
+        done = Progressed()
+        if self._reached.exists():
+            done = msgspec.json.decode(self._reached.read_bytes(), type=Progressed)
+        if self.aside.exists():
+            rows = self.aside.read_bytes().splitlines(keepends=True)
+            kept = [row for row in rows if msgspec.json.decode(row)["line"] <= done.line]
+            self.aside.write_bytes(b"".join(kept))
+        return done
+
+    def keep_aside(self, bad: list[BadLine]) -> None:
+        """Write the rows kept out, with the reason, for whoever mends them."""
+        if not bad:
+            return
+        with self.aside.open("ab") as file:
+            for line, what in bad:
+                row = {"line": line.number, "what": what, "row": line.cells}
+                file.write(msgspec.json.encode(row) + b"\n")
+
+    def reached(self, done: Progressed) -> None:
+        """Everything until there is in: go on from there."""
+        draft = self._reached.with_suffix(f".{os.getpid()}")
+        draft.write_bytes(msgspec.json.encode(done))
+        draft.replace(self._reached)

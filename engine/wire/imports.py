@@ -1,0 +1,143 @@
+"""Rows of a file to the bodies the HTTP interface takes: the same checks, the same words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, TypeVar
+
+import msgspec
+from marshmallow import Schema
+
+from engine.errors import InvalidRequest, Problem, Rejected
+from engine.rules.scope import Attribute
+from engine.rules.types import BOOL, DOUBLE, INT, STRING, Type, element_of
+from engine.wire.body import check
+from engine.wire.customers import CustomerPatchBody, CustomerPatchSchema
+from engine.wire.interactions import InteractionBody, InteractionSchema
+from engine.wire.problems import nearest
+from engine.wire.tables import Line
+from engine.wire.values import check_id
+
+T = TypeVar("T")
+Kind = Literal["customers", "consents", "interactions"]
+SOURCE = "import"
+CUSTOMER = "customer_id"
+CONSENT = ("purpose", "status", "at", "source", "wording")
+HAPPENED = tuple(name for name in InteractionSchema().fields if name != "customer")
+
+_patch = CustomerPatchSchema()
+_interaction = InteractionSchema()
+_TRUE, _FALSE = ("true", "t", "yes", "1"), ("false", "f", "no", "0")
+
+
+class Reading:
+    """Reads the rows of one file. `text`: every cell is text, and what it stands for is told by
+    the schema's `attributes`."""
+
+    def __init__(self, text: bool, attributes: Mapping[str, Attribute]) -> None:
+        self._text = text
+        self._attributes = attributes
+
+    def customer(self, line: Line) -> tuple[str, CustomerPatchBody]:
+        """Whose row it is, and the attributes it tells. Raises InvalidRequest."""
+        customer_id = _customer_of(line)
+        told = {name: cell for name, cell in line.cells.items() if name != CUSTOMER}
+        attributes = {name: self._cell(name, cell) for name, cell in told.items()}
+        return customer_id, _read({"attributes": attributes}, CustomerPatchBody, _patch)
+
+    def consent(self, line: Line) -> tuple[str, CustomerPatchBody]:
+        """Whose row it is, and what they said of one purpose. Raises InvalidRequest."""
+        customer_id = _customer_of(line)
+        said = _known(line, CONSENT)
+        purpose = said.pop("purpose", None)
+        if not isinstance(purpose, str):
+            raise InvalidRequest([Problem("/purpose", "is required")])
+        body = {"consent": {purpose: {"source": SOURCE, **said}}}
+        return customer_id, _read(body, CustomerPatchBody, _patch)
+
+    def interaction(self, line: Line) -> tuple[str, InteractionBody]:
+        """Whose row it is, and what happened. Raises InvalidRequest; Rejected without an `at`."""
+        customer_id = _customer_of(line)
+        cells = _known(line, HAPPENED)
+        if "at" not in cells:
+            raise Rejected("at is required: when did it happen?")
+        if self._text and "value" in cells:
+            cells["value"] = _number(cells["value"], float)
+        if self._text and "properties" in cells:
+            cells["properties"] = _parsed(cells["properties"])
+        body = {"customer": {"id": customer_id}, **cells}
+        return customer_id, _read(body, InteractionBody, _interaction)
+
+    def _cell(self, name: str, cell: Any) -> Any:
+        attribute = self._attributes.get(name)
+        return _typed(cell, attribute.type) if self._text and attribute else cell
+
+
+def _typed(cell: str, kind: Type) -> Any:
+    """Text as the declared type says it; what does not fit stays text, and is refused as such."""
+    if kind.of:
+        if cell.lstrip().startswith("["):
+            return _parsed(cell)
+        return [_typed(part.strip(), element_of(kind)) for part in cell.split(";")]
+    return _PARSE.get(kind, str)(cell)
+
+
+def _bool(cell: str) -> Any:
+    word = cell.strip().lower()
+    return word in _TRUE if word in _TRUE or word in _FALSE else cell
+
+
+def _number(cell: str, number: Callable[[str], Any]) -> Any:
+    try:
+        return number(cell)
+    except ValueError:
+        return cell
+
+
+def _parsed(cell: str) -> Any:
+    try:
+        return msgspec.json.decode(cell)
+    except msgspec.DecodeError:
+        return cell
+
+
+_PARSE: Mapping[Type, Callable[[str], Any]] = {
+    STRING: str,
+    BOOL: _bool,
+    INT: lambda cell: _number(cell, int),
+    DOUBLE: lambda cell: _number(cell, float),
+}
+
+
+def _customer_of(line: Line) -> str:
+    if line.fault:
+        raise Rejected(line.fault)
+    customer_id = line.cells.get(CUSTOMER)
+    if customer_id is None:
+        hint = nearest(CUSTOMER, list(line.cells))
+        raise InvalidRequest([Problem(f"/{CUSTOMER}", f"is required{hint}")])
+    if not isinstance(customer_id, str):
+        raise InvalidRequest([Problem(f"/{CUSTOMER}", "must be text")])
+    if any("\0" in cell for cell in line.cells.values() if isinstance(cell, str)):
+        raise Rejected("must hold no NUL character")
+    return check_id(customer_id, CUSTOMER)
+
+
+def _read(cells: Mapping[str, Any], shape: type[T], schema: Schema) -> T:
+    """As the HTTP interface reads a body; the schema only says what is wrong."""
+    try:
+        return msgspec.convert(cells, shape)
+    except msgspec.ValidationError:
+        return check(cells, shape, schema)
+
+
+def _known(line: Line, columns: tuple[str, ...]) -> dict[str, Any]:
+    """The cells but the customer's; raises InvalidRequest for a column there is not."""
+    strange = [
+        Problem(f"/{name}", f"is no column of this kind of file{nearest(name, columns)}")
+        for name in line.cells
+        if name not in (CUSTOMER, *columns)
+    ]
+    if strange:
+        raise InvalidRequest(strange)
+    return {name: cell for name, cell in line.cells.items() if name != CUSTOMER}
