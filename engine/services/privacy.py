@@ -44,6 +44,12 @@ class Erasing(Protocol):
     def marks(self, partition: int, tombstones: Sequence[str]) -> list[str | None]: ...
 
 
+class Archived(Protocol):
+    """The archive's word for customers to leave out, see `engine.archive.erased`."""
+
+    def forget(self, subjects: Iterable[str]) -> None: ...
+
+
 @dataclass(slots=True)
 class _Person:
     """One customer under all the ids it ever had, the one it has now first."""
@@ -61,11 +67,17 @@ class Privacy:
     """`GET …/export`, `DELETE /v1/customers/{id}`, and erasures done again after a restore."""
 
     def __init__(
-        self, memory: Memory, erasing: Erasing, tombstones: Tombstones, serving: Serving
+        self,
+        memory: Memory,
+        erasing: Erasing,
+        tombstones: Tombstones,
+        archived: Archived,
+        serving: Serving,
     ) -> None:
         self._memory = memory
         self._erasing = erasing
         self._tombstones = tombstones
+        self._archived = archived
         self._serving = serving
 
     def export(self, customer_id: str) -> ExportReply:
@@ -131,8 +143,11 @@ class Privacy:
         return person
 
     def _forget(self, person: _Person) -> Counter[str]:
-        """The log first, the customer next, and then what was logged meanwhile."""
-        erased: Counter[str] = Counter()
+        """The archive and the log first, the customer next, then what was logged meanwhile."""
+        state = person.loaded.state
+        subjects = {state.subject, *state.formerly} - {""}
+        self._archived.forget(subjects)
+        erased = Counter(archive_subjects=len(subjects))
         self._forget_entries(person.entries, erased)
         for one in person.ids:
             customers, seen = self._erasing.forget(one, person.loaded.now)

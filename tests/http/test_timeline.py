@@ -152,3 +152,34 @@ def test_an_archive_that_cannot_be_read_says_so(client: Client, keeping: Keeping
         path.write_bytes(b"damaged")
     reply = client.call("GET", "/v1/customers/c-1/timeline")
     assert (reply.status, reply.json()["code"]) == (503, "archive-unusable")
+
+
+def test_an_erased_customer_is_gone_from_the_archive_as_from_everywhere(
+    client: Client, keeping: Keeping
+) -> None:
+    history(client)
+    keep_all(keeping)
+    assert keeping.reading.interactions().num_rows == 5
+    assert client.call("DELETE", "/v1/customers/c-1").status == 200
+    assert client.call("GET", "/v1/customers/c-1/timeline").status == 404
+    assert keeping.reading.interactions().num_rows == 0
+    keeping.tidy()
+    assert keeping.reading.snapshot().first is None
+
+
+def test_after_a_merge_both_histories_are_one(client: Client, keeping: Keeping) -> None:
+    for number, customer in enumerate(("c-1", "c-2")):
+        client.consenting(customer)
+        client.tell({"id": f"m-{number}", "customer": {"id": customer}, "type": "call"})
+    keep_all(keeping)
+    client.tell({"id": "m-2", "customer": {"id": "c-2"}, "type": "call"})
+    for customer in ("c-1", "c-2"):
+        body = {"identity": "anonymous:tab-1"}
+        assert client.call("POST", f"/v1/customers/{customer}/identities", body).status == 200
+    for _ in range(2):
+        for customer in ("c-1", "c-2"):
+            told = page(client, customer)
+            calls = [one["id"] for one in told["channels"][0]["contacts"]]
+            assert sorted(calls) == ["m-0", "m-1", "m-2"]
+            assert "merge" in {one["what"] for one in told["changes"]}
+        keep_all(keeping)
