@@ -226,7 +226,7 @@ def _events(app: Flask, application: Application) -> None:
 
     @app.get("/v1/projects/<write_key>/settings", endpoint="sourceSettings")
     def _settings(write_key: str) -> Response:
-        if keyring.sender(write_key) is None:
+        if not keyring.publishes(write_key):
             raise NotFound("no such write key: use a publishable key (pk_…) of this server")
         return Response(source_settings(write_key), content_type="application/json")
 

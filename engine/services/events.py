@@ -128,7 +128,7 @@ class Events:
                     told = told._replace(outcome=None, attributes={})
                 customer = self._customer(event, told, one.trusted)
             except (InvalidRequest, IdentityShared) as error:
-                tally.rejected[index] = str(error)
+                tally.rejected[index] = str(error).removeprefix(": ")
                 continue
             rows[customer].append(Row(index, told, _seen(event, one.source)))
             ignored += told.ignored
@@ -163,8 +163,8 @@ class Events:
         elif event.type == "identify":
             if user and anonymous and not self._anothers(user, anonymous):
                 self._link(user, anonymous)
-            for identity in told.identities:
-                self._link(customer, identity)
+            for space, value in told.identities:
+                self._link(customer, f"{space}:{value}", f"/traits/{space}")
         return customer
 
     def _alias(self, user: str, previous: str) -> None:
@@ -176,9 +176,9 @@ class Events:
                 self._linker.link(previous, identity)
         self._link(user, identity)
 
-    def _link(self, customer: str, identity: str) -> None:
+    def _link(self, customer: str, identity: str, pointer: str = "/anonymousId") -> None:
         """Asked again and again by every page: mostly it is linked already."""
-        normal = self._people.normal(identity)
+        normal = self._people.normal(identity, pointer)
         if normal not in self._people.load(customer).state.identities:
             self._linker.link(customer, normal)
 
@@ -228,9 +228,11 @@ class Events:
             if not isinstance(result, Committed)
         ]
         again = {name for name, _ in left}
-        for (name, _), taking in takings:
+        for (name, rows), taking in takings:
             if name not in again:
                 tally.add(taking.tally)
+            if not taking.fresh and any(row.told.opt_out for row in rows):
+                self._people.assure(taking.customer_id)  # said before: now it must hold
         return left
 
     def _loaded(

@@ -48,6 +48,10 @@ class Keyring:
             return _PUBLISHABLE
         return _UNKNOWN
 
+    def publishes(self, key: str) -> bool:
+        """Whether that is a publishable key, which may stand in a URL."""
+        return _among(sha256(key.encode("utf-8", "surrogateescape")).digest(), self._publishable)
+
     def sender(self, write_key: str) -> Sender | None:
         """Whose write key that is; None: not ours. Publishable ones are not trusted."""
         encoded = write_key.encode("utf-8", "surrogateescape")

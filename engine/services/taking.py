@@ -58,6 +58,7 @@ class Taking:
     """`change` is what the events taken make of the customer; nothing when none is `fresh`."""
 
     def __init__(self, loaded: Loaded, catalogue: Catalogue, made: Made) -> None:
+        self.customer_id = loaded.state.customer_id
         self.tally = Tally()
         self.fresh: list[Seen] = []
         self._loaded = loaded

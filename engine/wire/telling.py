@@ -27,14 +27,14 @@ class Tidings(NamedTuple):
 
     `outcome` answers a decision the event names, `free` is the same where there is none such;
     both are None for calls that tell only of attributes or identities. `attributes` are typed,
-    None: forgotten. `identities` are `namespace:value`s to link. `ignored` counts traits that
+    None: forgotten. `identities` are namespaces and values to link. `ignored` counts traits that
     are not declared.
     """
 
     outcome: Interaction | None
     free: Interaction | None
     attributes: dict[str, Value | None]
-    identities: tuple[str, ...]
+    identities: tuple[tuple[str, str], ...]
     opt_out: frozenset[str]
     ignored: int
     at: int
@@ -71,7 +71,7 @@ def _of_the_customer(event: EventBody, at: int, meaning: Meaning, catalogue: Cat
     attributes = _typed({**named, **_set_by(meaning, traits)}, catalogue, "/traits")
     spaces = catalogue.identities - {ANONYMOUS}
     identities = tuple(
-        f"{space}:{traits[space]}"
+        (space, str(traits[space]))
         for space in sorted(spaces & traits.keys())
         if isinstance(traits[space], str | int) and traits[space]
     )

@@ -15,12 +15,13 @@ from werkzeug.serving import make_server
 
 import api
 from engine.bootstrap import Application, assemble
-from engine.settings import Settings
+from engine.settings import EventLimits, Settings
 from engine.store import Store
 from tests.http.catalogue import CATALOGUE
 
 SECRET = "sk_test_0123456789abcdef"
 PUBLISHABLE = "pk_test_0123456789abcdef"
+LIMITS = EventLimits(origins=frozenset(["https://shop.example"]))
 
 
 @dataclass
@@ -107,7 +108,7 @@ def client(application: Application, catalogue_directory: Path) -> Iterator[Clie
 
 
 def _settings(catalogue: Path, tmp_path: Path) -> Settings:
-    return Settings(catalogue, tmp_path / "data", None, (SECRET,), (PUBLISHABLE,))
+    return Settings(catalogue, tmp_path / "data", None, (SECRET,), (PUBLISHABLE,), events=LIMITS)
 
 
 def _reply(response: HTTPResponse) -> Reply:

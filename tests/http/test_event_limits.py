@@ -1,0 +1,167 @@
+"""What a sender of events must not send: a clear answer, bounded memory, nothing else harmed."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import tracemalloc
+import zlib
+from typing import Any
+
+import pytest
+
+from engine.errors import Malformed, TooLarge
+from engine.wire.packed import unpacked
+from engine.wire.segment import MAX_EVENTS
+from tests.http.conftest import PUBLISHABLE, SECRET, Client
+from tests.http.test_events import OK, aside, basic, catalogue_directory, send, types
+
+__all__ = ["catalogue_directory"]
+
+GOOD = {"type": "page", "userId": "c-1"}
+ORIGIN = "https://shop.example"
+
+
+def bomb(size: int) -> bytes:
+    """A gzip of so many blanks, made a piece at a time."""
+    pack = zlib.compressobj(9, wbits=31)
+    piece = b" " * (1 << 20)
+    return b"".join([pack.compress(piece) for _ in range(size >> 20)]) + pack.flush()
+
+
+def test_a_bomb_is_refused_in_bounded_memory() -> None:
+    packed, most = bomb(256 << 20), 500 * 1024
+    tracemalloc.start()
+    with pytest.raises(TooLarge):
+        unpacked(io.BytesIO(packed), most)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 4 * most
+
+
+@pytest.mark.parametrize("cut", [1, 5, -1])
+def test_a_gzip_cut_short_or_continued_is_refused(cut: int) -> None:
+    packed = gzip.compress(b'{"batch": []}')
+    with pytest.raises(Malformed):
+        unpacked(io.BytesIO(packed[:-cut] if cut > 0 else packed + b"x"), 1000)
+
+
+def test_a_body_at_its_limit_passes_and_one_byte_more_does_not() -> None:
+    for body in (b"x" * 100, gzip.compress(b"x" * 100)):
+        assert unpacked(io.BytesIO(body), 100) == b"x" * 100
+        with pytest.raises(TooLarge):
+            unpacked(io.BytesIO(body), 99)
+
+
+def test_a_bomb_over_http_is_answered_clearly_and_harms_nobody(client: Client) -> None:
+    reply = client.call("POST", "/v1/batch", bomb(128 << 20), basic(SECRET))
+    assert (reply.status, reply.json()["code"]) == (413, "too-large")
+    assert reply.json()["message"]
+    assert send(client, "page", GOOD).body == OK
+
+
+def test_a_body_of_five_megabytes_is_too_large(client: Client) -> None:
+    event = {"userId": "c-1", "event": "x", "properties": {"a": "x" * 5_000_000}}
+    try:
+        reply = send(client, "track", event)
+    except ConnectionError:
+        return  # closed while we were still sending, as the contract allows
+    assert (reply.status, reply.json()["code"]) == (413, "too-large")
+
+
+def test_a_batch_of_ten_thousand_is_refused_whole(client: Client) -> None:
+    reply = send(client, "batch", {"batch": [{"type": "page", "userId": "c"}] * 10_000})
+    assert reply.status == 422
+    assert f"{MAX_EVENTS:,}" in reply.json()["message"]
+    assert client.call("GET", "/v1/customers/c").status == 404
+
+
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        ({"userId": "x" * 100_000}, "is over 32,768 bytes"),
+        ({"userId": "x" * 300}, "/userId: "),
+        ({"userId": "a\0b"}, "/userId: must hold no NUL"),
+        ({"userId": "c-2", "properties": {"a": "a\0b"}}, "/properties/a: must hold no NUL"),
+        ({"userId": "c-2", "properties": {"a": 2**70}}, "/properties/a: holds a number beyond"),
+        ({"userId": "c-2", "timestamp": "yesterday"}, "/timestamp: "),
+        ({"userId": None}, "/userId: an event needs"),
+        ({"userId": True}, "/userId: "),
+        ({"type": "trakc", "userId": "c-2"}, "/type: must be one of"),
+        ({"type": "alias", "userId": "c-2"}, "/previousId: "),
+        ({"type": "identify", "userId": "c-2", "traits": {"email": "no"}}, "/traits/email: "),
+        ("text", ""),
+        (None, ""),
+        ([], ""),
+    ],
+    ids=range(14),
+)
+def test_a_bad_event_is_set_aside_with_its_reason_and_the_others_count(
+    client: Client, bad: Any, reason: str
+) -> None:
+    event = {"type": "page", **bad} if isinstance(bad, dict) else bad
+    assert send(client, "batch", {"batch": [event, GOOD]}).body == OK
+    (said,) = aside(client)
+    assert said.startswith(reason)
+    assert types(client) == ["page"]
+
+
+def test_deep_nesting_is_set_aside(client: Client) -> None:
+    deep = b'{"batch": [{"type": "page", "userId": "c-1", "properties": {"a": %s}}]}'
+    body = deep % (b"[" * 200 + b"]" * 200)
+    assert client.call("POST", "/v1/batch", body, basic(SECRET)).body == OK
+    assert "nested deeper" in aside(client)[0]
+    deepest = deep % (b"[" * 10_000 + b"]" * 10_000)
+    reply = client.call("POST", "/v1/batch", deepest, basic(SECRET))
+    assert reply.status in {200, 400}
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'{"batch": 3}', b"{}", b"\x1f\x8b"])
+def test_a_body_that_is_no_batch_is_refused_with_code_and_message(
+    client: Client, body: bytes
+) -> None:
+    reply = client.call("POST", "/v1/batch", body, basic(SECRET))
+    assert reply.status in {400, 422}
+    assert reply.json()["code"]
+    assert reply.json()["message"]
+
+
+def test_the_shelf_keeps_the_latest_and_not_everything(client: Client) -> None:
+    batch = [{"type": "page", "n": n} for n in range(2_000)]
+    assert send(client, "batch", {"batch": batch}).body == OK
+    assert len(aside(client)) < 1_200
+
+
+def test_a_page_of_an_allowed_origin_may_ask_and_send(client: Client) -> None:
+    asked = "authorization,content-type,x-retry-count,anonymousid,sentat,rsa-x,x-other"
+    headers = {"Origin": ORIGIN, "Access-Control-Request-Headers": asked, "Authorization": ""}
+    reply = client.call("OPTIONS", "/v1/t", None, headers)
+    assert reply.status == 200
+    assert reply.headers["access-control-allow-origin"] == ORIGIN
+    allowed = set(reply.headers["access-control-allow-headers"].split(", "))
+    assert allowed == set(asked.split(",")) - {"x-other"}
+    assert "access-control-allow-credentials" not in reply.headers
+    body = {"anonymousId": "a", "writeKey": PUBLISHABLE}
+    sent = client.call("POST", "/v1/p", body, {"Origin": ORIGIN, "Authorization": ""})
+    assert sent.headers["access-control-allow-origin"] == ORIGIN
+    assert sent.headers["vary"] == "Origin"
+
+
+def test_a_page_of_another_origin_may_not(client: Client) -> None:
+    for origin in ("https://evil.example", "null", "https://shop.example.evil"):
+        reply = client.call("OPTIONS", "/v1/t", None, {"Origin": origin})
+        assert "access-control-allow-origin" not in reply.headers
+    headers = {"Origin": ORIGIN}
+    assert (
+        "access-control-allow-origin"
+        not in client.call("POST", "/v1/decisions", {}, headers).headers
+    )
+
+
+def test_analytics_js_reads_its_settings(client: Client) -> None:
+    reply = client.call(
+        "GET", f"/v1/projects/{PUBLISHABLE}/settings", headers={"Authorization": ""}
+    )
+    assert reply.json() == {"integrations": {"Segment.io": {"apiKey": PUBLISHABLE}}}
+    assert client.call("GET", "/v1/projects/pk_no/settings").status == 404
+    assert client.call("GET", f"/v1/projects/{SECRET}/settings").status == 404
