@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -11,13 +12,18 @@ from numpy.typing import NDArray
 from engine.arbitration import contenders
 from engine.catalogue import Placement, RenderFailed
 from engine.domain import Knockout, Ranked
-from engine.exploration import METHODS, pick
+from engine.exploration import METHODS, Posterior, pick
 from engine.hashing import uniform
 from engine.rules.masks import indices
 from engine.rules.policy import standing
 from engine.situation import Situation
 
 HEAD = 10
+
+Choose = Callable[[NDArray[np.intp], NDArray[np.float64], str, str], int | None]
+"""Of the actions in contest for a slot and their chances, the index of the one that gets it;
+None leaves it and those after it empty. Told the decision's id, and the slot as
+`<placement>/<rank>`."""
 
 
 class Pick(NamedTuple):
@@ -50,8 +56,23 @@ class Filling:
         return sum(1 << pick.action for pick in self.picks)
 
 
+def draw(
+    contest: NDArray[np.intp],  # noqa: ARG001 - only their chances count
+    chances: NDArray[np.float64],
+    decision_id: str,
+    slot: str,
+) -> int:
+    """Chance decides: a draw derived from the decision's id and the slot."""
+    return pick(chances, uniform(decision_id, slot))
+
+
 def fill(
-    placement: Placement, slots: int, situation: Situation, taken: int, decision_id: str
+    placement: Placement,
+    slots: int,
+    situation: Situation,
+    taken: int,
+    decision_id: str,
+    choose: Choose = draw,
 ) -> Filling:
     """Choose up to `slots` actions; fewer when nothing more is worth the attention it costs.
 
@@ -75,8 +96,11 @@ def fill(
         if not len(contest):
             break
         stakes = situation.priority[contest]
-        chances = method.probabilities(stakes)
-        drawn = pick(chances, uniform(decision_id, f"{placement.id}/{rank}"))
+        slot = f"{placement.id}/{rank}"
+        chances = method.probabilities(stakes, _posterior(contest, situation, decision_id, slot))
+        drawn = choose(contest, chances, decision_id, slot)
+        if drawn is None:
+            break
         action = int(contest[drawn])
         gone |= 1 << action
         try:
@@ -98,6 +122,14 @@ def _failure(error: RenderFailed, action: int) -> Knockout:
 
 def _contest(rivals: int, situation: Situation) -> NDArray[np.intp]:
     return contenders(indices(rivals), situation.priority, situation.live.catalogue.tiers)
+
+
+def _posterior(
+    contest: NDArray[np.intp], situation: Situation, decision_id: str, slot: str
+) -> Posterior | None:
+    if situation.scales is None:
+        return None
+    return Posterior(situation.scales[contest], f"{decision_id}/{slot}")
 
 
 def _alike(placement: Placement, action: int, situation: Situation) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from engine.arbitration import Vector, priorities
 from engine.catalogue import Catalogue
 from engine.domain import Code, Contacts, CustomerState, DecisionRequest, Facts, Knockout, Value
@@ -49,7 +51,8 @@ class Live:
 class Situation:
     """All that holds for every placement: who is barred and why, and what each action is worth.
 
-    Vectors have one entry an action. `barred` is in stage order, `standing` the mask of the
+    Vectors have one entry an action; `scales` say how far each priority may plausibly be off,
+    where the model can tell. `barred` is in stage order, `standing` the mask of the
     actions it leaves; `check` knows the contacts, those of this request included.
     """
 
@@ -63,6 +66,7 @@ class Situation:
     values: Vector
     priority: Vector
     features: tuple[float, ...]
+    scales: Vector | None = None
 
     def unshowable(self, placement_id: str) -> list[Knockout]:
         """The actions whose content there needs an attribute that is not known."""
@@ -107,12 +111,9 @@ def survey(
     left, barred = catalogue.policies.judge(live.everyone, state.consent, evaluation, now)
     scored = (live.prior if _impersonal(request, state) else live.scorer).score(facts)
     values, worth = catalogue.strategy.worth(evaluation)
-    priority = priorities(
-        scored.propensities,
-        worth,
-        catalogue.strategy.weights(evaluation),
-        catalogue.strategy.contact_cost.get(request.channel, 0.0),
-    )
+    weights = catalogue.strategy.weights(evaluation)
+    cost = catalogue.strategy.contact_cost.get(request.channel, 0.0)
+    scales = scored.scales
     return Situation(
         live,
         facts,
@@ -122,8 +123,9 @@ def survey(
         catalogue.contact.check(contacts, facts, evaluation),
         scored.propensities,
         values,
-        priority,
+        priorities(scored.propensities, worth, weights, cost),
         scored.features,
+        None if scales is None else np.abs(priorities(scales, worth, weights, 0.0)),
     )
 
 

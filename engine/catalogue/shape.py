@@ -21,7 +21,7 @@ Number = Annotated[float, Meta(ge=-1e12, le=1e12)]
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 Per = Literal["action", "group", "kind", "channel", "placement"]
-Method = Literal["none", "epsilon"]
+Method = Literal["none", "epsilon", "igw", "thompson"]
 
 
 class Part(Struct, frozen=True, forbid_unknown_fields=True):
@@ -157,7 +157,7 @@ class ContextWeightSpec(Part, frozen=True):
 
 
 class ExplorationSpec(Part, frozen=True):
-    """`strategy.exploration`. `floor` is epsilon, the share of choices made at random."""
+    """`strategy.exploration`. `floor` is the share of choices that every candidate has alike."""
 
     method: Method = "none"
     floor: Share = 0.0

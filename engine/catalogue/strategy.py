@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from engine.catalogue.conditions import Conditions
 from engine.catalogue.faults import Faults, Located
 from engine.catalogue.selecting import Names
-from engine.catalogue.shape import ActionSpec, Method, StrategySpec
+from engine.catalogue.shape import ActionSpec, ExplorationSpec, Method, StrategySpec
 from engine.domain import OUTCOMES, Action
 from engine.rules.masks import indices
 from engine.rules.scalar import Evaluation
@@ -138,13 +138,19 @@ def _check_once(written: Sequence[Located[StrategySpec]], faults: Faults) -> Non
             else:
                 first[path] = located.where
         exploration = located.spec.exploration
-        if exploration and (exploration.method == "epsilon") != (exploration.floor > 0):
+        if exploration and not _sensible(exploration):
             faults.add(
                 located,
                 ("exploration",),
-                "`epsilon` and a `floor` above zero go together",
-                "floor is the share of choices made at random, such as 0.02",
+                f"`{exploration.method}` does not go with a `floor` of {exploration.floor:g}",
+                "`epsilon` and `igw` need one above zero, such as 0.02, and `none` has none",
             )
+
+
+def _sensible(exploration: ExplorationSpec) -> bool:
+    """Thompson explores by itself, so that its floor may be zero."""
+    explores = exploration.floor > 0
+    return exploration.method == "thompson" or explores == (exploration.method != "none")
 
 
 def _given(spec: StrategySpec) -> Iterable[tuple[str, ...]]:

@@ -18,7 +18,6 @@ from engine.catalogue.faults import nearest
 from engine.catalogue.source import Path
 
 UNBUILT_KEYS = frozenset({"budget", "holdout", "kpis"})
-_UNBUILT_CHOICES = frozenset({"igw", "thompson"})
 _NOUNS = {
     "string": "text",
     "integer": "a whole number",
@@ -114,8 +113,6 @@ def _wanted(option: Mapping[str, Any]) -> str:
 
 
 def _choice(path: Path, value: object, choices: list[str]) -> Misfit:
-    if isinstance(value, str) and value in _UNBUILT_CHOICES:
-        return Misfit(path, f"`{value}` is not built yet", nearest("", choices))
     return Misfit(path, f"{_field(path)} cannot be {_show(value)}", nearest(str(value), choices))
 
 

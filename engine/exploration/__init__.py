@@ -14,11 +14,18 @@ from numpy.typing import NDArray
 
 from engine.exploration.epsilon import Epsilon
 from engine.exploration.greedy import Greedy
+from engine.exploration.igw import Igw
+from engine.exploration.posterior import Posterior
+from engine.exploration.thompson import Thompson
 
-Method = Greedy | Epsilon
+__all__ = ["METHODS", "Method", "Posterior", "pick"]
+
+Method = Greedy | Epsilon | Igw | Thompson
 METHODS: Mapping[str, Callable[[float], Method]] = {
     "none": lambda _floor: Greedy(),
     "epsilon": Epsilon,
+    "igw": Igw,
+    "thompson": Thompson,
 }
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.exploration.posterior import Posterior
+
 
 @dataclass(frozen=True, slots=True)
 class Epsilon:
@@ -18,7 +20,11 @@ class Epsilon:
 
     floor: float
 
-    def probabilities(self, priorities: NDArray[np.float64]) -> NDArray[np.float64]:
+    def probabilities(
+        self,
+        priorities: NDArray[np.float64],
+        posterior: Posterior | None = None,  # noqa: ARG002 - all alike
+    ) -> NDArray[np.float64]:
         """The chance of each of `priorities` (shape (n,), n ≥ 1); sums to one."""
         chances = np.full(len(priorities), self.floor / len(priorities))
         chances[priorities.argmax()] += 1.0 - self.floor

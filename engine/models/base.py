@@ -16,10 +16,13 @@ class Scored(NamedTuple):
 
     `propensities`: contiguous float64, shape (actions,), not to be written to. `features`:
     the numbers the model looked at, as served; empty for a model that looks at no customer.
+    `scales`: how far each propensity may plausibly be off (a standard deviation, ≥ 0, shape
+    as the propensities); None for a model that cannot tell.
     """
 
     propensities: NDArray[np.float64]
     features: tuple[float, ...]
+    scales: NDArray[np.float64] | None = None
 
 
 class Scorer(Protocol):

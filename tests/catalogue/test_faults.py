@@ -86,11 +86,12 @@ MISTAKES = [
     ),
     ("tests: ", "kpis: {}\ntests: ", ["74: `kpis` is not built yet (leave it out for now)"]),
     (
-        "method: epsilon",
-        "method: thompson",
-        ["70: `thompson` is not built yet (there is epsilon, none)"],
+        "method: epsilon, floor: 0.02",
+        "method: igw",
+        [
+            "70: `igw` does not go with a `floor` of 0 (`epsilon` and `igw` need one above zero, such as 0.02, and `none` has none)"
+        ],
     ),
-    ("method: epsilon", "method: igw", ["70: `igw` is not built yet (there is epsilon, none)"]),
     (
         "method: epsilon",
         "method: epsilonn",
@@ -100,7 +101,7 @@ MISTAKES = [
         "floor: 0.02",
         "floor: 0",
         [
-            "70: `epsilon` and a `floor` above zero go together (floor is the share of choices made at random, such as 0.02)"
+            "70: `epsilon` does not go with a `floor` of 0 (`epsilon` and `igw` need one above zero, such as 0.02, and `none` has none)"
         ],
     ),
     ("floor: 0.02", "floor: 2", ["70: `floor` must be at most 1, not `2`"]),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -23,17 +23,23 @@ class Fixed:
     actions: Sequence[Action]
     stated: Mapping[str, float]
     version: str = "fixed"
+    scale: float | None = None
 
     def score(self, facts: Facts) -> Scored:  # noqa: ARG002
-        return Scored(
-            np.array([self.stated.get(action.id, 0.5) for action in self.actions]), (1.0,)
-        )
+        propensities = np.array([self.stated.get(action.id, 0.5) for action in self.actions])
+        scales = None if self.scale is None else np.full(len(propensities), self.scale)
+        return Scored(propensities, (1.0,), scales)
 
 
 def live(catalogue: Catalogue, **propensities: float) -> Live:
     """The catalogue, with these propensities by action id (underscores for hyphens)."""
     stated = {name.replace("_", "-"): chance for name, chance in propensities.items()}
     return Live(catalogue, Fixed(catalogue.actions, stated), UNTRAINED.bind(catalogue.actions), {})
+
+
+def unsure(engine: Live, scale: float) -> Live:
+    """The same, with a model that says every propensity may be off by so much."""
+    return replace(engine, scorer=Fixed(engine.catalogue.actions, {}, scale=scale))
 
 
 def ask(*placements: str, channel: str = "web", **fields: object) -> DecisionRequest:

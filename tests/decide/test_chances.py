@@ -3,9 +3,12 @@
 from collections import Counter
 
 import numpy as np
+import pytest
 
+from engine.exploration import METHODS, Posterior, pick
+from engine.hashing import uniform
 from tests.builders import action, catalogue, customer
-from tests.decide.deciding import decided, live
+from tests.decide.deciding import decided, live, unsure
 
 DECISIONS = 6_000
 
@@ -45,3 +48,49 @@ def test_exploring_never_passes_a_gate() -> None:
         for number in range(200)
     }
     assert shown == {"fine"}
+
+
+@pytest.mark.parametrize("method", ["epsilon", "igw", "thompson"])
+def test_logged_chances_of_every_method_are_what_happens(method: str) -> None:
+    """Thompson's chances differ from decision to decision: their sum is what to expect."""
+    places = [{"id": "home.hero", "channel": "web", "slots": 2}]
+    chancy = {"exploration": {"method": method, "floor": 0.3}}
+    offers = [action(name, value=value) for name, value in (("a", 1.1), ("b", 1.0), ("c", 0.9))]
+    engine = unsure(live(catalogue(actions=offers, placements=places, strategy=chancy)), 0.3)
+    shown: Counter[tuple[int, str]] = Counter()
+    inverse: Counter[tuple[int, str]] = Counter()
+    for number in range(2_000):
+        plan = decided(customer(), engine, decision_id=f"{number:032x}")
+        for chosen in plan.placements[0].actions:
+            shown[chosen.rank, chosen.action] += 1
+            inverse[chosen.rank, chosen.action] += 1 / chosen.selection_probability
+    assert len(shown) == 6
+    for name in "abc":
+        assert inverse[1, name] / 2_000 == pytest.approx(1.0, abs=0.15)
+
+
+def test_given_its_draws_thompsons_chances_are_frequencies() -> None:
+    stakes = np.array([1.0, 1.05, 0.9])
+    method, posterior = METHODS["thompson"](0.3), Posterior(np.full(3, 0.4), "one/1")
+    chances = method.probabilities(stakes, posterior)
+    picks = [pick(chances, uniform(f"{number}", "home/1")) for number in range(20_000)]
+    shares = np.bincount(picks, minlength=3) / 20_000
+    assert np.abs(shares - chances).max() < 4 * np.sqrt(0.25 / 20_000)
+
+
+@pytest.mark.parametrize("method", ["igw", "thompson"])
+def test_no_method_passes_a_gate(method: str) -> None:
+    chancy = {"exploration": {"method": method, "floor": 1.0}}
+    offers = [
+        action("fine"),
+        action("barred", eligibility=["customer.plan == 'fibre'"]),
+        action("worthless", value=0.0),
+        action("elsewhere", "email.main"),
+    ]
+    engine = unsure(live(catalogue(actions=offers, strategy=chancy)), 5.0)
+    ana = customer(attributes={"plan": "basic"})
+    seen = {
+        decided(ana, engine, decision_id=f"{number:032x}").placements[0].actions[0].action
+        for number in range(200)
+    }
+    assert seen == {"fine"}
