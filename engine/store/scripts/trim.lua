@@ -17,8 +17,8 @@ local cut = ARGV[1]
 if slowest and order(slowest) < tonumber(cut) then cut = slowest end
 local gone, unread = redis.call('XTRIM', KEYS[1], 'MINID', '~', cut), 0
 if slowest and order(slowest) < tonumber(ARGV[2]) then
-  redis.call('XTRIM', KEYS[1], 'MINID', slowest)
-  redis.call('XDEL', KEYS[1], slowest) -- the last that was read
+  gone = gone + redis.call('XTRIM', KEYS[1], 'MINID', slowest)
+  gone = gone + redis.call('XDEL', KEYS[1], slowest) -- the last that was read
   unread = redis.call('XTRIM', KEYS[1], 'MINID', '~', ARGV[2])
 end
 return {gone + unread, unread}
