@@ -14,7 +14,7 @@ import msgspec
 from engine import explain
 from engine.catalogue import Catalogue
 from engine.domain import Chosen, Contacts, CustomerState, DecisionRequest, Filled, Plan
-from engine.filling import Filling, Pick, fill
+from engine.filling import Choose, Filling, Pick, draw, fill
 from engine.memory import held, remember_contacts
 from engine.situation import Live, Situation, survey
 
@@ -31,7 +31,7 @@ def decide(
     if earlier := _still_held(request, state, live, now, ask):
         return Plan(decision_id, (), repeat=earlier)
     situation = survey(request, state, live, now, state.contacts)
-    fillings = _fill_all(request, situation, decision_id)
+    fillings = fill_all(request, situation, decision_id)
     return Plan(
         decision_id,
         tuple(_answer(filling, situation, request.explain != "none") for filling in fillings),
@@ -44,13 +44,16 @@ def decide(
     )
 
 
-def _fill_all(request: DecisionRequest, situation: Situation, decision_id: str) -> list[Filling]:
+def fill_all(
+    request: DecisionRequest, situation: Situation, decision_id: str, choose: Choose = draw
+) -> list[Filling]:
+    """The request's placements, in its order; `choose` has the last word on every slot."""
     fillings: list[Filling] = []
     taken = 0
     for ask in request.placements:
         placement = situation.live.catalogue.placements[ask.id]
         slots = placement.slots if ask.slots is None else ask.slots
-        filling = fill(placement, slots, situation, taken, decision_id)
+        filling = fill(placement, slots, situation, taken, decision_id, choose)
         fillings.append(filling)
         taken |= filling.mask
     return fillings
