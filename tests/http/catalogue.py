@@ -10,6 +10,7 @@ schema:
     visits: {type: int}
   context:
     page: {type: string}
+  identities: [email, phone, loyalty, cookie]
   purposes: [marketing, personalisation]
 segments:
   patient: customer.visits > 3 && customer.notice > duration('1h')

@@ -28,7 +28,7 @@ OK = b'{"success": true}'
 def catalogue_directory(tmp_path: Path) -> Path:
     directory = tmp_path / "catalogue"
     directory.mkdir()
-    text = CATALOGUE.replace("  purposes:", "  identities: [email, phone]\n  purposes:") + EVENTS
+    text = CATALOGUE + EVENTS
     (directory / "catalogue.yaml").write_text(text)
     return directory
 
