@@ -50,6 +50,7 @@ def timestamp_ms(text: str) -> int:
     if (match[1] or "")[4:].strip("0"):
         raise ValueError(f"{text!r} is finer than a millisecond")
     try:
-        return (datetime.fromisoformat(text) - _EPOCH) // timedelta(milliseconds=1)
+        moment = datetime.fromisoformat(text).astimezone(UTC)
+        return (moment - _EPOCH) // timedelta(milliseconds=1)
     except (ValueError, OverflowError) as error:
         raise ValueError(f"{text!r} is not a time: {error}") from error

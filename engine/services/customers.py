@@ -17,6 +17,7 @@ from engine.errors import AnswerLost, Contention, InvalidRequest, NotFound, Prob
 from engine.identity import retold
 from engine.record import CustomerRecord
 from engine.rules.consent import later
+from engine.rules.scalar import fitting
 from engine.rules.types import DURATION, TIMESTAMP, Type, element_of
 from engine.services.decisions import retention
 from engine.services.ports import Memory, Serving, Watch
@@ -174,15 +175,19 @@ def document(state: CustomerState, catalogue: Catalogue, now: int) -> CustomerRe
 
 
 def _as_sent(name: str, value: Value, catalogue: Catalogue) -> object:
-    """A stored attribute as JSON tells it: times and spans are text again."""
+    """A stored attribute as JSON tells it: times and spans are text again. One that is no such
+    thing, since it is older than the schema, is told as it is stored."""
     attribute = catalogue.scope.customer.get(name)
-    if attribute is None:
+    if attribute is None or fitting(value, attribute.type, None) is None:
         return value
     kind = element_of(attribute.type) if attribute.type.of else attribute.type
     tell = _TOLD.get(kind)
     if tell is None:
         return value
-    return list(map(tell, value)) if isinstance(value, list) else tell(value)
+    try:
+        return list(map(tell, value)) if isinstance(value, list) else tell(value)
+    except OverflowError:  # a mere number once, and too large for a time
+        return value
 
 
 def _said(consent: Consent) -> ConsentReply:

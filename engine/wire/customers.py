@@ -23,6 +23,7 @@ from engine.wire.values import (
     ValuesField,
     Word,
     WordField,
+    check_moments,
     milliseconds,
     one_of,
 )
@@ -40,6 +41,9 @@ class ConsentBody(Struct, frozen=True, forbid_unknown_fields=True):
     at: Moment | UnsetType = UNSET
     source: Id = SOURCE
     wording: Word = ""
+
+    def __post_init__(self) -> None:
+        check_moments(self.at)
 
 
 class CustomerPatchBody(Struct, frozen=True, forbid_unknown_fields=True):

@@ -24,6 +24,7 @@ from engine.wire.values import (
     ValuesField,
     Word,
     WordField,
+    check_moments,
     milliseconds,
     one_of,
 )
@@ -50,6 +51,9 @@ class InteractionBody(Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     until: Moment | UnsetType = UNSET
     value: float | UnsetType = UNSET
     properties: Values = {}
+
+    def __post_init__(self) -> None:
+        check_moments(self.at, self.until)
 
 
 class InteractionsBody(Struct, frozen=True, forbid_unknown_fields=True):

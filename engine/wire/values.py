@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import msgspec
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
-from msgspec import Meta
+from msgspec import Meta, UnsetType
 
 from engine.errors import InvalidRequest, Problem
 from engine.wire.problems import UNKNOWN
@@ -22,6 +22,7 @@ MAX_ID = 256
 MAX_TEXT = 8192
 MAX_ITEMS = 256
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 PRINTABLE = r"\A[^\x00-\x1f\x7f-\x9f]+\Z"
 _BLANK_OR_PRINTABLE = r"\A[^\x00-\x1f\x7f-\x9f]*\Z"
 _LEAST, _MOST = -(2**63), 2**63 - 1
@@ -136,6 +137,14 @@ def one_of(*words: str) -> fields.String:
     )
 
 
+def check_moments(*moments: datetime | UnsetType) -> None:
+    """Raises ValueError for a time that UTC puts before the year 1 or after 9999: its offset
+    led it off the calendar, so nobody could be told it again."""
+    for moment in moments:
+        if moment and not _FIRST <= moment <= _LAST:
+            raise ValueError("must be a time in the years 1 to 9999, UTC")
+
+
 def milliseconds(moment: datetime) -> int:
     """A time as whole milliseconds since the epoch."""
     return (moment - _EPOCH) // timedelta(milliseconds=1)
@@ -154,11 +163,16 @@ def span(duration: int) -> str:
 
 def _moment(value: Any) -> datetime:
     try:
-        return msgspec.convert(value, Moment)
+        moment = msgspec.convert(value, Moment)
     except msgspec.ValidationError:
         raise ValidationError(
             "must be an RFC 3339 time with an offset, such as 2026-11-21T10:00:00Z"
         ) from None
+    try:
+        check_moments(moment)
+    except ValueError as error:
+        raise ValidationError(str(error)) from None
+    return moment
 
 
 def _fault(name: str, value: object, shape: Any) -> str | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from tests.http.conftest import Client
 
 
@@ -98,6 +100,44 @@ def test_consent_from_the_future_is_refused(client: Client) -> None:
     change = {"consent": {"marketing": {"status": "granted", "at": ahead}}}
     reply = client.call("PATCH", "/v1/customers/c-9", change)
     assert reply.json()["errors"][0]["pointer"] == "/consent/marketing/at"
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-00:01"])
+def test_a_time_off_the_calendar_is_refused_where_it_stands(client: Client, at: str) -> None:
+    said = {"status": "granted", "at": at}
+    change = {"attributes": {"since": at}, "consent": {"marketing": said}}
+    for part, pointer in (
+        ("attributes", "/attributes/since"),
+        ("consent", "/consent/marketing/at"),
+    ):
+        reply = client.call("PATCH", "/v1/customers/c-9", {part: change[part]})
+        assert (reply.status, reply.json()["errors"][0]["pointer"]) == (422, pointer)
+    rows = [
+        {"id": name, "customer": {"id": "c-9"}, "type": "visit", name: at}
+        for name in ("at", "until")
+    ]
+    reply = client.tell(*rows)
+    assert [row["index"] for row in reply.json()["rejected"]] == [0, 1]
+    assert client.call("GET", "/v1/customers/c-9").status == 404
+
+
+def test_an_attribute_older_than_its_type_is_told_as_it_is_stored(client: Client) -> None:
+    client.consenting("c-9", plan="plus", visits=2**62)
+    text = client.catalogue.joinpath("catalogue.yaml").read_text()
+    changed = text.replace(
+        "plan: {type: string, enum: [basic, plus, fibre]}", "plan: {type: timestamp}"
+    )
+    changed = changed.replace("visits: {type: int}", "visits: {type: timestamp}")
+    changed = changed.replace("customer.visits > 3", "customer.visits < now")
+    changed = changed.replace("customer.plan != 'fibre'", "customer.plan < now")
+    client.catalogue.joinpath("catalogue.yaml").write_text(changed)
+    for _ in range(2):
+        client.application.served.look()
+    assert client.application.served.live.catalogue.scope.customer["plan"].type.name == "timestamp"
+
+    assert client.call("PATCH", "/v1/customers/c-9", {"attributes": {"notice": "2h"}}).status == 200
+    told = client.call("GET", "/v1/customers/c-9").json()["attributes"]
+    assert told == {"plan": "plus", "visits": 2**62, "notice": "7200s"}
 
 
 def test_an_opt_out_holds_from_the_very_next_request(client: Client) -> None:
