@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,20 +72,19 @@ class House:
         said = [Interaction(id, "visit", now if at is None else at, channel="web") for id in ids]
         self.write(customer, *(InteractionRecord(customer, one, None, now) for one in said))
 
-    def decide(self, customer: str, action: str = "fibre") -> str:
+    def decide(self, customer: str, at: int | None = None) -> str:
         """A decision for home.hero; its id."""
-        now = self.store.load(customer).now
-        entry = decision(customer, now, action)
+        entry = decision(customer, at or self.store.load(customer).now)
         self.write(customer, entry, decision_id=entry.decision_id)
         return entry.decision_id
 
-    def answer(self, customer: str, decision_id: str, type: str, at: int | None = None) -> None:
-        """An outcome of a decision."""
+    def answer(self, customer: str, decision_id: str, type: str) -> str:
+        """An outcome of a decision; its id."""
         now = self.store.load(customer).now
-        said = Interaction(
-            f"{decision_id}-{type}", type, at or now, decision_id, "fibre", "home.hero", "web"
-        )
+        id = f"{decision_id}-{type}"
+        said = Interaction(id, type, now, decision_id, "fibre", "home.hero", "web")
         self.write(customer, InteractionRecord(customer, said, 1.0, now))
+        return id
 
     def change(self, customer: str, **attributes: str) -> None:
         """Attributes told."""
@@ -123,10 +123,10 @@ class House:
         return Counter(self.archive.interactions(columns=["id"]).column("id").to_pylist())
 
 
-def decision(customer: str, now: int, action: str = "fibre", noise: int = 0) -> DecisionRecord:
+def decision(customer: str, now: int) -> DecisionRecord:
     """A decision that offered one action on the home page."""
-    made = new_decision_id(customer, now, noise.to_bytes(8, "big"))
-    chosen = Chosen(action, "offer", "hero", 1, {}, 0.1, 10.0, 1.0, 0.5)
+    made = new_decision_id(customer, now, os.urandom(8))
+    chosen = Chosen("fibre", "offer", "hero", 1, {}, 0.1, 10.0, 1.0, 0.5)
     request = DecisionRequest(customer, "web", (PlacementAsk("home.hero"),))
     plan = Plan(made, (Filled("home.hero", False, (chosen,)),), features=(1.0, 2.0))
     return DecisionRecord(made, request, {}, 1, now, "sha256:c", {"propensity": "m"}, plan)
