@@ -10,10 +10,12 @@ from engine.errors import ModelRefused
 from engine.models.base import Model
 from engine.models.beta import parse_beta
 from engine.models.logistic import parse_logistic
+from engine.models.online import parse_online
 
 KINDS: Mapping[str, Callable[[bytes, str], Model]] = {
     "beta": parse_beta,
     "logistic": parse_logistic,
+    "online": parse_online,
 }
 
 

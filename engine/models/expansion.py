@@ -1,0 +1,124 @@
+"""From a row of raw columns to what an online model is linear in.
+
+    φ(x) = 3 · [1, z / √d, √(2 / m) cos(W z / √d + b)]
+
+z: numbers in standard deviations from their running mean, at most five; columns that are 0 or
+1 (categories, members, indicators) only centred, so that a rare value does not shout. The
+cosines approximate a Gaussian kernel as wide as typical distances are (Rahimi and Recht,
+Random Features for Large-Scale Kernel Machines, 2007): what is linear is learned from the
+first part, quickly, and what is not from the second.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from engine.errors import ModelRefused
+
+Vector: TypeAlias = NDArray[np.float32]
+
+WAVES = 128
+LARGEST_Z = 5.0
+SETTLED = 10_000.0
+_REACH = 3.0
+_SEED = 7
+
+
+class Scale(Struct, frozen=True, forbid_unknown_fields=True):
+    """How many rows were seen, and each column's mean and sum of squares about it."""
+
+    rows: float
+    means: tuple[float, ...]
+    squares: tuple[float, ...]
+
+
+class Waves(Struct, frozen=True, forbid_unknown_fields=True):
+    """Directions (waves × columns) and phases (waves) as little-endian float32, so that the
+    same waves are had with every version of numpy."""
+
+    directions: bytes
+    phases: bytes
+
+
+def waves(columns: int) -> Waves:
+    """Waves for that many columns, the same every time."""
+    chance = np.random.default_rng(_SEED)
+    directions = chance.standard_normal((WAVES, columns)) / np.sqrt(max(columns, 1))
+    phases = chance.uniform(0.0, 2.0 * np.pi, WAVES)
+    return Waves(packed(directions), packed(phases))
+
+
+class Expansion:
+    """`binary`: which columns are 0 or 1. Learns its scale by `see`, until it has settled."""
+
+    def __init__(self, binary: NDArray[np.bool_], waves: Waves, scale: Scale | None = None) -> None:
+        columns = len(binary)
+        self.waves = waves
+        self.size = 1 + columns + WAVES
+        self._numbers = ~binary
+        self._directions = unpacked(waves.directions, WAVES, columns)
+        self._phases = unpacked(waves.phases, WAVES)
+        self._linear = 1 + np.arange(columns)
+        self._slope = _REACH / np.sqrt(max(columns, 1))
+        self._height = _REACH * np.sqrt(2.0 / WAVES)
+        scale = scale or Scale(0.0, (0.0,) * columns, (0.0,) * columns)
+        self._rows, self._means = scale.rows, np.array(scale.means)
+        self._squares = np.array(scale.squares)
+        self._divide()
+
+    @property
+    def scale(self) -> Scale:
+        return Scale(self._rows, tuple(self._means.tolist()), tuple(self._squares.tolist()))
+
+    @property
+    def terms(self) -> tuple[Scale, Waves]:
+        """What numbers learned on it mean: those of equal terms may be added."""
+        return self.scale, self.waves
+
+    def see(self, x: NDArray[np.float64]) -> None:
+        """Count a row towards means and deviations; once settled nothing moves any more, so
+        that what learners then add up is in the same terms."""
+        if self._rows >= SETTLED:
+            return
+        self._rows += 1.0
+        off = x - self._means
+        self._means += off / self._rows
+        self._squares += off * (x - self._means)
+        self._divide()
+
+    def _divide(self) -> None:
+        variances = self._squares / max(self._rows, 1.0)
+        counts = self._numbers & (variances > 1e-18)
+        self._inverse = 1.0 / np.sqrt(np.where(counts, variances, 1.0))
+
+    def __call__(self, x: NDArray[np.float64]) -> Vector:
+        """φ of a row of finite columns; shape (size,)."""
+        z = (x - self._means) * self._inverse
+        z = z.clip(-LARGEST_Z, LARGEST_Z).astype(np.float32)
+        out = np.empty(self.size, np.float32)
+        out[0] = _REACH / 3.0
+        np.multiply(z, self._slope, out=out[1 : 1 + len(z)])
+        turned = self._directions.dot(z)
+        turned += self._phases
+        np.multiply(np.cos(turned, out=turned), self._height, out=out[1 + len(z) :])
+        return out
+
+
+def packed(numbers: NDArray[np.float64] | Vector) -> bytes:
+    """As little-endian float32."""
+    return numbers.astype("<f4").tobytes()
+
+
+def unpacked(data: bytes, *shape: int) -> Vector:
+    """The float32 numbers of that shape. Raises ModelRefused unless they are that, and finite."""
+    expected = int(np.prod(shape)) * 4
+    if len(data) != expected:
+        raise ModelRefused(f"{len(data)} bytes where {expected} belong")
+    numbers = np.frombuffer(data, "<f4").astype(np.float32).reshape(shape)
+    if not bool(np.isfinite(numbers).all()):
+        raise ModelRefused("a number that is not finite")
+    return numbers

@@ -1,0 +1,177 @@
+"""Online model: a Bayesian linear regression an action on expanded columns, one answer at a time.
+
+What serves: mean weights and a diagonal precision an action (`OnlineArtefact`), so that all
+actions are scored by two matrix products. What learns is in `engine.models.learner`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from engine.domain import Action, Facts
+from engine.errors import ModelRefused
+from engine.models.base import Scored
+from engine.models.expansion import Expansion, Scale, Vector, Waves, unpacked
+from engine.models.features import FACETS, Encoder, Feature, Number
+
+RIDGE = 3.0
+"""Prior precision of every weight."""
+
+LEAST = 1e-3
+"""No propensity is lower: what never worked yet may still be tried."""
+
+MOST_COLUMNS = 1_000
+
+_BOLDNESS = 1.5
+_CERTAIN = 1.2
+_PATIENCE = 1.5
+
+
+class Arm(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is believed of one action: `weights` and `precision`, one float32 an expanded
+    column; `seen` says how many answers that rests on."""
+
+    group: str | None
+    kind: str
+    seen: float
+    weights: bytes
+    precision: bytes
+
+
+class OnlineArtefact(Struct, frozen=True, forbid_unknown_fields=True, tag="teller.online.1"):
+    """A snapshot of a learner: all that serving needs."""
+
+    features: tuple[Feature, ...]
+    scale: Scale
+    waves: Waves
+    arms: dict[str, Arm] = {}
+
+
+class Belief(NamedTuple):
+    """Of all actions: `weights` and `variances`, each (actions × expanded columns)."""
+
+    weights: Vector
+    variances: Vector
+
+    def about(self, phi: Vector) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Propensities and how far above them the truth may plausibly be; each (actions,).
+
+        The deviation of an action's mean, times the boldness that did best on the bake-off.
+        It shrinks as the best propensity nears one, for there trying others can gain
+        nothing. A mean below `LEAST` is lifted to it and its hope is left where it was.
+        """
+        means: NDArray[np.float64] = self.weights.dot(phi).astype(np.float64)
+        spreads = np.sqrt(self.variances.dot(phi * phi)).astype(np.float64)
+        best = min(max(float(means.max(initial=0.0)), 0.0), 1.0)
+        spreads *= _BOLDNESS * max(0.0, 1.0 - _CERTAIN * best) ** _PATIENCE
+        propensities = means.clip(LEAST, 1.0)
+        hopes = np.minimum(means, 1.0) + spreads
+        return propensities, np.maximum(hopes - propensities, 0.0)
+
+
+class OnlineScorer:
+    """A snapshot bound to one catalogue's actions."""
+
+    def __init__(
+        self, version: str, encoder: Encoder, expansion: Expansion, belief: Belief
+    ) -> None:
+        self.version = version
+        self._encode = encoder.encode
+        self._expand = expansion
+        # Rows in an order of their own: a product's last bits depend on where a row stands.
+        rows = np.hstack([belief.weights, belief.variances])
+        distinct, spread = np.unique(rows, axis=0, return_inverse=True)
+        self._spread = spread.reshape(-1)
+        size = expansion.size
+        self._belief = Belief(
+            np.ascontiguousarray(distinct[:, :size]), np.ascontiguousarray(distinct[:, size:])
+        )
+
+    def score(self, facts: Facts) -> Scored:
+        features = self._encode(facts)
+        propensities, scales = self._belief.about(self._expand(np.array(features)))
+        return Scored(propensities.take(self._spread), tuple(features), scales.take(self._spread))
+
+
+class OnlineModel:
+    """A snapshot, of any catalogue."""
+
+    kind = "online"
+
+    def __init__(self, artefact: OnlineArtefact, version: str) -> None:
+        """Raises ModelRefused for arms that do not fit the columns."""
+        self.version = version
+        self.artefact = artefact
+        self.encoder = Encoder(artefact.features)
+        columns = len(self.encoder.columns)
+        _fits(artefact.scale, columns)
+        self._expansion = Expansion(binary(self.encoder), artefact.waves, artefact.scale)
+        size = self._expansion.size
+        self._arms = {
+            id: (unpacked(arm.weights, size), unpacked(arm.precision, size))
+            for id, arm in artefact.arms.items()
+        }
+        if any((precision <= 0.0).any() for _, precision in self._arms.values()):
+            raise ModelRefused("a precision that is not above zero")
+
+    def bind(self, actions: Sequence[Action]) -> OnlineScorer:
+        size = self._expansion.size
+        rows = [self._believed(action) for action in actions]
+        weights = np.array([row[0] for row in rows], np.float32).reshape(-1, size)
+        variances = np.array([1.0 / row[1] for row in rows], np.float32).reshape(-1, size)
+        return OnlineScorer(self.version, self.encoder, self._expansion, Belief(weights, variances))
+
+    def _believed(self, action: Action) -> tuple[Vector, Vector]:
+        """Weights and precision; one never seen has its kin's weights, and no certainty."""
+        if action.id in self._arms:
+            return self._arms[action.id]
+        size = self._expansion.size
+        nothing = np.full(size, RIDGE, np.float32)
+        for facet in FACETS[1:]:
+            key = getattr(action, facet)
+            kin = [id for id, arm in self.artefact.arms.items() if key == getattr(arm, facet)]
+            if key is not None and kin:
+                return self._shared(kin), nothing
+        return self._shared(self._arms), nothing
+
+    def _shared(self, kin: Iterable[str]) -> Vector:
+        """The kin's weights, averaged by how much is known of each."""
+        total, seen = np.zeros(self._expansion.size), 0.0
+        for id in sorted(kin):
+            arm = self.artefact.arms[id]
+            total += arm.seen * self._arms[id][0]
+            seen += arm.seen
+        return (total / max(seen, 1.0)).astype(np.float32)
+
+
+def binary(encoder: Encoder) -> NDArray[np.bool_]:
+    """Which columns are 0 or 1: all but the first of a number."""
+    marks = np.ones(len(encoder.columns), np.bool_)
+    for feature in encoder.features:
+        if isinstance(feature.encoding, Number):
+            marks[encoder.spans[feature.name].start] = False
+    return marks
+
+
+def parse_online(data: bytes, version: str) -> OnlineModel:
+    """An online model from its artefact (JSON). Raises ModelRefused."""
+    try:
+        return OnlineModel(msgspec.json.decode(data, type=OnlineArtefact), version)
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        raise ModelRefused(f"not an online model's artefact: {error}") from error
+
+
+def _fits(scale: Scale, columns: int) -> None:
+    if columns > MOST_COLUMNS:
+        raise ModelRefused(f"features make {columns:,} columns; at most {MOST_COLUMNS:,}")
+    if len(scale.means) != columns or len(scale.squares) != columns:
+        raise ModelRefused(f"a scale of {len(scale.means)} columns where {columns} belong")
+    known = np.array([scale.rows, *scale.means, *scale.squares])
+    if not bool(np.isfinite(known).all()) or scale.rows < 0 or min(scale.squares, default=0.0) < 0:
+        raise ModelRefused("a scale that is not finite, or below zero")

@@ -1,0 +1,220 @@
+"""Facts about the model that learns an answer at a time."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+import pytest
+
+from engine.domain import Action
+from engine.errors import ModelRefused
+from engine.models.checks import check_model
+from engine.models.expansion import LARGEST_Z, SETTLED, Expansion, Scale, waves
+from engine.models.features import Feature, Number
+from engine.models.kinds import parse_model
+from engine.models.learner import Learner
+from engine.models.online import LEAST, RIDGE, OnlineModel, parse_online
+from tests.models.builders import AGE, FEATURES, PLAN, an_action, facts
+
+ACTIONS = (an_action("isa", "savings"), an_action("loan", "loans"), an_action("news", None))
+PLAIN = (AGE, PLAN)
+ROWS = 400
+
+
+def taught(rows: range, scale: Scale | None = None, know: tuple[Action, ...] = ACTIONS) -> Learner:
+    """The young take the ISA, the old the loan, whatever they are asked of; nobody the news."""
+    learner = Learner(PLAIN, scale)
+    learner.know(know)
+    for row in rows:
+        chance = np.random.default_rng(row)
+        young, action = bool(chance.random() < 0.5), know[int(chance.integers(len(know)))]
+        x = np.array([1.0 if young else -1.0, 0.0, *chance.permutation([1.0, 0.0, 0.0])])
+        if scale is None:
+            learner.expand.see(x)
+        wanted = "isa" if young else "loan"
+        learner.learn(x, action.id, float(action.id == wanted))
+    return learner
+
+
+SCALE = taught(range(ROWS)).expand.scale
+
+
+def served(learner: Learner) -> OnlineModel:
+    return parse_online(msgspec.json.encode(learner.snapshot()), "v")
+
+
+def propensities(model: OnlineModel, age: float, *actions: Action) -> list[float]:
+    scored = model.bind(actions or ACTIONS).score(facts({"age": age, "plan": "basic"}))
+    return [float(number) for number in scored.propensities]
+
+
+def test_what_was_learned_is_served() -> None:
+    young, old = (propensities(served(taught(range(ROWS))), age) for age in (50.0, 30.0))
+    assert young[0] - young[1] > 0.5
+    assert old[1] - old[0] > 0.5
+    assert max(young[2], old[2]) < 0.1
+
+
+def test_a_snapshot_serves_what_the_learner_believes() -> None:
+    learner = taught(range(ROWS))
+    x = np.array([0.5, 0.0, 1.0, 0.0, 0.0])
+    believed, scales = learner.belief.about(learner.expand(x))
+    scored = served(learner).bind(ACTIONS).score(facts({"age": 45, "plan": "basic"}))
+    assert scored.features == tuple(x)
+    assert scored.propensities == pytest.approx(believed, abs=1e-5)
+    assert scored.scales == pytest.approx(scales, abs=1e-5)
+
+
+def test_it_is_ridge_regression() -> None:
+    learner = taught(range(ROWS), SCALE, ACTIONS[:1])
+    again = taught(range(0), SCALE, ACTIONS[:1])
+    moments, answers = RIDGE * np.eye(again.expand.size), np.zeros(again.expand.size)
+    rows = []
+    again.take = lambda phi, _action, reward: rows.append((phi.astype(float), reward))  # type: ignore[method-assign]
+    for row in range(ROWS):
+        chance = np.random.default_rng(row)
+        young = bool(chance.random() < 0.5)
+        chance.integers(1)
+        x = np.array([1.0 if young else -1.0, 0.0, *chance.permutation([1.0, 0.0, 0.0])])
+        again.learn(x, "isa", float(young))
+    for phi, reward in rows:
+        moments += np.outer(phi, phi)
+        answers += phi * reward
+    expected = np.linalg.solve(moments, answers)
+    assert learner.belief.weights[0] == pytest.approx(expected, abs=2e-4)
+    assert learner.belief.variances[0] == pytest.approx(1 / np.diagonal(moments), rel=1e-4)
+
+
+def test_parts_learned_apart_add_up_to_the_whole() -> None:
+    whole = taught(range(ROWS), SCALE)
+    one, other = taught(range(150), SCALE), taught(range(150, ROWS), SCALE)
+    one.merge(other)
+    assert one.belief.weights == pytest.approx(whole.belief.weights, abs=1e-3)
+    assert one.belief.variances == pytest.approx(whole.belief.variances, rel=1e-3)
+    seen = {id: arm.seen for id, arm in whole.snapshot().arms.items()}
+    assert {id: arm.seen for id, arm in one.snapshot().arms.items()} == seen
+
+
+def test_parts_in_other_terms_do_not_add_up() -> None:
+    with pytest.raises(ValueError, match="same scale"):
+        taught(range(10), SCALE).merge(taught(range(10)))
+    with pytest.raises(ValueError, match="same features"):
+        taught(range(10), SCALE).merge(Learner((AGE,)))
+
+
+def test_an_action_only_the_other_learner_knew_is_known_after() -> None:
+    one, other = taught(range(50), SCALE, ACTIONS[:1]), taught(range(50), SCALE)
+    one.merge(other)
+    assert set(one.snapshot().arms) == {"isa", "loan", "news"}
+
+
+def test_what_is_forgotten_is_outweighed_sooner() -> None:
+    def after(keep: float) -> float:
+        learner = taught(range(ROWS), SCALE)
+        learner.forget(keep)
+        for _ in range(30):
+            learner.learn(np.array([1.0, 0.0, 1.0, 0.0, 0.0]), "isa", 0.0)
+        return propensities(served(learner), 50.0)[0]
+
+    assert after(0.05) < after(1.0) / 2
+
+
+def test_forgetting_everything_leaves_the_prior() -> None:
+    learner = taught(range(ROWS), SCALE)
+    learner.forget(0.0)
+    assert learner.belief.weights == pytest.approx(0.0, abs=1e-6)
+    assert learner.belief.variances == pytest.approx(1 / RIDGE, rel=1e-4)
+
+
+def test_a_newcomer_starts_from_its_group_and_with_no_certainty() -> None:
+    model = served(taught(range(ROWS)))
+    new, old = an_action("new-isa", "savings"), an_action("isa", "savings")
+    assert propensities(model, 50.0, new) == propensities(model, 50.0, old)
+    scales = model.bind([new, old]).score(facts({"age": 30})).scales
+    assert scales is not None
+    assert scales[0] > 2 * scales[1]
+
+
+def test_what_never_worked_may_still_be_tried() -> None:
+    scored = served(taught(range(ROWS))).bind(ACTIONS).score(facts({"age": 50}))
+    assert min(scored.propensities) >= LEAST
+
+
+def test_where_something_surely_works_little_else_is_tried() -> None:
+    learner = taught(range(4000), SCALE)
+    sure = learner.belief.about(learner.expand(np.array([1.0, 0.0, 1.0, 0.0, 0.0])))[1]
+    learner.know([an_action("new")])
+    fresh = Learner(PLAIN, SCALE)
+    fresh.know(ACTIONS)
+    unsure = fresh.belief.about(fresh.expand(np.array([1.0, 0.0, 1.0, 0.0, 0.0])))[1]
+    assert sure[0] < unsure.min() / 10
+
+
+def test_columns_are_measured_as_they_come_until_they_have_settled() -> None:
+    expansion = Expansion(np.array([False, True]), waves(2))
+    rng = np.random.default_rng(1)
+    rows = np.column_stack([rng.normal(50, 10, 200), rng.integers(2, size=200)])
+    for row in rows:
+        expansion.see(row)
+    scale = expansion.scale
+    assert scale.means == pytest.approx(rows.mean(axis=0))
+    assert np.sqrt(np.array(scale.squares) / 200) == pytest.approx(rows.std(axis=0))
+    settled = Expansion(
+        np.array([False, True]), waves(2), Scale(SETTLED, scale.means, scale.squares)
+    )
+    settled.see(np.array([1e6, 1.0]))
+    assert settled.scale.means == scale.means
+
+
+def test_an_outlier_is_no_further_than_five_deviations() -> None:
+    expansion = Expansion(np.array([False]), waves(1), Scale(100.0, (0.0,), (100.0,)))
+    assert expansion(np.array([1e9]))[1] == expansion(np.array([LARGEST_Z]))[1]
+
+
+@pytest.mark.parametrize("features", [PLAIN, FEATURES, ()])
+def test_it_passes_every_check(features: tuple[Feature, ...]) -> None:
+    learner = Learner(features)
+    learner.know(ACTIONS)
+    columns = len(learner.expand.scale.means)
+    for row in range(50):
+        x = np.random.default_rng(row).random(columns)
+        learner.expand.see(x)
+        learner.learn(x, ACTIONS[row % 3].id, float(row % 2))
+    check_model(served(learner), ACTIONS, [facts({"age": 33, "plan": "basic"})])
+    data = msgspec.json.encode(learner.snapshot())
+    check_model(parse_model("online", data), ACTIONS, [facts()])
+
+
+def test_one_that_knows_no_action_yet_serves() -> None:
+    check_model(served(Learner(PLAIN)), ACTIONS, [facts()])
+
+
+def spoilt(**changes: object) -> bytes:
+    tree = msgspec.to_builtins(taught(range(20)).snapshot())
+    for path, value in changes.items():
+        *parents, last = path.split("__")
+        place = tree
+        for parent in parents:
+            place = place[parent]
+        place[last] = value
+    return msgspec.json.encode(tree)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"arms__isa__weights": ""},
+        {"arms__isa__precision": msgspec.to_builtins(np.zeros(134, "<f4").tobytes())},
+        {"arms__isa__weights": msgspec.to_builtins(np.full(134, np.nan, "<f4").tobytes())},
+        {"scale__rows": -1.0},
+        {"scale__means": []},
+        {"scale__squares": [-1.0] * 5},
+        {"waves__phases": ""},
+        {"features": msgspec.to_builtins([Feature("x", "customer.x", Number(scale=0.0))])},
+        {"type": "teller.logistic.1"},
+    ],
+)
+def test_what_cannot_serve_is_refused(changes: dict[str, object]) -> None:
+    with pytest.raises(ModelRefused):
+        parse_online(spoilt(**changes), "v")
+    assert parse_online(spoilt(), "v")

@@ -1,0 +1,124 @@
+"""Facts about playing classification sets as bandits."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from engine.models.learner import Learner
+from training.bakeoff.ours import Ours, Told
+from training.bakeoff.race import Played, Result, best, geometric_mean, play, ratio
+from training.bakeoff.sets import BUNDLED, Table, find, table
+
+
+def easy(rows: int = 600) -> Table:
+    """The label is the word, but for a tenth of the rows; the number says nothing."""
+    chance = np.random.default_rng(5)
+    words = chance.choice(["a", "b", "c"], rows)
+    labels = np.where(chance.random(rows) < 0.1, chance.choice(["a", "b", "c"], rows), words)
+    return table(
+        "easy", pd.DataFrame({"word": words, "number": chance.normal(size=rows), "label": labels})
+    )
+
+
+class Constant:
+    """Always the same action, and it writes down what it is told."""
+
+    def __init__(self, one: Table, seed: int) -> None:  # noqa: ARG002
+        self.told: list[tuple[int, int, float]] = []
+        TOLD.append(self.told)
+
+    def choose(self, row: int) -> int:  # noqa: ARG002
+        return 0
+
+    def learn(self, row: int, action: int, reward: float) -> None:
+        self.told.append((row, action, reward))
+
+
+TOLD: list[list[tuple[int, int, float]]] = []
+
+
+def test_the_loss_is_the_share_of_wrong_choices_over_one_pass() -> None:
+    one = easy()
+    result = play(one, Constant, range(2), patience=60.0)
+    assert result is not None
+    assert result.losses == pytest.approx([np.mean(one.labels != 0)] * 2)
+
+
+def test_only_the_chosen_actions_reward_is_told_and_each_row_once_in_its_shuffle() -> None:
+    one = easy()
+    TOLD.clear()
+    play(one, Constant, range(2), patience=60.0)
+    first, second = ([row for row, _, _ in told] for told in TOLD)
+    assert sorted(first) == sorted(second) == list(range(600))
+    assert first != second
+    assert all(reward == (one.labels[row] == 0) for row, _, reward in TOLD[0])
+
+
+def test_who_takes_too_long_has_no_result() -> None:
+    assert play(easy(), Constant, [0], patience=0.0) is None
+
+
+def test_ours_learns_from_its_own_choices_and_the_limit_is_no_worse() -> None:
+    ours, told = (play(easy(), make, range(2), patience=60.0) for make in (Ours, Told))
+    assert ours is not None
+    assert told is not None
+    assert 0.05 < told.loss <= ours.loss + 0.02 < 0.25
+
+
+def test_ours_plays_the_same_twice() -> None:
+    one, again = (play(easy(200), Ours, [0], patience=60.0) for _ in range(2))
+    assert one is not None
+    assert again is not None
+    assert one.losses == again.losses
+
+
+def test_ours_is_the_engines_learner() -> None:
+    assert isinstance(Ours(easy(), 0)._learner, Learner)
+
+
+def test_words_and_numbers_are_told_apart_and_what_is_absent_is_the_median() -> None:
+    frame = pd.DataFrame(
+        {"n": [1.0, None, 3.0], "w": ["x", None, "y"], "b": [True, False, True], "label": [0, 1, 1]}
+    )
+    number, word, flag = table("t", frame).columns
+    assert number.words is None
+    assert number.values.tolist() == [1.0, 2.0, 3.0]
+    assert word.words == ("", "x", "y")
+    assert flag.words is None
+    matrix, binary = table("t", frame).matrix()
+    assert matrix.tolist() == [[1, 0, 1, 0, 1], [2, 1, 0, 0, 0], [3, 0, 0, 1, 1]]
+    assert binary.tolist() == [False, True, True, True, False]
+
+
+def test_a_folders_sets_come_before_scikit_learns(tmp_path: Path) -> None:
+    with gzip.open(tmp_path / "mine.csv.gz", "wt") as file:
+        file.write("x,label\n1,a\n2,b\n")
+    assert [one.name for one in find(tmp_path)] == ["mine", *BUNDLED]
+    assert [one.name for one in find(None)] == list(BUNDLED)
+
+
+def test_a_file_without_labels_is_refused_by_name(tmp_path: Path) -> None:
+    with gzip.open(tmp_path / "bad.csv.gz", "wt") as file:
+        file.write("x,label\n1,a\n2,a\n")
+    with pytest.raises(ValueError, match="bad"):
+        list(find(tmp_path))
+
+
+def test_we_are_held_against_the_best_of_the_rivals() -> None:
+    results = {
+        "ours": Result((0.1, 0.3), 10.0),
+        "vw bag": Result((0.5, 0.5), 10.0),
+        "vw greedy": Result((0.4, 0.4), 10.0),
+        "full information": Result((0.0, 0.0), 10.0),
+    }
+    played = Played("t", "d", 100, 3, results)
+    assert best(results, "vw ") == "vw greedy"
+    assert best(results, "mabwiser ") is None
+    assert ratio(played) == pytest.approx(0.5)
+    assert ratio(Played("t", "d", 100, 3, {"ours": results["ours"]})) is None
+    assert geometric_mean([0.5, 2.0]) == pytest.approx(1.0)

@@ -1,0 +1,97 @@
+"""One pass of one contestant over one set, and what comes of all of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from math import exp, log
+from statistics import mean
+from typing import Protocol
+
+import numpy as np
+from msgspec import Struct
+
+from training.bakeoff.sets import Table
+
+
+class Contestant(Protocol):
+    """Chooses an action for a row of its set, then learns that choice's reward, 0 or 1."""
+
+    def choose(self, row: int) -> int: ...
+    def learn(self, row: int, action: int, reward: float) -> None: ...
+
+
+Maker = Callable[[Table, int], Contestant]
+
+
+class Result(Struct, frozen=True):
+    """`losses`: share of wrong choices, one a shuffle; `cost`: processor time an event, µs."""
+
+    losses: tuple[float, ...]
+    cost: float
+
+    @property
+    def loss(self) -> float:
+        return mean(self.losses)
+
+
+class Played(Struct, frozen=True):
+    """A set and everyone's result on it; a contestant that took too long is not there."""
+
+    name: str
+    digest: str
+    rows: int
+    actions: int
+    results: dict[str, Result]
+
+
+def play(table: Table, make: Maker, shuffles: Iterable[int], patience: float) -> Result | None:
+    """A pass over each shuffle; None when one takes longer than `patience` (s) of processor."""
+    losses, costs = [], []
+    for shuffle in shuffles:
+        passed = _pass(table, make(table, shuffle), shuffle, patience)
+        if passed is None:
+            return None
+        losses.append(passed[0])
+        costs.append(passed[1])
+    return Result(tuple(losses), mean(costs))
+
+
+def _pass(
+    table: Table, contestant: Contestant, shuffle: int, patience: float
+) -> tuple[float, float] | None:
+    order = np.random.default_rng(shuffle).permutation(len(table.labels)).tolist()
+    labels = table.labels.tolist()
+    wrong = 0
+    start = time.process_time()
+    for row in order:
+        action = contestant.choose(row)
+        right = action == labels[row]
+        wrong += not right
+        contestant.learn(row, action, float(right))
+        if time.process_time() - start > patience:
+            return None
+    return wrong / len(order), (time.process_time() - start) / len(order) * 1e6
+
+
+def best(results: Mapping[str, Result], prefix: str) -> str | None:
+    """Who of those whose name starts so has the least loss."""
+    those = [name for name in results if name.startswith(prefix)]
+    return min(those, key=lambda name: results[name].loss) if those else None
+
+
+def ratio(played: Played) -> float | None:
+    """Our loss over the best VW's; None where there is none."""
+    rival = best(played.results, "vw ")
+    if rival is None or "ours" not in played.results:
+        return None
+    return _over(played.results["ours"].loss, played.results[rival].loss, played.rows)
+
+
+def _over(loss: float, other: float, rows: int) -> float:
+    """A ratio that half a wrong choice keeps finite where someone made none."""
+    return max(loss, 0.5 / rows) / max(other, 0.5 / rows)
+
+
+def geometric_mean(ratios: Iterable[float]) -> float:
+    return exp(mean(log(ratio) for ratio in ratios))
