@@ -25,6 +25,8 @@ from engine.rules.custom import rules_of
 from engine.services.customers import Customers
 from engine.services.decisions import DAY, Decisions, retention
 from engine.services.events import Events
+from engine.services.exports import Exports
+from engine.services.holdings import Holdings
 from engine.services.identities import Resolver, Rules
 from engine.services.imports import Imports
 from engine.services.interactions import Interactions
@@ -66,6 +68,7 @@ class Application:
     customers: Customers
     linking: Linking
     merges: Merges
+    exports: Exports
     privacy: Privacy
     timeline: Timeline
     keeper: Keeper
@@ -132,6 +135,8 @@ def assemble(settings: Settings, store: Store) -> Application:
     sign = Signer(kept_key(settings.data, "token")).sign
     interactions = Interactions(people, served, metrics)
     customers = Customers(people, served, metrics)
+    held = Holdings(people, store.erasure)
+    erased = Erased(settings.data)
     return Application(
         version("teller"),
         _keyring(settings),
@@ -144,7 +149,8 @@ def assemble(settings: Settings, store: Store) -> Application:
         customers,
         linking,
         merges,
-        Privacy(people, store.erasure, tombstones, Erased(settings.data), served),
+        Exports(held, archive.history, served),
+        Privacy(held, store.erasure, tombstones, erased, store.identities, quarantine),
         Timeline(people, store.erasure, archive.history, served),
         _keeper(settings, store, served, metrics, archive),
         Standing(store, served, models, compiler.files),

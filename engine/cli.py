@@ -191,7 +191,7 @@ def import_(settings: Settings, kind: Kind, file: Path, again: bool) -> None:
 def export(settings: Settings, customer: str) -> None:
     """Everything held of CUSTOMER, as JSON."""
     with open_application(settings) as application:
-        _show(application.privacy.export(check_id(customer, "CUSTOMER")))
+        _show(application.exports.export(check_id(customer, "CUSTOMER")))
 
 
 @main.command()

@@ -1,31 +1,26 @@
-"""What we hold of a customer, all of it; and erasing it everywhere, with a proof (I12)."""
+"""Erasing a customer everywhere, with a proof (I12)."""
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 from uuid import uuid4
 
+import msgspec
 import structlog
 
 from engine import record
-from engine.change import Entry, Loaded
-from engine.codec import unpack
-from engine.errors import NotFound
+from engine.change import Entry
 from engine.partitions import partition_of
 from engine.record import DecisionRecord, Record
-from engine.services.customers import document
-from engine.services.ports import Memory, Serving
+from engine.services.holdings import Holdings, Person, theirs
+from engine.services.ports import Pointing
+from engine.services.quarantine import Quarantine
 from engine.services.tombstones import Proof, Tombstone, Tombstones
 from engine.wire.privacy import (
-    ExportReply,
     ProofReply,
-    contacts_told,
-    interactions_told,
-    plain,
-    totals_told,
 )
 from engine.wire.values import rfc3339
 
@@ -50,61 +45,31 @@ class Archived(Protocol):
     def forget(self, subjects: Iterable[str]) -> None: ...
 
 
-@dataclass(slots=True)
-class _Person:
-    """One customer under all the ids it ever had, the one it has now first."""
-
-    ids: tuple[str, ...]
-    loaded: Loaded
-    entries: list[tuple[Entry, Record]] = field(default_factory=list)
-
-    @property
-    def unknown(self) -> bool:
-        return not self.entries and not self.loaded.state.revision and len(self.ids) == 1
-
-
 class Privacy:
-    """`GET …/export`, `DELETE /v1/customers/{id}`, and erasures done again after a restore."""
+    """`DELETE /v1/customers/{id}`, and erasures done again after a restore."""
 
     def __init__(
         self,
-        memory: Memory,
+        held: Holdings,
         erasing: Erasing,
         tombstones: Tombstones,
         archived: Archived,
-        serving: Serving,
+        pointing: Pointing,
+        quarantine: Quarantine,
     ) -> None:
-        self._memory = memory
+        self._held = held
         self._erasing = erasing
         self._tombstones = tombstones
         self._archived = archived
-        self._serving = serving
-
-    def export(self, customer_id: str) -> ExportReply:
-        """Everything held. Raises NotFound when that is nothing."""
-        person = self._person(customer_id)
-        if person.unknown:
-            raise NotFound("nothing is held of this customer")
-        state, now = person.loaded.state, person.loaded.now
-        live = self._serving.live
-        return ExportReply(
-            state.customer_id,
-            rfc3339(now),
-            document(state, live.catalogue, now) if state.revision else None,
-            list(state.merged),
-            contacts_told(state.contacts),
-            interactions_told(state.events),
-            totals_told(state.events),
-            plain(state.events.open),
-            [_told(entry, told) for entry, told in person.entries],
-        )
+        self._pointing = pointing
+        self._quarantine = quarantine
 
     def erase(self, customer_id: str) -> ProofReply:
         """Erase everywhere, under every id the customer had; done again, the same proof.
 
         A change that arrives meanwhile finds a customer never heard of.
         """
-        person = self._person(customer_id)
+        person = self._held.of(customer_id)
         earlier = self._tombstones.proof(customer_id)
         if person.unknown and earlier:
             return _reply(earlier)
@@ -128,26 +93,16 @@ class Privacy:
             return
         back = [one for one in self._everybody(missing) if self._stone(one, missing)]
         for customer_id in back:
-            self._forget(self._person(customer_id))
+            self._forget(self._held.of(customer_id))
         self._mark(missing.values())
         _log.warning("erasures done again", tombstones=len(missing), customers=len(back))
 
-    def _person(self, customer_id: str) -> _Person:
-        loaded = self._memory.load(customer_id)
-        while loaded.redirect:
-            loaded = self._memory.load(loaded.redirect)
-        ids = dict.fromkeys((loaded.state.customer_id, *loaded.state.merged, customer_id))
-        person = _Person(tuple(ids), loaded)
-        for partition in sorted({partition_of(one) for one in ids}):
-            person.entries.extend(_theirs(self._erasing.log(partition), ids))
-        return person
-
-    def _forget(self, person: _Person) -> Counter[str]:
+    def _forget(self, person: Person) -> Counter[str]:
         """The archive and the log first, the customer next, then what was logged meanwhile."""
-        state = person.loaded.state
-        subjects = {state.subject, *state.formerly} - {""}
-        self._archived.forget(subjects)
-        erased = Counter(archive_subjects=len(subjects))
+        self._archived.forget(person.subjects)
+        erased = Counter(archive_subjects=len(person.subjects))
+        erased["identities"] = sum(map(self._unpoint, person.loaded.state.identities))
+        erased["set_aside"] = self._forget_set_aside(person)
         self._forget_entries(person.entries, erased)
         for one in person.ids:
             customers, seen = self._erasing.forget(one, person.loaded.now)
@@ -155,7 +110,7 @@ class Privacy:
         last = {entry.partition: entry.id for entry, _ in person.entries}
         for partition in {partition_of(one) for one in person.ids}:
             since = self._erasing.log(partition, last.get(partition, ""))
-            self._forget_entries(_theirs(since, person.ids), erased)
+            self._forget_entries(theirs(since, person.ids), erased)
         return erased
 
     def _forget_entries(self, found: Iterable[tuple[Entry, Record]], erased: Counter[str]) -> None:
@@ -169,6 +124,25 @@ class Privacy:
             erased["decisions"] += self._erasing.forget_decisions(partition, ids)
         for partition, ids in entries.items():
             erased["log_records"] += self._erasing.forget_log(partition, ids)
+
+    def _unpoint(self, identity: str) -> int:
+        """The identity leads to nobody any more; how many (0 or 1) it led to."""
+        held = self._pointing.pointer(identity)
+        while held is not None and not self._pointing.point(identity, held, None):
+            held = self._pointing.pointer(identity)  # it changed meanwhile
+        return held is not None
+
+    def _forget_set_aside(self, person: Person) -> int:
+        """Events that could not be taken in, where they name this customer."""
+        named = [one.partition(":")[2] for one in person.loaded.state.identities]
+        words = [json.dumps(one, ensure_ascii=False).lower() for one in (*person.ids, *named)]
+        about = [
+            name
+            for name, one in self._quarantine.all()
+            if any(word in _legible(one.event) for word in words)
+        ]
+        self._quarantine.drop(about)
+        return len(about)
 
     def _mark(self, stones: Iterable[Tombstone]) -> None:
         for stone in stones:
@@ -199,23 +173,12 @@ class Privacy:
         return missing.get(self._tombstones.hash_of(customer_id))
 
 
-def _theirs(log: Iterable[Entry], ids: Iterable[str]) -> Iterator[tuple[Entry, Record]]:
-    """The entries about any of these ids; most others are told by their bytes alone."""
-    wanted = set(ids)
-    spelled = [one.encode() for one in wanted]
-    for entry in log:
-        if any(one in entry.data for one in spelled):
-            told = record.decode(entry.data)
-            if record.customer_of(told) in wanted:
-                yield entry, told
-
-
-def _told(entry: Entry, told: Record) -> dict[str, Any]:
-    """A record for people's machines; the state a decision was made from unpacked."""
-    document: dict[str, Any] = {"entry": entry.id, **plain(told)}
-    if isinstance(told, DecisionRecord):
-        document["state"] = plain(unpack(told.request.customer_id, told.state))
-    return document
+def _legible(event: bytes) -> str:
+    """An event as sent, in small letters, nothing in it escaped."""
+    try:
+        return msgspec.json.encode(msgspec.json.decode(event)).decode().lower()
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return event.decode(errors="replace").lower()
 
 
 def _reply(proof: Proof) -> ProofReply:

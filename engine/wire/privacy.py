@@ -18,7 +18,8 @@ _TIMES = frozenset(("at", "clock", "created", "last", "now", "since", "until"))
 class ExportReply(Struct, frozen=True):
     """Everything held of one customer. `log`: every record there is, oldest first.
 
-    `customer` is None where only records are left; `archive` has the rows of each kind.
+    `customer` is None where only records are left. `archive`: the rows of what was logged,
+    older ones too.
     """
 
     customer_id: str
@@ -30,6 +31,7 @@ class ExportReply(Struct, frozen=True):
     totals: list[dict[str, Any]]
     open: list[dict[str, Any]]
     log: list[dict[str, Any]]
+    archive: list[dict[str, Any]]
 
 
 class ProofReply(Struct, frozen=True):
@@ -53,6 +55,7 @@ class ExportSchema(Strict):
     totals = fields.List(fields.Dict(), required=True)
     open = fields.List(fields.Dict(), required=True)
     log = fields.List(fields.Dict(), required=True)
+    archive = fields.List(fields.Dict(), required=True)
 
 
 class ProofSchema(Strict):

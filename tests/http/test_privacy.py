@@ -9,7 +9,7 @@ import pytest
 import redis
 
 from engine.errors import Misconfigured
-from tests.http.conftest import Client
+from tests.http.conftest import SECRET, Client
 
 
 def lived(client: Client, customer: str = "c-1") -> str:
@@ -83,7 +83,7 @@ def test_nothing_is_left_of_an_erased_customer_and_the_others_stay(
 
     assert proof["erased"] == {
         "archive_subjects": 1, "customers": 1, "decisions": 1, "idempotency_keys": 1,
-        "log_records": 4,
+        "identities": 0, "log_records": 4, "set_aside": 0,
     }  # fmt: skip
     assert held(server_url) == []
     assert client.call("GET", "/v1/customers/c-1").status == 404
@@ -182,3 +182,44 @@ def test_a_damaged_line_stops_the_start_and_a_torn_last_one_does_not(
     path.write_bytes(b"?" + whole)
     with pytest.raises(Misconfigured, match=r"erasures\.jsonl:1"):
         client.application.privacy.replay()
+
+
+def test_a_customer_of_many_ids_is_erased_under_each_of_them(
+    client: Client, server_url: str
+) -> None:
+    lived(client, "elder")
+    lived(client, "younger")
+    for customer in ("elder", "younger"):
+        linked = {"identity": "email:ana@example.org"}
+        reply = client.call("POST", f"/v1/customers/{customer}/identities", linked)
+        assert reply.status == 200
+    assert reply.json()["merged"] == ["younger"]
+    export = client.call("GET", "/v1/customers/younger/export").json()
+    assert (export["customer_id"], export["merged"]) == ("elder", ["younger"])
+    assert {one["customer_id"] for one in export["log"] if "customer_id" in one} == {
+        "elder", "younger"
+    }  # fmt: skip
+    backup = snapshot(server_url)
+
+    proof = erase(client, "younger")
+
+    assert proof["erased"]["identities"] == 1
+    assert len(proof["tombstones"]) == 2
+    for word in ("elder", "younger", "example.org"):
+        assert held(server_url, word) == []
+    assert client.call("GET", "/v1/customers?identity=email:ana@example.org").status == 404
+
+    restore(server_url, backup)
+    client.application.privacy.replay()
+    for word in ("elder", "younger", "example.org"):
+        assert held(server_url, word) == []
+
+
+def test_what_was_set_aside_of_a_customer_goes_too(client: Client) -> None:
+    quarantine = client.application.events._quarantine
+    for number, one in enumerate(("ana", "rui")):
+        event = {"userId": one, "event": 3, "messageId": f"m-{number}"}
+        client.call("POST", "/v1/track", {**event, "writeKey": SECRET}, {"Authorization": ""})
+    assert len(list(quarantine.all())) == 2
+    assert erase(client, "ana")["erased"]["set_aside"] == 1
+    assert len(list(quarantine.all())) == 1
