@@ -16,7 +16,7 @@ from engine.catalogue import Catalogue
 from engine.domain import Chosen, Contacts, CustomerState, DecisionRequest, Filled, Plan
 from engine.filling import Choose, Filling, Pick, draw, fill
 from engine.memory import held, remember_contacts
-from engine.situation import Live, Situation, survey
+from engine.situation import Live, Situation, impersonal, survey
 
 
 def decide(
@@ -27,7 +27,7 @@ def decide(
     `now` is the store's clock in milliseconds; every draw derives from `decision_id`. The
     request's placements exist and are of its channel, its attributes are of the schema.
     """
-    ask = _ask(request, live.catalogue)
+    ask = _ask(request, state, live.catalogue)
     if earlier := _still_held(request, state, live, now, ask):
         return Plan(decision_id, (), repeat=earlier)
     situation = survey(request, state, live, now, state.contacts)
@@ -110,13 +110,23 @@ def _contacts(
     return contacts if chosen else None
 
 
-def _ask(request: DecisionRequest, catalogue: Catalogue) -> str:
-    """What is asked, digested, where the answer may be held; empty where it is not."""
+def _ask(request: DecisionRequest, state: CustomerState, catalogue: Catalogue) -> str:
+    """What is asked, digested, where the answer may be held; empty where it is not.
+
+    Whether the customer may be told apart is part of it: an answer made by a model is not
+    given again to someone who has refused that since.
+    """
     if request.mode == "preview" or not any(
         catalogue.placements[ask.id].counts == "impression" for ask in request.placements
     ):
         return ""
-    asked = (request.channel, request.placements, request.context, request.attributes)
+    asked = (
+        request.channel,
+        request.placements,
+        request.context,
+        request.attributes,
+        impersonal(request, state),
+    )
     text = msgspec.json.encode(asked, order="deterministic")
     return blake2b(text, digest_size=8).hexdigest()
 

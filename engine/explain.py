@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
+from engine.arbitration import Vector
 from engine.domain import Candidate, Code, Knockout, Reason
 from engine.filling import Filling, Pick
 from engine.rules.masks import mask_where
@@ -24,8 +26,8 @@ def _reasons(pick: Pick, situation: Situation) -> Iterator[Reason]:
     yield Reason(
         "priority",
         f"{situation.propensities[pick.action]:.1%} likely to respond, "
-        f"worth {situation.values[pick.action]:.2f}: "
-        f"priority {situation.priority[pick.action]:.2f}",
+        f"value {situation.values[pick.action]:.2f}; with the customer's value, the weights "
+        f"and the cost of contact: priority {situation.priority[pick.action]:.2f}",
     )
     if pick.action != pick.best:
         best = catalogue.actions[pick.best].id
@@ -65,20 +67,27 @@ def _naming(knockout: Knockout, situation: Situation) -> Knockout:
 
 def _arbitrated(filling: Filling, situation: Situation) -> Iterator[Knockout]:
     """What stood after the policies and still was not chosen, the most telling reason first."""
-    priority, picks = situation.priority, filling.picks
-    tiers = situation.live.catalogue.tiers
+    priority = situation.priority
     yield _lost("already-chosen", "Another placement of this request has it.", filling.taken)
     yield _lost("value-unknown", "What it is worth is not known.", mask_where(np.isnan(priority)))
     yield _lost("not-worth-it", "Worth less than the contact costs.", mask_where(priority <= 0.0))
     yield _lost("too-alike", f"Its {filling.placement.diverse} is shown already.", filling.alike)
-    if picks:
-        tier = tiers[picks[-1].action]
-        lowest = min(float(priority[pick.action]) for pick in picks)
-        passed = f"Ranks higher, but exploration chose one of priority {lowest:.2f}."
-        yield _lost("lower-tier", f"Tier {tier} comes first.", mask_where(tiers < tier))
-        yield _lost("passed-over", passed, mask_where(priority > lowest))
-        outranked = f"Ranks below the last one chosen, of priority {lowest:.2f}."
-        yield _lost("outranked", outranked, situation.live.everyone)
+    if filling.drawn:
+        yield from _beaten(filling.drawn, priority, situation.live.catalogue.tiers)
+
+
+def _beaten(drawn: Sequence[int], priority: Vector, tiers: NDArray[np.int64]) -> Iterator[Knockout]:
+    """Those who were in the running to the end: beaten by a tier, by chance, or by priority.
+
+    Slots go tier by tier, so whoever is left was up against what was drawn of the last tier.
+    """
+    tier = tiers[drawn[-1]]
+    lowest = min(float(priority[action]) for action in drawn if tiers[action] == tier)
+    passed = f"Ranks higher, but exploration chose one of priority {lowest:.2f}."
+    yield _lost("lower-tier", f"Tier {tier} comes first.", mask_where(tiers < tier))
+    yield _lost("passed-over", passed, mask_where(priority > lowest))
+    outranked = f"Ranks below the last one chosen, of priority {lowest:.2f}."
+    yield _lost("outranked", outranked, mask_where(priority <= lowest))
 
 
 def _lost(code: Code, text: str, mask: int) -> Knockout:

@@ -39,12 +39,14 @@ class Pick(NamedTuple):
 class Filling:
     """What a placement got, and what the explanation of the others needs.
 
-    `knockouts` are every policy's, in stage order, as at the last slot. `taken` are the
-    actions other placements of the request had, `alike` those too like one chosen here.
+    `drawn` are the picks and whatever was drawn but could not be shown. `knockouts` are every
+    policy's, in stage order, as at the last slot. `taken` are the actions other placements
+    of the request had, `alike` those too like one chosen here.
     """
 
     placement: Placement
     picks: tuple[Pick, ...]
+    drawn: tuple[int, ...]
     knockouts: tuple[Knockout, ...]
     taken: int
     alike: int
@@ -87,6 +89,7 @@ def fill(
     picks: list[Pick] = []
     failed: list[Knockout] = []
     ranking: tuple[Ranked, ...] = ()
+    drawn: list[int] = []
     alike = gone = 0
     for rank in range(1, slots + 1):
         contact = situation.check.knockouts(placement.id)
@@ -98,10 +101,11 @@ def fill(
         stakes = situation.priority[contest]
         slot = f"{placement.id}/{rank}"
         chances = method.probabilities(stakes, _posterior(contest, situation, decision_id, slot))
-        drawn = choose(contest, chances, decision_id, slot)
-        if drawn is None:
+        at = choose(contest, chances, decision_id, slot)
+        if at is None:
             break
-        action = int(contest[drawn])
+        action = int(contest[at])
+        drawn.append(action)
         gone |= 1 << action
         try:
             content = placement.treatments[action].render(situation.facts, situation.evaluation)
@@ -109,11 +113,11 @@ def fill(
             failed.append(_failure(error, action))
             continue
         best = int(contest[stakes.argmax()])
-        picks.append(Pick(action, float(chances[drawn]), best, content))
+        picks.append(Pick(action, float(chances[at]), best, content))
         situation.check.take(action, placement.id)
         alike |= _alike(placement, action, situation)
     knockouts = (*situation.barred, *lacking, *failed, *contact)
-    return Filling(placement, tuple(picks), knockouts, taken, alike & ~gone, ranking)
+    return Filling(placement, tuple(picks), tuple(drawn), knockouts, taken, alike & ~gone, ranking)
 
 
 def _failure(error: RenderFailed, action: int) -> Knockout:

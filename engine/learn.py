@@ -177,7 +177,7 @@ def _contacts(
     decision = interaction.decision_id
     label = label_of(action, interaction.channel, interaction.placement)
     if interaction.type == "not_sent":
-        return give_back(contacts, decision, label)
+        return release(give_back(contacts, decision, label), decision)
     if interaction.type == "impression":
         return confirm(contacts, decision, label, made_at(decision), keep_after)
     if interaction.type in ANSWERS:

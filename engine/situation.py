@@ -109,7 +109,7 @@ def survey(
     )
     evaluation = catalogue.ruleset.evaluate(facts)
     left, barred = catalogue.policies.judge(live.everyone, state.consent, evaluation, now)
-    scored = (live.prior if _impersonal(request, state) else live.scorer).score(facts)
+    scored = (live.prior if impersonal(request, state) else live.scorer).score(facts)
     values, worth = catalogue.strategy.worth(evaluation)
     weights = catalogue.strategy.weights(evaluation)
     cost = catalogue.strategy.contact_cost.get(request.channel, 0.0)
@@ -129,7 +129,7 @@ def survey(
     )
 
 
-def _impersonal(request: DecisionRequest, state: CustomerState) -> bool:
+def impersonal(request: DecisionRequest, state: CustomerState) -> bool:
     """Refused, now or ever: then no model and no feature of the customer is used."""
     consent = state.consent.get("personalisation")
     return request.privacy_signal or (consent is not None and consent.status == "denied")

@@ -188,6 +188,11 @@ def test_what_was_not_sent_is_given_back() -> None:
     assert [label.action for label in learned.state.contacts.labels] == ["fibre"]
 
 
+def test_what_was_not_sent_is_not_answered_again_from_its_hold() -> None:
+    learned = taught(outcome("not_sent"), customer(NOW + DAY, "ask"))
+    assert held(learned.state.contacts, "ask", NOW) is None
+
+
 def test_an_unsubscribe_denies_the_actions_purpose_whatever_was_said_before() -> None:
     granted = {"marketing": Consent("granted", NOW + 1, "api")}
     learned = taught(outcome("unsubscribe"), CustomerState("c-1", consent=granted))

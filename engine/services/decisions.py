@@ -14,7 +14,7 @@ from engine import record
 from engine.change import Change, Committed, Conflict, Known, Loaded, Seen
 from engine.codec import pack_contacts
 from engine.decide import decide
-from engine.domain import DecisionRequest, Filled, Plan
+from engine.domain import DecisionRequest, Explain, Filled, Plan
 from engine.errors import (
     BodyMismatch,
     Contention,
@@ -123,7 +123,9 @@ class Decisions:
                 return result.loaded
             if isinstance(result, Known) and result.answers and result.answers[0]:
                 return self._answered(result.answers[0], asked[0])
-        return self._recall(plan.repeat) if plan.repeat else self._reply(request, live, plan)
+        if plan.repeat:
+            return self._recall(plan.repeat, request.explain)
+        return self._reply(request, live, plan)
 
     def _commit(self, change: Change, deadline: float | None) -> Committed | Conflict | Known:
         if deadline is not None and time.monotonic() >= deadline:
@@ -138,15 +140,14 @@ class Decisions:
             )
         return self._recall(before.answer.decode())
 
-    def _recall(self, decision_id: str) -> DecisionReply:
-        """An earlier decision, answered again as it was."""
+    def _recall(self, decision_id: str, explain: Explain | None = None) -> DecisionReply:
+        """An earlier decision, answered again as it was; with `explain` as asked now, if given."""
         found = self._replay.find(decision_id)
+        request = msgspec.structs.replace(found.request, explain=explain or found.request.explain)
         plan = found.plan
-        if found.request.explain == "full":
-            plan = msgspec.structs.replace(
-                plan, candidates=self._replay.again(found, "full").candidates
-            )
-        return reply(found.request, plan, found.catalogue, found.models, self._sign)
+        if request.explain == "full" or request.explain != found.request.explain:
+            plan = self._replay.again(found, request.explain)  # the record keeps no more
+        return reply(request, plan, found.catalogue, found.models, self._sign)
 
     def _reply(self, request: DecisionRequest, live: Live, plan: Plan) -> DecisionReply:
         return reply(request, plan, live.catalogue.digest, live.versions, self._sign)

@@ -187,11 +187,15 @@ def read_patch(body: bytes) -> CustomerPatchBody:
 
 
 def to_consents(body: CustomerPatchBody, purposes: Collection[str], now: int) -> dict[str, Consent]:
-    """The statements by purpose, `now` (ms) where they have no time. Raises InvalidRequest."""
+    """The statements by purpose, `now` (ms) where they have no time. Raises InvalidRequest.
+
+    None is kept as later than `now`: what is said next must never be older than it.
+    """
     problems: list[Problem] = []
     consents: dict[str, Consent] = {}
     for purpose, said in body.consent.items():
-        consents[purpose] = consent = _consent(said, now)
+        consent = _consent(said, now)
+        consents[purpose] = msgspec.structs.replace(consent, at=min(consent.at, now))
         if purpose not in purposes:
             hint = nearest(purpose, purposes)
             detail = f"is not a purpose of the catalogue{hint}"

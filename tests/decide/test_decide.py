@@ -168,6 +168,13 @@ class TestHolds:
         assert plan.repeat is None
         assert plan.placements[0].fallback
 
+    def test_a_hold_does_not_outlast_a_refusal_of_personalisation(self) -> None:
+        _, state = self.first()
+        refused = Consent("denied", NOW, "api")
+        without = replace(state, consent={**state.consent, "personalisation": refused})
+        assert self.again(without, MINUTE).repeat is None
+        assert self.again(state, MINUTE, privacy_signal=True).repeat is None
+
 
 def test_the_same_arguments_give_the_same_plan() -> None:
     chancy = {"exploration": {"method": "epsilon", "floor": 0.5}}

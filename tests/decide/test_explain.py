@@ -5,12 +5,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.domain import STAGES
-from tests.builders import action, catalogue, customer
+from tests.builders import SCHEMA, action, catalogue, customer
 from tests.decide.deciding import ask, decided, live, shown, why_not
 
 PAST = {"from": "2020-01-01T00:00:00Z", "until": "2021-01-01T00:00:00Z"}
 FUTURE = {"from": "2030-01-01T00:00:00Z"}
 FULL = ask(explain="full")
+BROKEN = [{"id": "b", "placement": "home.hero", "content": {"title": "{{ 1 / customer.age }}"}}]
 
 KEPT_OUT = [
     ({"valid": PAST}, ("schedule", "expired")),
@@ -85,8 +86,29 @@ def test_a_chosen_action_says_what_it_is_worth_and_what_had_to_hold() -> None:
     plan = decided(customer(attributes={"plan": "basic"}), live(catalogue(actions=offers)))
     reasons = plan.placements[0].actions[0].reasons
     assert [reason.code for reason in reasons] == ["priority", "holds"]
-    assert reasons[0].text == "50.0% likely to respond, worth 10.00: priority 5.00"
+    assert reasons[0].text.startswith("50.0% likely to respond, value 10.00;")
+    assert reasons[0].text.endswith("priority 5.00")
     assert reasons[1].text == "customer.plan != 'fibre'"
+
+
+def test_who_is_left_when_the_only_slot_s_content_fails_still_has_a_reason() -> None:
+    broken = action("broken", value=99.0)
+    broken["treatments"][0]["content"] = {"title": "{{ 1 / customer.tenure_months }}"}
+    engine = live(catalogue(actions=[broken, action("good")]))
+    plan = decided(customer(attributes={"tenure_months": 0}), engine, FULL)
+    assert why_not(plan) == {
+        "broken": ("engagement", "content-failed"),
+        "good": ("arbitration", "outranked"),
+    }
+
+
+def test_an_action_is_compared_with_those_chosen_of_its_own_tier() -> None:
+    offers = [action("notice", value=1.0, tier=1), action("b", value=10.0), action("c", value=8.0)]
+    place = {"id": "home.hero", "channel": "web", "slots": 2}
+    plan = decided(customer(), live(catalogue(actions=offers, placements=[place])), FULL)
+    assert shown(plan) == ["notice", "b"]
+    assert plan.candidates is not None
+    assert (plan.candidates[0].code, plan.candidates[0].text[-5:]) == ("outranked", "5.00.")
 
 
 offers = st.lists(
@@ -99,6 +121,7 @@ offers = st.lists(
                 [["customer.plan == 'plus'"], ["customer.tenure_months > 1"]]
             ),
             "value": st.sampled_from([0.0, 1.0, 50.0, "customer.spend_12m * 2.0"]),
+            "treatments": st.just(BROKEN),
             "tier": st.integers(0, 2),
             "group": st.sampled_from(["g", "h"]),
         },
@@ -126,8 +149,10 @@ def test_every_candidate_not_chosen_has_exactly_one_reason(
     place: dict[str, object] = {"id": "home.hero", "channel": "web", "slots": slots}
     if diverse:
         place["diverse"] = diverse
+    attributes = {**SCHEMA["attributes"], "age": {"type": "int"}}
     engine = live(
         catalogue(
+            schema={**SCHEMA, "attributes": attributes},
             actions=[action(f"a{i}", **given) for i, given in enumerate(offers)],
             groups={"g": {}, "h": {}},
             placements=[place],
@@ -143,7 +168,7 @@ def test_every_candidate_not_chosen_has_exactly_one_reason(
             strategy={"exploration": {"method": "epsilon", "floor": 0.5}},
         )
     )
-    state = customer(attributes={"plan": "plus"}, granted=consent)
+    state = customer(attributes={"plan": "plus", "age": 0}, granted=consent)
     plan = decided(state, engine, FULL, f"{number:032x}")
     assert plan.candidates is not None
     named = [row.action for row in plan.candidates]

@@ -95,6 +95,16 @@ def test_the_wording_a_customer_consented_to_is_kept(client: Client) -> None:
     assert client.call("GET", "/v1/customers/c-9").json()["consent"] == reply["consent"]
 
 
+def test_a_no_holds_against_a_yes_from_a_clock_that_runs_ahead(client: Client) -> None:
+    ahead = (datetime.now(UTC) + timedelta(minutes=4)).isoformat()
+    yes = {"consent": {"marketing": {"status": "granted", "at": ahead}}}
+    client.call("PATCH", "/v1/customers/c-9", yes)
+    client.call("PATCH", "/v1/customers/c-9", {"consent": {"marketing": "denied"}})
+    reply = client.call("GET", "/v1/customers/c-9").json()
+    assert reply["consent"]["marketing"]["status"] == "denied"
+    assert client.decide("c-9").json()["placements"][0]["fallback"]
+
+
 def test_consent_from_the_future_is_refused(client: Client) -> None:
     ahead = (datetime.now(UTC) + timedelta(minutes=10)).isoformat()
     change = {"consent": {"marketing": {"status": "granted", "at": ahead}}}

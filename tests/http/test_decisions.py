@@ -97,6 +97,17 @@ def test_asking_again_within_the_hold_returns_the_same_decision(client: Client) 
     assert client.call("POST", "/v1/decisions", body).body == first.body
 
 
+def test_a_held_decision_is_explained_as_it_is_asked_for_now(client: Client) -> None:
+    customer = client.consenting()
+    ask = {"placement": "agent.next", "channel": "agent"}
+    first = client.decide(customer, **ask, explain="none").json()
+    full = client.decide(customer, **ask, explain="full").json()
+    assert full["decision_id"] == first["decision_id"]
+    assert "reasons" not in first["placements"][0]["actions"][0]
+    assert full["placements"][0]["actions"][0]["reasons"]
+    assert full["candidates"] == []
+
+
 def test_a_stored_decision_tells_every_candidate_and_replays_identically(client: Client) -> None:
     decision = client.decide(client.consenting()).json()
     path = f"/v1/decisions/{decision['decision_id']}"
