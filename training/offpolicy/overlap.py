@@ -74,7 +74,7 @@ def _reasons(found: Overlap) -> list[str]:
     least = max(LEAST_ROWS, LEAST_SHARE * found.rows)
     if found.effective_rows < least:
         reasons.append(
-            f"its {found.rows:,} rows are worth only {found.effective_rows:,.1f} "
+            f"the log's {found.rows:,} rows are worth only {found.effective_rows:,.1f} "
             f"for this policy; at least {least:,.0f} are needed"
         )
     if found.largest_weight_share > LARGEST_WEIGHT_SHARE:

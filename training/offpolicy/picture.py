@@ -31,8 +31,9 @@ def picture(bars: Sequence[Bar]) -> Markup:
         colour = LOGGED if row == 0 else BASELINE if bar.baseline else ASKED
         if bar.found is None:
             axes.text(
-                0.02, row, "refused: too little overlap", color=REFUSED, va="center",
+                0.02, row, "refused, see below", color=REFUSED, va="center",
                 transform=axes.get_yaxis_transform(),
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5},
             )  # fmt: skip
             continue
         axes.plot([bar.found.low, bar.found.high], [row, row], color=colour, lw=2.5)
