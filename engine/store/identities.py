@@ -7,6 +7,7 @@ them, and in which order, is the services' business.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+
 from engine.partitions import PARTITIONS, partition_of
 from engine.store import keys
 from engine.store.epoch import Epoch
