@@ -1,0 +1,92 @@
+"""Saying no, over HTTP: at once, for one request, and where the memory is gone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+from engine.errors import NotReplicated
+from engine.record import DecisionRecord
+from engine.store import accept_epoch
+from tests.http.conftest import Client
+
+GPC = {"Sec-GPC": "1"}
+ASK = {"customer": {"id": "c-1"}, "channel": "web", "placements": [{"id": "home.hero"}]}
+
+
+def offered(reply: Any) -> list[str]:
+    return [one["action"] for place in reply.json()["placements"] for one in place["actions"]]
+
+
+def test_an_opt_out_holds_from_the_very_next_request(client: Client) -> None:
+    client.consenting()
+    assert offered(client.decide()) == ["fibre-upgrade"]
+    client.call("PATCH", "/v1/customers/c-1", {"consent": {"marketing": "denied"}})
+    assert offered(client.decide()) == []
+
+
+def test_a_privacy_signal_keeps_model_and_features_out_of_that_request_and_no_other(
+    client: Client,
+) -> None:
+    client.consenting()
+    replay = client.application.records._replay
+
+    def decided(headers: dict[str, str]) -> DecisionRecord:
+        reply = client.call("POST", "/v1/decisions", ASK, headers)
+        return replay.find(reply.json()["decision_id"])
+
+    before, quiet, after = decided({}), decided(GPC), decided({"Sec-GPC": "0"})
+
+    assert quiet.request.privacy_signal
+    assert quiet.plan.features == ()
+    assert not before.request.privacy_signal
+    assert not after.request.privacy_signal
+
+
+def test_an_emptied_store_means_no_marketing_until_an_operator_accepts_it(
+    client: Client, server_url: str, tmp_path: Path
+) -> None:
+    client.consenting()
+    assert offered(client.decide()) == ["fibre-upgrade"]
+    with redis.Redis.from_url(server_url) as server:
+        server.flushall()
+
+    reply = client.decide()  # the very next request
+    assert (reply.json()["degraded"], offered(reply)) == ("state-unknown", [])
+    refused = client.call("PATCH", "/v1/customers/c-1", {"consent": {"marketing": "granted"}})
+    assert (refused.status, refused.json()["code"]) == (503, "state-unknown")
+    assert client.call("GET", "/readyz").status == 503
+
+    accept_epoch(server_url, tmp_path / "data")
+    assert client.decide().json()["degraded"] is None
+    assert offered(client.decide()) == []  # nothing is known, so nothing is allowed
+    assert offered(client.decide(client.consenting())) == ["fibre-upgrade"]
+
+
+def test_where_no_replica_confirms_it_an_opt_out_is_answered_503_however_it_is_said(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The tier itself is proven on a real pair in tests/store/test_durability.py."""
+    client.consenting()
+    decision = client.decide().json()["decision_id"]
+    store = client.application.imports._crowd
+
+    def unconfirmed(_: str) -> None:
+        raise NotReplicated("no replica has confirmed it")
+
+    monkeypatch.setattr(store, "assure", unconfirmed)
+    said = {"marketing": {"status": "denied", "at": "2026-01-01T00:00:00Z"}}
+    unsubscribe = {
+        "id": "u", "decision_id": decision, "action": "fibre-upgrade", "outcome": "unsubscribe"
+    }  # fmt: skip
+    for _ in range(2):  # a retry tells nothing new, and still must not be acknowledged
+        for reply in (
+            client.tell(unsubscribe),
+            client.call("PATCH", "/v1/customers/c-1", {"consent": said}),
+        ):
+            assert (reply.status, reply.json()["code"]) == (503, "store-unavailable")
+            assert int(reply.headers["retry-after"]) >= 1
+    assert offered(client.decide()) == []

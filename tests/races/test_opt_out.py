@@ -1,0 +1,113 @@
+"""Once an opt-out is acknowledged, nobody anywhere offers what it forbids (I4)."""
+
+from __future__ import annotations
+
+import multiprocessing
+from multiprocessing.synchronize import Barrier, Event
+from pathlib import Path
+from typing import NamedTuple
+
+from engine.bootstrap import open_application
+from engine.change import Change, Committed, Conflict, Known, Loaded
+from engine.settings import Settings
+from engine.store import Store
+from engine.wire.customers import read_patch
+from engine.wire.decisions import read_decision
+from tests.builders import action, files
+
+PROCESSES = 8
+AFTER = 25  # decisions a process makes once it knows
+CUSTOMER = "ana"
+_ASK = b'{"customer": {"id": "ana"}, "channel": "web", "placements": [{"id": "home.hero"}]}'
+
+
+class Remembering:
+    """The planted bug: a worker that keeps the customer it once loaded."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._kept: Loaded | None = None
+
+    def load(
+        self, customer_id: str, seen: tuple[str, ...] = (), deadline: float | None = None
+    ) -> Loaded:
+        self._kept = self._kept or self._store.load(customer_id, seen, deadline)
+        return self._kept
+
+    def commit(self, change: Change, deadline: float | None = None) -> Committed | Conflict | Known:
+        result = self._store.commit(change, deadline)
+        while isinstance(result, Conflict):
+            revision = result.loaded.state.revision
+            result = self._store.commit(change._replace(revision=revision), deadline)
+        return result
+
+
+class Stage(NamedTuple):
+    """Where everybody meets: all are deciding; the opt-out is acknowledged."""
+
+    deciding: Barrier
+    acknowledged: Event
+
+
+def _decide(
+    settings: Settings, stage: Stage, naive: bool, found: multiprocessing.Queue[int]
+) -> None:
+    """Decide until well after the acknowledgement; how much marketing came after it."""
+    with open_application(settings) as application:
+        decisions = application.decisions
+        if naive:
+            planted = Remembering(decisions._memory)
+            decisions._memory = decisions._commits._memory = planted
+        offered = after = decided = 0
+        while decided < AFTER:
+            knew = stage.acknowledged.is_set()
+            reply = decisions.answer(read_decision(_ASK), None, False)
+            marketing = not reply.placements[0].fallback
+            if not offered:
+                assert marketing
+                stage.deciding.wait(60)
+            offered += marketing
+            decided += knew
+            after += knew and marketing
+        found.put(after)
+
+
+def _race(url: str, directory: Path, naive: bool) -> int:
+    """Marketing offered after the opt-out was acknowledged, by all processes together."""
+    (directory / "catalogue").mkdir()
+    offers = [action(f"offer-{number}") for number in range(3)]
+    for name, content in files(actions=offers, contact=[]).items():
+        (directory / "catalogue" / name).write_bytes(content)
+    settings = Settings(directory / "catalogue", directory / "data", url, ("sk_race_0123456789",))
+    context = multiprocessing.get_context("forkserver")  # what they import is imported once
+    context.set_forkserver_preload([__name__])
+    stage = Stage(context.Barrier(PROCESSES + 1), context.Event())
+    found: multiprocessing.Queue[int] = context.Queue()
+    with open_application(settings) as application:
+        said = application.customers.change
+        said(CUSTOMER, read_patch(b'{"consent": {"marketing": "granted"}}'))
+        workers = [
+            context.Process(target=_decide, args=(settings, stage, naive, found))
+            for _ in range(PROCESSES)
+        ]
+        for worker in workers:
+            worker.start()
+        stage.deciding.wait(60)
+        said(CUSTOMER, read_patch(b'{"consent": {"marketing": "denied"}}'))
+        stage.acknowledged.set()
+        total = sum(found.get(timeout=60) for _ in workers)
+        for worker in workers:
+            worker.join()
+    return total
+
+
+def test_no_process_offers_marketing_once_an_opt_out_is_acknowledged(
+    server_url: str, tmp_path: Path
+) -> None:
+    assert _race(server_url, tmp_path, naive=False) == 0
+
+
+def test_the_same_race_catches_a_worker_that_keeps_what_it_knew(
+    server_url: str, tmp_path: Path
+) -> None:
+    assert _race(server_url, tmp_path, naive=True) > 0
