@@ -16,7 +16,7 @@ from engine import record
 from engine.change import Change, Committed, Conflict, Found, Known, Loaded
 from engine.codec import pack_names, pack_pointer, unpack_pointer
 from engine.domain import Pointer
-from engine.errors import Contention, IdentityShared, InvalidRequest, Problem
+from engine.errors import AnswerLost, Contention, IdentityShared, InvalidRequest, Problem
 from engine.identity import MADE, shared
 from engine.namespaces import normalise
 from engine.record import IdentityRecord
@@ -203,7 +203,10 @@ class Resolver:
             None,
             retention(self._serving.live),
         )
-        return isinstance(self._store.commit(change, deadline), Committed)
+        try:
+            return isinstance(self._store.commit(change, deadline), Committed)
+        except AnswerLost:
+            return False  # whoever asks looks again, and finds it listed if it is
 
 
 class _Cache:

@@ -7,7 +7,9 @@ them, and in which order, is the services' business.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
+from engine.errors import AnswerLost
 from engine.partitions import PARTITIONS, partition_of
 from engine.store import keys
 from engine.store.epoch import Epoch
@@ -21,7 +23,10 @@ _settle = Script("settle")
 
 
 class Identities:
-    """Every verb may be repeated: done twice, it is done once. Raises as `Store` does."""
+    """Every verb may be repeated: done twice, it is done once. Raises as `Store` does.
+
+    A lost answer is asked for once more, so that False may also mean: done by us, just now.
+    """
 
     def __init__(self, servers: Servers, epoch: Epoch) -> None:
         self._servers = servers
@@ -145,12 +150,26 @@ class Identities:
         args: Sequence[str | bytes | int],
         deadline: float | None,
     ) -> bool:
-        slot = keys.slot_of(partition)
-        what, found = script.run(self._servers, slot, names, (self._epoch.known, *args), deadline)
+        try:
+            what, found = self._run(script, partition, names, args, deadline)
+        except AnswerLost:  # done twice, it is done once
+            what, found = self._run(script, partition, names, args, deadline)
         if what == b"unknown":
             self._epoch.require(found)  # else an operator has since accepted the epoch
             return self._done(script, partition, names, args, deadline)
         return bool(found)
+
+    def _run(
+        self,
+        script: Script,
+        partition: int,
+        names: Sequence[str],
+        args: Sequence[str | bytes | int],
+        deadline: float | None,
+    ) -> tuple[bytes, Any]:
+        slot = keys.slot_of(partition)
+        what, found = script.run(self._servers, slot, names, (self._epoch.known, *args), deadline)
+        return what, found
 
 
 def _fenced_keys(partition: int, customer_id: str) -> tuple[str, str, str]:
