@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from functools import cache
 from itertools import count
 from pathlib import Path
+from typing import Any
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 from redis import Redis
 
 import api
@@ -21,6 +23,10 @@ from engine.codec import FIELDS
 from engine.partitions import partition_of
 from engine.store.keys import customer_key, log_key
 
+INGEST = (
+    "redis.call('HGETALL', KEYS[1]) "
+    "redis.call('XADD', KEYS[2], 'MAXLEN', '~', 10000, '*', 'r', ARGV[1]) return 1"
+)
 SCRIPT = "redis.call('XADD', KEYS[2], 'MAXLEN', '~', 10000, '*', 'r', ARGV[1]) return 1"
 
 
@@ -46,7 +52,31 @@ def application() -> Flask:
         script(keys=keys, args=[sizes["entry"]])
         return Response(sizes["reply"], content_type="application/json")
 
+    ingest, entry = redis.register_script(INGEST), b"x" * 300
+
+    @app.post("/floor/events")
+    def floor_events() -> Response:
+        for keys in _customers(json.loads(request.get_data())):
+            ingest(keys=keys, args=[entry])
+        return Response(b'{"success": true}', content_type="application/json")
+
+    @app.post("/floor/events/together")
+    def floor_events_together() -> Response:
+        with redis.pipeline(transaction=False) as together:
+            for keys in _customers(json.loads(request.get_data())):
+                ingest(keys=keys, args=[entry], client=together)
+            together.execute()
+        return Response(b'{"success": true}', content_type="application/json")
+
     return app
+
+
+def _customers(body: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """The keys of each event's customer: the hash, and the log."""
+    for event in body["batch"]:
+        customer = event["userId"] or event["anonymousId"]
+        partition = partition_of(customer)
+        yield customer_key(partition, customer), log_key(partition) + ":floor"
 
 
 @cache

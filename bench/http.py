@@ -70,14 +70,14 @@ def measure() -> Iterator[Figure]:
 
 
 def _pair(bench: Bench) -> tuple[Run, Run]:
-    return _good(saturate(bench.port, bench.decisions, SECONDS)), _good(
+    return good(saturate(bench.port, bench.decisions, SECONDS)), good(
         saturate(bench.port, bench.floors, SECONDS)
     )
 
 
 def _open_loop(bench: Bench, rate: float) -> Iterator[Figure]:
-    floor = _good(at_rate(bench.port, bench.floors, 2 * SECONDS, rate))
-    run = _good(at_rate(bench.port, bench.decisions, 2 * SECONDS, rate))
+    floor = good(at_rate(bench.port, bench.floors, 2 * SECONDS, rate))
+    run = good(at_rate(bench.port, bench.decisions, 2 * SECONDS, rate))
     for share in (0.5, 0.9, 0.99, 0.999):
         yield against(
             f"open loop at {rate:.0f} a second, p{100 * share:g} ÷ floor's median",
@@ -91,7 +91,8 @@ def _quantile(run: Run, share: float) -> float:
     return sorted(run.latencies)[int(share * (len(run.latencies) - 1))]
 
 
-def _good(run: Run) -> Run:
+def good(run: Run) -> Run:
+    """The run itself, unless a request failed."""
     if run.failed:
         raise SystemExit(f"{run.failed} of {len(run.latencies)} requests failed: no figure")
     return run

@@ -88,10 +88,10 @@ def _length(head: bytearray) -> int:
     return 0
 
 
-def http_request(path: str, body: bytes, key: str) -> bytes:
+def http_request(path: str, body: bytes, key: str, scheme: str = "Bearer") -> bytes:
     """A whole POST request as it goes over the wire."""
     return (
-        f"POST {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {key}\r\n"
+        f"POST {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: {scheme} {key}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     ).encode() + body
 

@@ -20,7 +20,7 @@ from engine.errors import Contention, IdentityShared, InvalidRequest, Problem
 from engine.identity import MADE
 from engine.namespaces import ANONYMOUS
 from engine.services.decisions import retention
-from engine.services.interactions import Made
+from engine.services.interactions import Made, Name
 from engine.services.keyring import Sender
 from engine.services.ports import People, Serving, Watch
 from engine.services.quarantine import Quarantine, SetAside
@@ -30,10 +30,14 @@ from engine.wire.segment import Delivery, EventBody, happened_at, read_event
 from engine.wire.telling import Tidings, tells
 from engine.wire.values import rfc3339
 
-TOGETHER = 64
+TOGETHER = 128
 PATIENCE = 5.0  # seconds a request may go on retrying
 
 _NEEDS_SECRET = frozenset(("identify", "alias"))  # who may speak of anyone's identities and traits
+
+
+Part = tuple[Name, list[Row]]
+"""A customer, as the events say it, and what they tell."""
 
 
 class Bulk(Protocol):
@@ -114,7 +118,7 @@ class Events:
         """Take in what can be; the others, each with its reason."""
         live = self._serving.live
         tally, refused, ignored = Tally(), 0, 0
-        rows: defaultdict[str, list[Row]] = defaultdict(list)
+        rows: defaultdict[Name, list[Row]] = defaultdict(list)
         for index, one in enumerate(arrived):
             try:
                 event = self._read(one)
@@ -150,22 +154,26 @@ class Events:
 
     # ── whose they are ───────────────────────────────────────────────────────────────
 
-    def _customer(self, event: EventBody, told: Tidings, trusted: bool) -> str:
-        """The customer an event is about, once what it links is linked."""
+    def _customer(self, event: EventBody, told: Tidings, trusted: bool) -> Name:
+        """Whom an event is about, once what it links is linked."""
         user = str(event.user_id or "") if trusted else ""
         anonymous = f"{ANONYMOUS}:{event.anonymous_id}" if event.anonymous_id else ""
         if not user and not anonymous:
             detail = "a publishable key writes of an anonymousId only"
             raise InvalidRequest([Problem("/anonymousId", detail)])
-        customer = user or self._named(anonymous).state.customer_id
         if event.type == "alias":
             self._alias(user, str(event.previous_id))
         elif event.type == "identify":
-            if user and anonymous and not self._anothers(user, anonymous):
-                self._link(user, anonymous)
-            for space, value in told.identities:
+            self._identify(user, anonymous, told.identities)
+        return Name(user) if user else Name("", self._people.normal(anonymous, "/anonymousId"))
+
+    def _identify(self, user: str, anonymous: str, identities: Sequence[tuple[str, str]]) -> None:
+        if user and anonymous and not self._anothers(user, anonymous):
+            self._link(user, anonymous)
+        if identities:
+            customer = user or self._named(anonymous).state.customer_id
+            for space, value in identities:
                 self._link(customer, f"{space}:{value}", f"/traits/{space}")
-        return customer
 
     def _alias(self, user: str, previous: str) -> None:
         """The previous id is tried as an anonymous one, then as a customer's."""
@@ -194,7 +202,7 @@ class Events:
     # ── what they change ─────────────────────────────────────────────────────────────
 
     def _settle(
-        self, rows: Mapping[str, list[Row]], catalogue: Catalogue, keep: int, tally: Tally
+        self, rows: Mapping[Name, list[Row]], catalogue: Catalogue, keep: int, tally: Tally
     ) -> None:
         """Commit every customer's rows, `TOGETHER` customers at a time."""
         deadline = time.monotonic() + PATIENCE
@@ -208,12 +216,12 @@ class Events:
 
     def _round(
         self,
-        parts: Sequence[tuple[str, list[Row]]],
+        parts: Sequence[Part],
         catalogue: Catalogue,
         keep: int,
         made: Made,
         tally: Tally,
-    ) -> list[tuple[str, list[Row]]]:
+    ) -> list[Part]:
         """Load, take and commit some customers; those that changed meanwhile are left."""
         takings = []
         for (name, rows), loaded in self._loaded(parts):
@@ -235,16 +243,27 @@ class Events:
                 self._people.assure(taking.customer_id)  # said before: now it must hold
         return left
 
-    def _loaded(
-        self, parts: Sequence[tuple[str, list[Row]]]
-    ) -> Iterator[tuple[tuple[str, list[Row]], Loaded]]:
-        """Each part with its customer; one that was merged, or is being merged, is followed."""
-        asked = [(name, list({row.seen.key: None for row in rows})) for name, rows in parts]
-        for part, (name, keys), loaded in zip(
-            parts, asked, self._bulk.load_all(asked), strict=True
-        ):
-            merged = loaded.redirect or loaded.fence
-            yield part, self._people.load(name, keys) if merged else loaded
+    def _loaded(self, parts: Sequence[Part]) -> Iterator[tuple[Part, Loaded]]:
+        """Each part with its customer, followed where it was merged or is not who it was."""
+        asked = [
+            (self._guess(name), list({row.seen.key: None for row in rows})) for name, rows in parts
+        ]
+        known = iter(self._bulk.load_all([(guess, keys) for guess, keys in asked if guess]))
+        for part, (guess, keys) in zip(parts, asked, strict=True):
+            loaded = next(known) if guess else None
+            yield part, self._followed(part[0], keys, loaded)
+
+    def _guess(self, name: Name) -> str:
+        """The customer's id, as far as we remember; empty when we do not."""
+        return name.customer_id or self._people.remembered(name.identity) or ""
+
+    def _followed(self, name: Name, keys: Sequence[str], loaded: Loaded | None) -> Loaded:
+        settled = loaded and not loaded.redirect and not loaded.fence
+        if loaded and settled and (not name.identity or name.identity in loaded.state.identities):
+            return loaded
+        if name.identity:
+            return self._people.identified(name.identity, keys)
+        return self._people.load(name.customer_id, keys)
 
 
 def _seen(event: EventBody, source: str) -> Seen:

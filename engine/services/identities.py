@@ -131,6 +131,11 @@ class Resolver:
                 return found
         raise Contention("this identity keeps changing: try again")
 
+    def remembered(self, identity: str) -> str | None:
+        """Whom a normalised identity named when last asked; to be checked against what is
+        loaded."""
+        return self._holders.get(identity)
+
     def find(self, identity: str) -> Loaded | None:
         """Whom a normalised identity names, if anybody. Raises IdentityShared."""
         pointer = self._pointer(identity, None)[0]

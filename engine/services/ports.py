@@ -49,6 +49,11 @@ class People(Memory, Protocol):
         `create`. Raises IdentityShared."""
         ...
 
+    def remembered(self, identity: str) -> str | None:
+        """Whom a normalised identity named when last asked; to be checked against what is
+        loaded."""
+        ...
+
     def canonical(self, customer_id: str, deadline: float | None = None) -> str:
         """The id this customer has now."""
         ...

@@ -234,7 +234,7 @@ def _commit_args(change: Change, epoch: bytes) -> list[str | bytes | int]:
         1 + len(change.further),
         len(change.sections),
         len(change.seen),
-        secrets.token_hex(16),
+        "" if change.revision else secrets.token_hex(16),  # its entropy costs a system call
         change.entry,
         *change.further,
     ]

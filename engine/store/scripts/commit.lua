@@ -38,7 +38,7 @@ end
 if changes then
   revision = redis.call('HINCRBY', KEYS[1], 'rev', 1)
   redis.call('HSETNX', KEYS[1], 'created', ARGV[3])
-  redis.call('HSETNX', KEYS[1], 'subject', ARGV[9])
+  if ARGV[9] ~= '' then redis.call('HSETNX', KEYS[1], 'subject', ARGV[9]) end
   redis.call('HSET', KEYS[1], 'clock', ARGV[3], unpack(ARGV, first_section, first_key - 1))
 end
 if KEYS[6] then redis.call('SET', KEYS[6], entry .. ' ' .. ARGV[4], 'PX', ARGV[5]) end
