@@ -8,13 +8,14 @@ from pathlib import Path
 import click
 from rich.progress import track
 
-from bench import http, ingest, inprocess, memory, peers
+from bench import archive, http, ingest, inprocess, memory, peers
 from bench.figures import Figure, show, write
 
 SECTIONS: Mapping[str, Callable[[], Iterator[Figure]]] = {
     "inprocess": inprocess.measure,
     "peers": peers.measure,
     "memory": memory.measure,
+    "archive": archive.measure,
     "http": http.measure,
     "ingest": ingest.measure,
 }
