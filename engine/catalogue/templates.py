@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 import jinja2
 from jinja2 import nodes
 from jinja2.meta import find_undeclared_variables
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from engine.catalogue.sandbox import MOMENT, environment
 from engine.domain import Value
 from engine.errors import TellerError
 
@@ -28,7 +28,10 @@ ROOTS = ("customer", "context", "segment", "table")
 _NAMES = frozenset({*ROOTS, "now"})
 _MARKED = re.compile(r"\{[{%#]")
 _EXPRESSION = re.compile(r"\{\{[^{}]*\}\}")
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+>")
+_NEST = 2
 _ELSEWHERE = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends, nodes.Block)
+_UNENDING = (nodes.Macro, nodes.CallBlock)
 _FAILURES = (
     jinja2.TemplateError,
     ArithmeticError,
@@ -41,16 +44,7 @@ _FAILURES = (
 )
 
 
-def _environment() -> ImmutableSandboxedEnvironment:
-    environment = ImmutableSandboxedEnvironment(
-        undefined=jinja2.StrictUndefined, autoescape=False, keep_trailing_newline=True
-    )
-    environment.globals.clear()
-    del environment.filters["random"]
-    return environment
-
-
-_ENVIRONMENT = _environment()
+_ENVIRONMENT = environment()
 
 
 class RenderFailed(TellerError):
@@ -100,14 +94,18 @@ class Text:
 
     @cached_property
     def _template(self) -> jinja2.Template:
-        return _ENVIRONMENT.from_string(self.source)
+        return _ENVIRONMENT.from_string(_ENVIRONMENT.tame(self.source))
 
     def render(self, names: Mapping[str, Any]) -> str:
         """The text filled in. Raises RenderFailed."""
         try:
-            return self._template.render(names)
+            text = self._template.render(names)
+            text.encode()
         except _FAILURES as error:
             raise RenderFailed(f"{self.source[:60]!r}: {error}") from error
+        if _ADDRESS.search(text):  # of a method or generator: another one each time
+            raise RenderFailed(f"{self.source[:60]!r}: this is no text, but something to call")
+        return text
 
 
 class Texts:
@@ -150,6 +148,8 @@ def _read(source: str) -> tuple[Use, ...] | list[TemplateFault]:
         return [TemplateFault(error.message or "this is not a template")]
     except RecursionError:
         return [TemplateFault("this is nested too deeply")]
+    except _FAILURES as error:
+        return [TemplateFault(f"this cannot be read: {error}")]
     return faults or tuple(_uses(tree, guarded=False))
 
 
@@ -167,6 +167,37 @@ def _faults(tree: nodes.Template) -> Iterator[TemplateFault]:
             yield _no("test", test.name, _ENVIRONMENT.tests)
     if next(tree.find_all(_ELSEWHERE), None):
         yield TemplateFault("a template stands alone: no include, import or block")
+    yield from _labours(tree)
+    yield from _oddities(tree)
+
+
+def _labours(tree: nodes.Template) -> Iterator[TemplateFault]:
+    """What could go on for ever, or nearly."""
+    if next(tree.find_all(_UNENDING), None) or any(f.recursive for f in tree.find_all(nodes.For)):
+        yield TemplateFault("a template calls nothing of its own: no macro, call or recursive loop")
+    if next(tree.find_all(nodes.Pow), None):
+        yield TemplateFault("a template raises nothing to a power: no `**`")
+    if _depth(tree) > _NEST:
+        yield TemplateFault(f"loops stand within each other at most {_NEST} deep")
+
+
+def _depth(node: nodes.Node) -> int:
+    below = max(map(_depth, node.iter_child_nodes()), default=0)
+    return below + isinstance(node, nodes.For)
+
+
+def _oddities(tree: nodes.Template) -> Iterator[TemplateFault]:
+    """What would fail, or differ, at each rendering."""
+    for asked in tree.find_all(nodes.Getattr):
+        match asked:
+            case nodes.Getattr(node=nodes.Name(name="now"), attr=name) if name not in MOMENT:
+                yield TemplateFault(f"`now` has no `{name}`", name, MOMENT)
+    if any(_is_half(text.value) for text in tree.find_all(nodes.Const)):
+        yield TemplateFault("half of a surrogate pair is no character")
+
+
+def _is_half(value: object) -> bool:
+    return isinstance(value, str) and any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def _no(kind: str, name: str, known: Iterable[str]) -> TemplateFault:

@@ -71,7 +71,9 @@ def test_what_is_used_without_a_default_is_needed(
         "{{ 1 / 0 }}",
         "{{ customer.a + 1 }}",
         "{{ customer.a.b.c }}",
-        "{{ customer.a | attr('__class__') }}",
+        "{{ customer['a'].__class__ }}",
+        "{{ 'x'.upper }}",
+        "{{ customer.a | map('upper') }}",
     ],
 )
 def test_what_fails_or_reaches_out_of_the_sandbox_is_a_render_failure(source: str) -> None:
@@ -86,6 +88,69 @@ def test_what_fails_or_reaches_out_of_the_sandbox_is_a_render_failure(source: st
 )  # fmt: skip
 def test_chance_globals_and_other_templates_are_refused_at_load(source: str) -> None:
     assert isinstance(Texts().read(source), list)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{{ 'x' * 10**10 }}",
+        "{{ 9**(9**9) }}",
+        "{% macro f() %}{{ f() }}{{ f() }}{% endmacro %}{{ f() }}",
+        "{% for a in 'ab' recursive %}{{ loop('ab') }}{{ loop('ab') }}{% endfor %}",
+        "{% for a in 'a' %}{% for b in a %}{% for c in b %}c{% endfor %}{% endfor %}{% endfor %}",
+        "{{ " + "9" * 5000 + " }}",
+        "{{ now.now() }}",
+        "{{ now.astimezone() }}",
+        "{{ now.today }}",
+        "{{ 'x' | attr('upper') }}",
+        r'{{ "\ud800" }}',
+        "{{ 1.5 .x or 2 }}",
+    ],
+)
+def test_endless_work_the_clock_and_what_is_no_text_are_refused_at_load(source: str) -> None:
+    assert isinstance(Texts().read(source), list)
+
+
+def test_a_name_that_now_does_not_have_is_answered_with_those_it_has() -> None:
+    faults = Texts().read("{{ now.yaer }}")
+    assert isinstance(faults, list)
+    [fault] = faults
+    assert (fault.name, "year" in fault.known) == ("yaer", True)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{{ 'x' * 10000000000 }}",
+        "{{ 'x' * 100000000 }}",
+        "{{ [1] * 100000000 }}",
+        "{{ 1000000000000 * 1000000000000 }}",
+        "{{ '%1000000000d' % 1 }}",
+        "{{ 'x' | center(10000000000) }}",
+        "{{ ['x'] | map('center', 10000000000) | list }}",
+        "{{ [1] | batch(10000000000, 'x') | list }}",
+        "{{ 1.5 | round(10000000000, 'floor') }}",
+        "{{ 'x'.center(10000000000) }}",
+        "{{ '{:10000000000}'.format(1) }}",
+        "{% set a = 'x' * 99999 %}{% set a = a ~ a ~ a %}{{ a }}",
+        "{% set a = 'x' * 99999 %}{% set a %}{{ a }}{{ a }}{% endset %}{{ a }}",
+        "{{ 'x' * 99999 }}{{ 'x' * 99999 }}",
+        "{{ ('x' * 9999) | replace('x', 'y' * 9999) }}",
+    ],
+)
+def test_a_template_that_would_make_too_much_fails_at_once_and_only_when_rendered(
+    source: str,
+) -> None:
+    with pytest.raises(RenderFailed):
+        render(source)
+
+
+def test_a_template_does_modest_work() -> None:
+    assert render("{{ '=' * 3 }}{{ 6 * 7 }}{{ 7 % 4 }}{{ 1 ~ 'a' ~ 2.5 }}") == "===4231a2.5"
+    assert render("{% for x in customer.a %}{{ loop.index }}{{ x.upper() }}{% endfor %}",
+                  {"a": ["x", "y"]}) == "1X2Y"  # fmt: skip
+    assert render("{{ customer.a | default(20000) }}") == "20000"
+    assert render("{{ now.strftime('%Y-%m') }} {{ (now - now).days }}") == "2026-05 0"
 
 
 def test_templates_that_differ_in_plain_text_alone_are_read_once() -> None:
