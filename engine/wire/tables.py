@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -17,6 +18,8 @@ from engine.errors import Misconfigured
 from engine.wire.problems import nearest
 
 _BATCH = 1000
+_BYTE = re.compile("[\udc80-\udcff]")
+"""What `surrogateescape` makes of a byte that is no UTF-8."""
 
 
 class Line(NamedTuple):
@@ -80,7 +83,7 @@ def _header(reader: Iterator[list[str]]) -> list[str]:
 def _csv_line(number: int, header: list[str], row: list[str]) -> Line:
     if len(row) != len(header):
         return Line(number, {}, f"has {len(row)} cells, the first line names {len(header)}")
-    if any("\udc80" <= one <= "\udcff" for cell in row for one in cell):
+    if any(map(_BYTE.search, row)):
         return Line(number, {}, "is not UTF-8")
     return Line(number, {name: cell for name, cell in zip(header, row, strict=True) if cell != ""})
 

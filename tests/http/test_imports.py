@@ -197,6 +197,14 @@ def test_parquet_says_the_same_as_csv(desk: Desk) -> None:
     assert "people.parquet:2: plan: must be one of" in desk.said
 
 
+def test_a_row_that_is_not_utf_8_harms_no_other(desk: Desk) -> None:
+    (desk.home / "a.csv").write_bytes(b"customer_id,first_name\nc-1,\xff\nc-2,Jo\xc3\xa3o\n")
+    done = desk.take("customers", "a.csv")
+    assert (done.accepted, done.bad) == (1, 1)
+    assert "a.csv:2: is not UTF-8" in desk.said
+    assert desk.customer("c-2")["attributes"] == {"first_name": "João"}
+
+
 def test_a_file_of_another_kind_is_refused_with_a_word(desk: Desk) -> None:
     with pytest.raises(Misconfigured, match=r"\.csv, \.jsonl, \.ndjson, \.parquet"):
         desk.take("customers", "people.xlsx", "x")
