@@ -19,6 +19,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
+from engine.errors import Misconfigured
 from training.offpolicy.logged import Logged, Numbers, Vector
 
 Kind = Literal["linear", "boosting"]
@@ -30,8 +31,11 @@ MANY = 200  # categories of one column; the rarer ones are taken together
 def promises(log: Logged, kind: Kind, *, folds: int = FOLDS, seed: int = 0) -> Vector:
     """q(x, a) for every row and action, shape (rows, actions), each from the other folds.
 
-    `linear` adds up context and action; `boosting` also sees how they go together.
+    `linear` adds up context and action; `boosting` also sees how they go together. Raises
+    Misconfigured when all rows are one customer's: no others are left to learn from.
     """
+    if (log.subjects == log.subjects[0]).all():
+        raise Misconfigured("all rows are one customer's: there is nobody else to learn from")
     found = np.empty((len(log), len(log.names)))
     for fold in split(log.subjects, folds, seed):
         model = reward_model(log.rewards[~fold], kind)
@@ -53,9 +57,7 @@ def predict(model: Pipeline, rows: pd.DataFrame) -> Vector:
     """The reward to expect of each row; a probability where rewards are 0 or 1."""
     if not hasattr(model, "predict_proba"):
         return np.asarray(model.predict(rows), np.float64)
-    chances = model.predict_proba(rows)
-    # One class alone was seen: all rewards were the same.
-    return np.asarray(chances @ model.classes_.astype(np.float64), np.float64)
+    return np.asarray(model.predict_proba(rows)[:, 1], np.float64)
 
 
 def reward_model(rewards: Vector, kind: Kind, *, seed: int = 0) -> Pipeline:
