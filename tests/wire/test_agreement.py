@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from marshmallow import Schema
 
-from engine.wire import catalogues, customers, decisions, interactions
+from engine.wire import catalogues, customers, decisions, identities, interactions
 from engine.wire.body import check
 
 PAIRS: dict[str, tuple[type[Any], Schema, dict[str, Any]]] = {
@@ -64,6 +64,8 @@ PAIRS: dict[str, tuple[type[Any], Schema, dict[str, Any]]] = {
             },
         },
     ),
+    "link": (identities.LinkBody, identities.LinkSchema(), {"identity": "email:a@b"}),
+    "name": (identities.CustomerBody, identities.CustomerSchema(), {"identity": "email:a@b"}),
     "draft": (catalogues.DraftBody, catalogues.DraftSchema(), {"files": {"a.yaml": "x"}}),
 }
 ODD: list[Any] = [
