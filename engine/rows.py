@@ -119,10 +119,18 @@ def rows_of(entry: Entry, record: Record, subject: str, told: Collection[str]) -
 
 
 def placed_at(row: Row) -> int:
-    """When a row has its place in the history, ms: an answer where its decision is, or later."""
+    """When a row has its place in the archive, ms: an answer never before its decision."""
     if isinstance(row, InteractionRow) and row.decision_id:
         return max(row.at, made_at(row.decision_id))
     return row.at
+
+
+def happened_at(record: DecisionRecord | InteractionRecord) -> int:
+    """When its rows have their place, ms. ValueError for a decision id that is none."""
+    if isinstance(record, DecisionRecord):
+        return made_at(record.decision_id)
+    said = record.interaction
+    return max(said.at, made_at(said.decision_id)) if said.decision_id else said.at
 
 
 def day_of(at: int) -> str:

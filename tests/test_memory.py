@@ -146,6 +146,16 @@ def test_old_rows_go_and_totals_stay() -> None:
     assert totals(events) == {("call", ""): (2, 30)}
 
 
+def test_memory_is_bounded_by_what_its_window_holds_however_long_we_know_a_customer() -> None:
+    window, every = 90, 3
+    events, sizes = Events(), set()
+    for at in range(0, 10_000, every):
+        events = remember_event(events, interaction("visit", at), None, at - window)
+        sizes.add(len(events.rows))
+    assert max(sizes) == window / every
+    assert totals(events) == {("visit", ""): (3334, 9_999)}
+
+
 def test_a_snooze_outlives_the_memory_of_when_it_was_asked_for() -> None:
     asked = remember_event(Events(), interaction("snooze", 10, until=90), FIBRE, 0)
     later = remember_event(asked, interaction("call", 60), None, 50)

@@ -23,8 +23,8 @@ from engine.archive.shelf import Shelf
 from engine.archive.tables import by_file, kind_of, to_table
 from engine.change import Entry
 from engine.partitions import PARTITIONS
-from engine.record import Record, customer_of, decode
-from engine.rows import Row, day_of, placed_at, rows_of
+from engine.record import DecisionRecord, InteractionRecord, Record, customer_of, decode
+from engine.rows import Row, day_of, happened_at, rows_of
 
 READER = "archive"
 START = "0-0"
@@ -140,8 +140,8 @@ class Writer:
 
 
 def _read(entry: Entry) -> Record:
-    """The entry's record, if it can be told and has a date."""
+    """The entry's record, if it has a date."""
     record = decode(entry.data)
-    for row in rows_of(entry, record, "", ()):
-        day_of(placed_at(row))
+    if isinstance(record, DecisionRecord | InteractionRecord):
+        day_of(happened_at(record))
     return record
