@@ -141,6 +141,7 @@ def _server(catalogue: Path, data: Path, url: str) -> Iterator[int]:
         "TELLER_CATALOGUE": str(catalogue),
         "TELLER_DATA": str(data),
         "TELLER_REDIS_URL": url,
+        "TELLER_ARCHIVE": "off",
         "TELLER_SECRET_KEYS": KEY,
         "BENCH_CUSTOMERS": str(CUSTOMERS),
         "BENCH_SIZES": str(data / SIZES_FILE),

@@ -72,3 +72,30 @@ def test_a_kept_key_outlives_a_restart_and_is_nobody_elses(tmp_path: Path) -> No
     assert kept_key(tmp_path, "token") == kept_key(tmp_path, "token")
     assert len(kept_key(tmp_path, "token")) == 32
     assert kept_key(tmp_path, "token") != kept_key(tmp_path, "erasure")
+
+
+def test_what_may_be_sent_as_events_is_a_setting(tmp_path: Path) -> None:
+    environment = {
+        "TELLER_CATALOGUE": str(tmp_path),
+        "TELLER_CORS_ORIGINS": "https://shop.example, http://localhost:3000",
+        "TELLER_EVENT_BYTES": "1000",
+        "TELLER_BATCH_BYTES": "4194304",
+    }
+    limits = read_settings(environment).events
+    assert limits.origins == {"https://shop.example", "http://localhost:3000"}
+    assert (limits.event, limits.batch) == (1000, 4194304)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TELLER_CORS_ORIGINS", "*"),
+        ("TELLER_CORS_ORIGINS", "https://shop.example/"),
+        ("TELLER_CORS_ORIGINS", "https://*.example"),
+        ("TELLER_EVENT_BYTES", "0"),
+        ("TELLER_BATCH_BYTES", "4 MB"),
+    ],
+)
+def test_a_wrong_limit_of_events_is_refused_by_name(tmp_path: Path, name: str, value: str) -> None:
+    with pytest.raises(Misconfigured, match=name):
+        read_settings({"TELLER_CATALOGUE": str(tmp_path), name: value})

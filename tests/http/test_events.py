@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from base64 import b64encode
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -215,6 +216,20 @@ def test_nothing_happens_later_than_it_was_received(client: Client) -> None:
     track(client, "Order Completed", timestamp="2099-01-01T00:00:00Z")
     at = datetime.fromisoformat(of(client)["recent"][0]["at"])
     assert at <= datetime.now(UTC) + timedelta(seconds=1)
+
+
+def test_the_same_delivery_at_once_from_many_retries_counts_once(client: Client) -> None:
+    batch = [
+        {"type": "track", "event": "Order Completed", "userId": f"c-{n % 3}", "messageId": f"m-{n}"}
+        for n in range(30)
+    ]
+    with ThreadPoolExecutor(6) as pool:
+        replies = list(pool.map(lambda _: send(client, "batch", {"batch": batch}), range(6)))
+    assert {reply.body for reply in replies} == {OK}
+    metrics = client.call("GET", "/metrics").body.decode()
+    assert 'teller_events_total{result="accepted"} 30.0' in metrics
+    assert 'teller_events_total{result="duplicate"} 150.0' in metrics
+    assert [len(types(client, f"c-{n}")) for n in range(3)] == [10, 10, 10]
 
 
 # ── whose ────────────────────────────────────────────────────────────────────────────

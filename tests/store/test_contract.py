@@ -53,6 +53,20 @@ def test_a_commit_from_an_old_revision_writes_nothing_and_carries_the_new_state(
     assert answer.loaded.state.attributes == {"plan": "basic"}
 
 
+def test_many_customers_are_loaded_and_committed_together_each_on_its_own(
+    any_store: Store,
+) -> None:
+    names = [f"c-{number}" for number in range(20)]
+    loaded = any_store.load_all([(name, ["m-1"]) for name in names])
+    assert [one.state.customer_id for one in loaded] == names
+    any_store.commit(change(loaded[3]))
+    results = any_store.commit_all([change(one, seen=[SEEN]) for one in loaded])
+    assert [type(one) for one in results] == [Committed] * 3 + [Conflict] + [Committed] * 16
+    again = any_store.load_all([(name, ["m-1"]) for name in names])
+    assert [one.seen == [SEEN] for one in again] == [True] * 3 + [False] + [True] * 16
+    assert any_store.load_all([]) == any_store.commit_all([]) == []
+
+
 def test_a_known_idempotency_key_is_answered_again_and_writes_nothing(any_store: Store) -> None:
     any_store.commit(change(any_store.load("ana"), seen=[SEEN]))
     again = any_store.load("ana", ["m-1", "m-2"])
