@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Protocol
 
 from engine.catalogue import Catalogue
@@ -11,6 +12,7 @@ from engine.models.beta import UNTRAINED
 from engine.situation import Live
 
 PROPENSITY = "propensity"
+_FEW = 4
 
 
 class Registry(Protocol):
@@ -23,10 +25,14 @@ class Registry(Protocol):
 
 
 class RegisteredModels:
-    """Which model serves: the champion named `propensity`, and until there is one, the prior."""
+    """Which model serves: the champion named `propensity`, and until there is one, the prior.
+
+    The last few stay in memory: one that serves goes on serving whatever becomes of its file.
+    """
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
+        self._load = lru_cache(maxsize=_FEW)(registry.load)
 
     def champions(self) -> Mapping[str, str]:
         """Digests by model name. Raises ModelRefused, StoreUnavailable."""
@@ -37,7 +43,7 @@ class RegisteredModels:
         """The catalogue with those versions. Raises ModelRefused, NotFound."""
         digest = versions.get(PROPENSITY, UNTRAINED.version)
         untrained = digest == UNTRAINED.version
-        model = UNTRAINED if untrained else self._registry.load(PROPENSITY, digest)
+        model = UNTRAINED if untrained else self._load(PROPENSITY, digest)
         prior = UNTRAINED.bind(catalogue.actions)
         scorer = prior if untrained else model.bind(catalogue.actions)
         return Live(catalogue, scorer, prior, {PROPENSITY: digest})

@@ -45,6 +45,7 @@ class Served:
         self._looked_at = self._settling = _digest(files)
         self._champions = models.champions()
         self._refused: object = None
+        self._waiting: Catalogue | None = None
         self.live = self._live(compile_files(files), self._champions)
 
     def follow(self, stopped: threading.Event) -> None:
@@ -54,11 +55,18 @@ class Served:
 
     def look(self) -> None:
         """Take a changed catalogue or model, or refuse it and say why."""
+        self._guard("catalogue", self._look_at_directory)
+        self._guard("model", self._look_at_models)
+
+    def _guard(self, what: str, look: Callable[[], None]) -> None:
         try:
-            self._look_at_directory()
-            self._look_at_models()
+            look()
         except OSError as error:
-            _log.error("catalogue not readable", error=str(error))
+            _log.error(f"{what} not read or kept", error=str(error))
+            self._watch.reloaded(what, taken=False)
+        except Exception:  # noqa: BLE001 (whatever this one broke, the next change must be seen)
+            _log.exception(f"{what} not taken", serving=self.live.catalogue.digest)
+            self._watch.reloaded(what, taken=False)
 
     def _look_at_directory(self) -> None:
         files = read_directory(self._directory)
@@ -66,17 +74,22 @@ class Served:
         if digest != self._settling:  # still being written, for all we know: look again
             self._settling = digest
             return
-        if digest == self._looked_at:
-            return
-        self._looked_at = digest
+        if digest != self._looked_at:
+            self._looked_at = digest
+            self._waiting = self._checked(files)
+        if self._waiting is not None:  # also where it could not be bound or kept last time
+            self._take("catalogue", self._waiting, self._champions)
+
+    def _checked(self, files: Mapping[str, bytes]) -> Catalogue | None:
+        """The files' catalogue; None when it is refused, which is said."""
+        self._waiting = None
         try:
-            catalogue = self._compile(files)
+            return self._compile(files)
         except CatalogueRefused as refused:
             faults = [str(fault) for fault in refused.faults]
             _log.error("catalogue refused", faults=faults, serving=self.live.catalogue.digest)
             self._watch.reloaded("catalogue", taken=False)
-            return
-        self._take("catalogue", catalogue, self._champions)
+            return None
 
     def _look_at_models(self) -> None:
         try:
@@ -96,7 +109,7 @@ class Served:
             return
         self.live = live
         self._champions = champions
-        self._refused = None
+        self._refused = self._waiting = None
         self._watch.reloaded(what, taken=True)
         _log.info(f"{what} live", catalogue=catalogue.digest, models=dict(champions))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import msgspec
 from structlog.testing import capture_logs
 
+from engine.catalogue import Catalogue
 from engine.models.beta import BetaArtefact, Tally
 from engine.registry import Registry
 from tests.http.conftest import Client
@@ -35,6 +37,66 @@ def test_a_bad_change_is_refused_with_all_its_faults_while_the_old_one_serves(
     _rewrite(client, "go fibre", "take fibre")
     _look(client)
     assert client.decide(customer).json()["versions"] != before
+
+
+def test_a_change_nobody_foresaw_is_refused_and_the_next_one_is_still_seen(
+    client: Client,
+) -> None:
+    served = client.application.served
+    before = served.live
+    odd = client.catalogue / "odd.yaml"
+    odd.write_text("segments: {}")
+    compiled = served._compile
+
+    def broken(files: Mapping[str, bytes]) -> Catalogue:
+        if "odd.yaml" in files:
+            raise AssertionError("nobody foresaw this")
+        return compiled(files)
+
+    served._compile = broken  # a bug of ours, which no file brings about any more
+    with capture_logs() as said:
+        _look(client)
+    assert [line["event"] for line in said] == ["catalogue not taken"]
+    assert served.live is before
+    odd.unlink()
+    _rewrite(client, "go fibre", "take fibre")
+    _look(client)
+    assert served.live is not before
+
+
+def test_a_good_change_is_taken_though_the_model_that_serves_was_damaged_on_disk(
+    client: Client, tmp_path: Path
+) -> None:
+    registry = Registry(tmp_path / "data")
+    digest = registry.publish("propensity", "beta", msgspec.json.encode(BetaArtefact()))
+    registry.promote("propensity", digest)
+    _look(client)
+    (artefact,) = (tmp_path / "data").rglob("artefact")
+    artefact.write_bytes(b"damaged")
+    before = client.application.served.live
+    _rewrite(client, "go fibre", "take fibre")
+    _look(client)
+    after = client.application.served.live
+    assert after.catalogue.digest != before.catalogue.digest
+    assert after.versions == {"propensity": digest}
+
+
+def test_a_good_change_that_could_not_be_kept_is_taken_once_it_can(
+    client: Client, tmp_path: Path
+) -> None:
+    before = client.application.served.live
+    kept = tmp_path / "data" / "catalogues"
+    aside = kept.rename(tmp_path / "aside")
+    kept.write_bytes(b"no directory")
+    _rewrite(client, "go fibre", "take fibre")
+    with capture_logs() as said:
+        _look(client)
+    assert [line["event"] for line in said] == ["catalogue not read or kept"]
+    assert client.application.served.live is before
+    kept.unlink()
+    aside.rename(kept)
+    client.application.served.look()
+    assert client.application.served.live is not before
 
 
 def test_a_change_still_being_written_is_not_taken(client: Client) -> None:
