@@ -205,7 +205,10 @@ def _contact(at: int, rows: Sequence[DecisionRow | InteractionRow]) -> ContactRe
 
 
 def _change(row: ChangeRow) -> ChangeReply:
-    return ChangeReply(rfc3339(row.at), row.what, json.loads(row.data))
+    data = json.loads(row.data)
+    if row.what == "consent":
+        data = {purpose: {**said, "at": rfc3339(said["at"])} for purpose, said in data.items()}
+    return ChangeReply(rfc3339(row.at), row.what, data)
 
 
 def _free(row: InteractionRow) -> ContactReply:

@@ -126,6 +126,14 @@ def test_personal_values_are_not_told(client: Client) -> None:
     assert attributes == {"set": {"plan": "basic"}, "hidden": ["first_name"], "removed": []}
 
 
+def test_consent_is_told_with_when_and_where_it_was_given(client: Client) -> None:
+    said = {"status": "denied", "at": "2026-03-01T10:00:00Z", "source": "shop", "wording": "v2"}
+    change = {"consent": {"marketing": said}}
+    assert client.call("PATCH", "/v1/customers/c-1", change).status == 200
+    (told,) = page(client)["changes"]
+    assert told["data"]["marketing"] == {**said, "at": "2026-03-01T10:00:00.000Z"}
+
+
 def test_bad_questions_get_a_clear_answer(client: Client) -> None:
     client.consenting()
     for query in ("limit=0", "limit=201", "limit=x", "cursor=%00", "cursor=zzzz", "limit=9e9"):
