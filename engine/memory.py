@@ -163,6 +163,8 @@ def remember_event(
 def _rows(rows: Sequence[Event], row: Event, keep_after: int) -> tuple[Event, ...]:
     place = bisect_right(rows, row.at, key=_AT)
     everything = (*rows[:place], row, *rows[place:])
+    if everything[0].at > keep_after:  # they are in order: none is older
+        return everything
     return tuple(row for row in everything if row.at > keep_after or row.until > keep_after)
 
 
