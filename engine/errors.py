@@ -11,6 +11,7 @@ TellerError
 ├── CatalogueRefused      a catalogue with faults; carries all of them
 ├── ModelRefused          a model artefact that must not serve
 ├── StoreUnavailable      the store did not answer in time; nothing is known to have happened
+│   ├── StoreRefused      the store does not take our login (at the start: Misconfigured)
 │   ├── AnswerLost        a write was sent and its answer never came
 │   └── NotReplicated     it is written, but no replica has confirmed that it has it too
 ├── StateUnknown          the store answered, but its memory is not the one we knew (epoch)
@@ -104,6 +105,10 @@ class ModelRefused(TellerError):
 
 class StoreUnavailable(TellerError):
     """The store did not answer in time."""
+
+
+class StoreRefused(StoreUnavailable):
+    """The store does not take our login: its password changed, or ours was never right."""
 
 
 class AnswerLost(StoreUnavailable):

@@ -25,7 +25,7 @@ from redis.exceptions import (
 from redis.exceptions import ConnectionError as Disconnected
 from redis.retry import Retry
 
-from engine.errors import AnswerLost, Misconfigured, StoreUnavailable
+from engine.errors import AnswerLost, StoreRefused, StoreUnavailable
 
 Command = Sequence[str | bytes | int]
 
@@ -141,7 +141,7 @@ class Pool:
         try:
             connection.connect()
         except _REFUSED as error:
-            raise Misconfigured(f"the store refuses us, check TELLER_REDIS_URL: {error}") from error
+            raise StoreRefused(f"the store refuses us, check TELLER_REDIS_URL: {error}") from error
         except (RedisError, OSError) as error:
             raise StoreUnavailable(f"the store cannot be reached: {error}") from error
         return connection

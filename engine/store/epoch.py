@@ -56,11 +56,17 @@ class Epoch:
 
     def require(self, found: bytes | None) -> None:
         """StateUnknown unless a partition's epoch is the known one, or has since become it."""
-        if found is None or (found != self.known and not (self._reread() and found == self.known)):
+        if found is None or (found != self.known and not self._has_become(found)):
             raise StateUnknown(
                 "the store came back without the memory we knew, so what it holds is unknown: "
                 f"restore it from a backup, or {_ACCEPT}"
             )
+
+    def _has_become(self, found: bytes) -> bool:
+        try:
+            return self._reread() and found == self.known
+        except Misconfigured as error:  # damaged since the start
+            raise StateUnknown(str(error)) from error
 
     def accept(self, servers: Servers) -> int:
         """Take the store as it is: the epoch it holds, else the known one, everywhere.

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl, urlencode
 
 from engine.change import Durability
-from engine.errors import Misconfigured
+from engine.errors import Misconfigured, StoreRefused
 from engine.store.cluster import Cluster
 from engine.store.connection import Pool
 from engine.store.durability import durability_warnings, info
@@ -35,7 +35,8 @@ def open_store(
         home = url or stack.enter_context(embedded_server(data, durability=durability))
         servers = _servers(home, timeout)
         stack.callback(servers.close)
-        _refuse_eviction(servers)
+        with _introduced():
+            _refuse_eviction(servers)
         warnings = durability_warnings(servers, durability)
         epoch = Epoch(data)
         epoch.open(servers)
@@ -50,7 +51,17 @@ def accept_epoch(url: str | None, data: Path, timeout: float = TIMEOUT) -> int:
     with ExitStack() as stack:
         servers = _servers(url or stack.enter_context(embedded_server(data)), timeout)
         stack.callback(servers.close)
-        return Epoch(data).accept(servers)
+        with _introduced():
+            return Epoch(data).accept(servers)
+
+
+@contextmanager
+def _introduced() -> Iterator[None]:
+    """A login refused at the first word is a setting's fault; one refused later is an outage."""
+    try:
+        yield
+    except StoreRefused as error:
+        raise Misconfigured(str(error)) from error
 
 
 def _servers(url: str, timeout: float) -> Servers:

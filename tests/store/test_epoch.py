@@ -110,6 +110,18 @@ def test_a_damaged_twin_says_so(server_url: str, tmp_path: Path) -> None:
         pass
 
 
+def test_a_twin_damaged_while_we_run_makes_what_changed_unknown(
+    server_url: str, tmp_path: Path
+) -> None:
+    with open_store(server_url, tmp_path) as store:
+        (tmp_path / "epoch.json").write_text("{")
+        assert store.load("ana").state.revision == 0
+        with redis.Redis.from_url(server_url) as client:
+            client.set(epoch_key(partition_of("ana")), "another")
+        with pytest.raises(StateUnknown, match=r"epoch\.json"):
+            store.load("ana")
+
+
 def start(url: str, data: Path) -> str:
     with open_store(url, data):
         return twin(data)

@@ -56,3 +56,17 @@ def test_wrong_credentials_say_what_to_check(tmp_path: Path) -> None:
             open_store(f"redis://:wrong@{url}", tmp_path / "data"),
         ):
             pass
+
+
+def test_a_login_refused_once_we_run_is_an_outage_that_ends(tmp_path: Path) -> None:
+    with plain_server(find_server(), tmp_path / "server") as client:
+        url = f"redis://:secret@127.0.0.1:{port_of(client)}"
+        client.config_set("requirepass", "secret")
+        with open_store(url, tmp_path / "data") as opened:
+            client.config_set("requirepass", "another")
+            client.client_kill_filter(_type="normal", skipme=True)
+            with pytest.raises(StoreUnavailable, match="TELLER_REDIS_URL"):
+                opened.load("ana")
+            assert not opened.health().ready
+            client.config_set("requirepass", "secret")
+            assert opened.load("ana").state.revision == 0
