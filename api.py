@@ -42,7 +42,7 @@ from engine.wire.cors import PREFLIGHT, cors_headers
 from engine.wire.customers import read_patch
 from engine.wire.decisions import read_decision
 from engine.wire.health import HealthReply
-from engine.wire.identities import check_identity, read_link
+from engine.wire.identities import check_customer_id, check_identity, read_link
 from engine.wire.interactions import read_interactions
 from engine.wire.openapi import OPERATIONS, document
 from engine.wire.packed import unpacked
@@ -157,12 +157,13 @@ def _routes(app: Flask, application: Application) -> None:
 
     @app.get("/v1/customers/<customer_id>", endpoint="getCustomer")
     def _customer(customer_id: str) -> Response:
-        return _json(application.customers.view(check_id(customer_id, "the customer's id")))
+        customer = check_customer_id(customer_id, "the customer's id")
+        return _json(application.customers.view(customer))
 
     @app.patch("/v1/customers/<customer_id>", endpoint="changeCustomer")
     def _change(customer_id: str) -> Response:
         body = read_patch(request.get_data(cache=False))
-        customer = check_id(customer_id, "the customer's id")
+        customer = check_customer_id(customer_id, "the customer's id")
         return _json(application.customers.change(customer, body))
 
     @app.get("/v1/customers/<customer_id>/export", endpoint="exportCustomer")
@@ -180,7 +181,7 @@ def _routes(app: Flask, application: Application) -> None:
     @app.post("/v1/customers/<customer_id>/identities", endpoint="linkIdentity")
     def _link(customer_id: str) -> Response:
         body = read_link(request.get_data(cache=False))
-        customer = check_id(customer_id, "the customer's id")
+        customer = check_customer_id(customer_id, "the customer's id")
         return _json(application.linking.link(customer, body.identity))
 
     @app.get("/v1/identities/shared", endpoint="sharedIdentities")
@@ -189,7 +190,7 @@ def _routes(app: Flask, application: Application) -> None:
 
     @app.get("/v1/customers/<customer_id>/timeline", endpoint="getTimeline")
     def _timeline(customer_id: str) -> Response:
-        customer = check_id(customer_id, "the customer's id")
+        customer = check_customer_id(customer_id, "the customer's id")
         return _json(application.timeline.page(customer, read_page(request.args)))
 
     @app.get("/v1/catalogue", endpoint="getCatalogue")

@@ -44,7 +44,9 @@ class InvalidRequest(TellerError):
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
-        super().__init__("; ".join(f"{p.pointer}: {p.detail}" for p in self.problems))
+        super().__init__(
+            "; ".join(p.detail if not p.pointer else f"{p.pointer}: {p.detail}" for p in problems)
+        )
 
 
 class Malformed(InvalidRequest):

@@ -10,18 +10,25 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from engine.errors import InvalidRequest, Problem
 from engine.wire.body import read
-from engine.wire.values import PRINTABLE, Id, IdField, Strict, TextField
+from engine.wire.values import MAX_ID, PRINTABLE, IdField, Strict, TextField, check_id
 
+# What can stand in a path as itself. Routing reads bytes that are not UTF-8 as U+FFFD, and so
+# the paths of two customers as one.
+_NAMEABLE = r"\A(?!\.{1,2}\Z)[^/\ufffd\x00-\x1f\x7f-\x9f]+\Z"
+_NOT_NAMEABLE = (
+    "must be UTF-8, without / and U+FFFD, and neither . nor ..: it names the customer in URLs"
+)
 MAX_IDENTITY = 320  # an e-mail address has at most 254 characters (RFC 5321)
 _ONE_NAME = "must name the customer by id or by identity, and only by one of them"
 
+CustomerId = Annotated[str, Meta(min_length=1, max_length=MAX_ID, pattern=_NAMEABLE)]
 Identity = Annotated[str, Meta(min_length=1, max_length=MAX_IDENTITY, pattern=PRINTABLE)]
 
 
 class CustomerBody(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Who it is about: `id` or `identity`, and only one of them."""
 
-    id: Id | UnsetType = UNSET
+    id: CustomerId | UnsetType = UNSET
     identity: Identity | UnsetType = UNSET
 
     def __post_init__(self) -> None:
@@ -41,6 +48,19 @@ class SharedReply(Struct, frozen=True):
     identities: list[str]
 
 
+def _check_nameable(text: str) -> None:
+    if "/" in text or "\ufffd" in text or text in (".", ".."):
+        raise ValidationError(_NOT_NAMEABLE)
+
+
+class CustomerIdField(IdField):
+    """An id that can stand in a path: without `/` and U+FFFD, neither `.` nor `..`."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.validators.append(_check_nameable)
+
+
 class IdentityField(TextField):
     """`namespace:value`, 1 to 320 characters, none of them a control character."""
 
@@ -51,7 +71,7 @@ class IdentityField(TextField):
 class CustomerSchema(Strict):
     """Who it is about: `id` or `identity`, and only one of them."""
 
-    id = IdField(metadata={"description": "The customer's stable id."})
+    id = CustomerIdField(metadata={"description": "The customer's stable id."})
     identity = IdentityField(metadata={"description": "Such as email:ana@example.com."})
 
     @validates_schema
@@ -76,6 +96,15 @@ class SharedSchema(Strict):
 
 _decoder = msgspec.json.Decoder(LinkBody)
 _schema = LinkSchema()
+
+
+def check_customer_id(text: str, what: str) -> str:
+    """A customer's id sent outside a body. Raises InvalidRequest, which calls it `what`."""
+    try:
+        _check_nameable(check_id(text, what))
+    except ValidationError:
+        raise InvalidRequest([Problem("", f"{what} {_NOT_NAMEABLE}")]) from None
+    return text
 
 
 def check_identity(text: str | None) -> str:

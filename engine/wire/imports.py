@@ -13,10 +13,10 @@ from engine.rules.scope import Attribute
 from engine.rules.types import BOOL, DOUBLE, INT, STRING, Type, element_of
 from engine.wire.body import check
 from engine.wire.customers import CustomerPatchBody, CustomerPatchSchema
+from engine.wire.identities import check_customer_id
 from engine.wire.interactions import InteractionBody, InteractionSchema
 from engine.wire.problems import nearest
 from engine.wire.tables import Line
-from engine.wire.values import check_id
 
 T = TypeVar("T")
 Kind = Literal["customers", "consents", "interactions"]
@@ -120,7 +120,7 @@ def _customer_of(line: Line) -> str:
         raise InvalidRequest([Problem(f"/{CUSTOMER}", "must be text")])
     if any("\0" in cell for cell in line.cells.values() if isinstance(cell, str)):
         raise Rejected("must hold no NUL character")
-    return check_id(customer_id, CUSTOMER)
+    return check_customer_id(customer_id, CUSTOMER)
 
 
 def _read(cells: Mapping[str, Any], shape: type[T], schema: Schema) -> T:

@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from engine.errors import InvalidRequest, Malformed, Problem
 from engine.wire.body import MAX_DEPTH, parse
+from engine.wire.identities import check_customer_id
 from engine.wire.values import Word, milliseconds
 
 MAX_EVENTS = 2_500
@@ -210,6 +211,11 @@ def _fault(event: EventBody) -> Problem | None:
         return Problem("/type", f"must be one of: {calls}")
     if not event.user_id and not event.anonymous_id:
         return Problem("/userId", "an event needs a userId or an anonymousId")
+    if isinstance(event.user_id, str) and event.user_id:
+        try:
+            check_customer_id(event.user_id, "userId")
+        except InvalidRequest as error:
+            return Problem("/userId", error.problems[0].detail)
     if event.type == "track" and not event.event:
         return Problem("/event", "a track says what happened: it needs an event")
     if event.type == "alias" and not (event.user_id and event.previous_id):

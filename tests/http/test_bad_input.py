@@ -33,6 +33,8 @@ _FIELDS = (
     ({"customer": {"id": "x" * 10_000}}, "/customer/id"),
     ({"customer": {"id": "a\nb"}}, "/customer/id"),
     ({"customer": {"id": ""}}, "/customer/id"),
+    ({"customer": {"id": "a/b"}}, "/customer/id"),
+    ({"customer": {"id": ".."}}, "/customer/id"),
     ({"customer": {"id": 42}}, "/customer/id"),
     ({"customer": None}, "/customer"),
     ({"customer": {"id": "c", "name": "x"}}, "/customer/name"),
@@ -131,3 +133,20 @@ def test_a_wrong_path_or_method_is_a_problem_document_too(client: Client) -> Non
     reply = client.call("GET", "/v1/decisions")
     assert (reply.status, reply.json()["code"]) == (405, "method-not-allowed")
     assert "POST" in reply.headers["allow"]
+
+
+def test_a_path_that_is_not_utf8_names_nobody(client: Client) -> None:
+    change = {"attributes": {"plan": "basic"}}
+    for path in ("/v1/customers/%ff", "/v1/customers/caf%e9"):
+        reply = client.call("PATCH", path, change)
+        assert (reply.status, reply.json()["code"]) == (422, "invalid-request")
+        assert "must be UTF-8" in reply.json()["detail"]
+        assert client.call("GET", path).status == 422
+    assert client.call("PATCH", "/v1/customers/caf%c3%a9", change).json()["customer_id"] == "café"
+
+
+def test_an_id_that_no_path_can_name_makes_no_customer(client: Client) -> None:
+    for id in ("a/b", ".", "..", "\ufffd"):
+        row = {"id": "m-1", "customer": {"id": id}, "type": "visit"}
+        (rejected,) = client.tell(row).json()["rejected"]
+        assert rejected["reason"].startswith("/customer/id: must be UTF-8, without /")

@@ -341,6 +341,12 @@ def test_the_bytes_are_read_whatever_the_headers_call_them(client: Client, kind:
     assert types(client) == ["order"]
 
 
+def test_a_user_id_that_no_path_can_name_is_set_aside(client: Client) -> None:
+    assert send(client, "track", {"userId": "a/b", "event": "Order Completed"}).body == OK
+    (reason,) = aside(client)
+    assert reason.startswith("/userId: userId must be UTF-8, without /")
+
+
 def test_what_cannot_be_taken_in_is_set_aside_and_taken_in_once_it_can(client: Client) -> None:
     batch = [
         {"type": "identify", "userId": "c-1", "traits": {"plan": "gold"}},
