@@ -85,11 +85,18 @@ class Merges:
         self._pointing.settle(customer_id, loser.state.subject, survivor, loser.now, deadline)
 
     def sweep(self) -> int:
-        """Finish whatever was left half done; how many merges there were."""
-        left = self._pointing.fenced()
-        for customer_id in left:
-            self.finish(customer_id)
-        return len(left)
+        """Finish whatever was left half done; how many merges that were.
+
+        One that is contended for is left: it does not keep the others waiting.
+        """
+        finished = 0
+        for customer_id in self._pointing.fenced():
+            try:
+                self.finish(customer_id)
+                finished += 1
+            except Contention:
+                _log.warning("a merge is left for the next sweep")
+        return finished
 
     def follow(self, stopped: Event) -> None:
         """Sweep now and then, until `stopped`."""
@@ -97,7 +104,7 @@ class Merges:
             try:
                 self.sweep()
             except TellerError as error:
-                _log.warning("merges left for the next sweep", error=type(error).__name__)
+                _log.warning("no sweep of merges this time", error=type(error).__name__)
 
     def _fold(self, loser: Loaded, deadline: float | None, waiting: tuple[str, ...]) -> str | None:
         """Who took the fenced customer in; None when there is nobody left to do so: erased

@@ -17,7 +17,7 @@ from engine.services.identities import Resolver, Rules
 from engine.services.linking import Linking
 from engine.services.merges import Merges
 from engine.settings import Settings
-from engine.store import Store, open_store
+from engine.store import Store
 from engine.wire.customers import CustomerPatchBody
 from engine.wire.decisions import DecisionBody, PlacementBody
 from engine.wire.identities import CustomerBody
@@ -398,25 +398,3 @@ def test_a_shared_identity_serves_again_under_a_higher_limit(house: Path, store:
     loose = worker(house, store, limit=2)
     assert loose.linking.link("c-2", CARD).identities == [CARD]
     assert loose.linking.shared().identities == []
-
-
-# ── read your writes ─────────────────────────────────────────────────────────────────
-
-
-def test_a_decision_right_after_an_interaction_on_another_worker_sees_it(
-    house: Path, server_url: str
-) -> None:
-    with (
-        open_store(server_url, house / "data") as here,
-        open_store(server_url, house / "data") as there,
-    ):
-        telling, deciding = worker(house, here), worker(house, there)
-        known(telling, "c-1")
-        telling.linking.link("c-1", MAIL)
-        seen = 0
-        for number in range(300):
-            name = {"identity": MAIL} if number % 2 else {"id": "c-1"}
-            visit(telling, f"v-{number}", **name)
-            loaded = deciding.decisions._memory.identified(MAIL)
-            seen += sum(tally.count for tally in loaded.state.events.tallies) == number + 1
-    assert seen == 300
