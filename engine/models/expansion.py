@@ -2,7 +2,7 @@
 
     φ(x) = 3 · [1, z / √d, √(2 / m) cos(W z / √d + b)]
 
-z: numbers in standard deviations from their running mean, at most five; columns that are 0 or
+z: numbers in standard deviations from their running mean, at most three; columns that are 0 or
 1 (categories, members, indicators) only centred, so that a rare value does not shout. The
 cosines approximate a Gaussian kernel as wide as typical distances are (Rahimi and Recht,
 Random Features for Large-Scale Kernel Machines, 2007): what is linear is learned from the
@@ -22,7 +22,7 @@ from engine.errors import ModelRefused
 Vector: TypeAlias = NDArray[np.float32]
 
 WAVES = 128
-LARGEST_Z = 5.0
+LARGEST_Z = 3.0
 SETTLED = 10_000.0
 _REACH = 3.0
 _SEED = 7
@@ -58,11 +58,12 @@ class Expansion:
     def __init__(self, binary: NDArray[np.bool_], waves: Waves, scale: Scale | None = None) -> None:
         columns = len(binary)
         self.waves = waves
+        self.columns = columns
         self.size = 1 + columns + WAVES
+        self.linear = slice(1, 1 + columns)
         self._numbers = ~binary
         self._directions = unpacked(waves.directions, WAVES, columns)
         self._phases = unpacked(waves.phases, WAVES)
-        self._linear = 1 + np.arange(columns)
         self._slope = _REACH / np.sqrt(max(columns, 1))
         self._height = _REACH * np.sqrt(2.0 / WAVES)
         scale = scale or Scale(0.0, (0.0,) * columns, (0.0,) * columns)
@@ -78,6 +79,13 @@ class Expansion:
     def terms(self) -> tuple[Scale, Waves]:
         """What numbers learned on it mean: those of equal terms may be added."""
         return self.scale, self.waves
+
+    def mix(self, width: int) -> Vector | None:
+        """A random projection of the columns to `width` numbers that keeps distances about as
+        they are (Johnson and Lindenstrauss); None where there are no more than that."""
+        if self.columns <= width:
+            return None
+        return self._directions[:width] * np.float32(np.sqrt(self.columns / width))
 
     def see(self, x: NDArray[np.float64]) -> None:
         """Count a row towards means and deviations; once settled nothing moves any more, so

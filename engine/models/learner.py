@@ -17,6 +17,7 @@ from engine.domain import Action
 from engine.models.expansion import Expansion, Scale, Vector, packed, waves
 from engine.models.features import Encoder, Feature
 from engine.models.online import RIDGE, Arm, Belief, OnlineArtefact, binary
+from engine.models.recall import Recall, joined
 
 
 class Learner:
@@ -29,6 +30,7 @@ class Learner:
         self.features = tuple(features)
         encoder = Encoder(self.features)
         self.expand = Expansion(binary(encoder), waves(len(encoder.columns)), scale)
+        self._recall = Recall(self.expand)
         size = self.expand.size
         self.actions: dict[str, Action] = {}
         self._rows: dict[str, int] = {}
@@ -42,7 +44,7 @@ class Learner:
     @property
     def belief(self) -> Belief:
         """Of the actions it knows, in the order it came to know them."""
-        return Belief(self._weights, self._variances)
+        return Belief(self._weights, self._variances, self._recall)
 
     def know(self, actions: Iterable[Action]) -> None:
         """Make room for actions, of which nothing is known yet."""
@@ -71,6 +73,7 @@ class Learner:
         error = reward - float(weights.dot(phi))
         step = gain / np.float32(1.0 + float(gain.dot(phi)))
         weights += step * np.float32(error)
+        self._recall.take(phi, row, error)
         np.multiply.outer(step, gain, out=self._change)
         inverse -= self._change
         precision = self._precisions[row]
@@ -83,12 +86,16 @@ class Learner:
         if (other.features, other.expand.terms) != (self.features, self.expand.terms):
             raise ValueError("learners add up only with the same features and the same scale")
         self.know(other.actions.values())
-        for id, theirs in other._rows.items():
-            mine = self._rows[id]
-            moments, answers = self._statistics(mine)
-            more, further = other._statistics(theirs)
-            self._settle(mine, moments + more, answers + further)
-            self._seen[mine] += other._seen[theirs]
+        for id, there in other._rows.items():
+            here = self._rows[id]
+            moments, answers = self._statistics(here)
+            more, further = other._statistics(there)
+            self._settle(here, moments + more, answers + further)
+            self._seen[here] += other._seen[there]
+        mine, theirs = (one._recall.memories(tuple(one._rows)) for one in (self, other))
+        both = joined(mine, theirs)
+        self._recall = Recall(self.expand)
+        self._recall.restore(both, self._rows, len(self._rows))
 
     def forget(self, keep: float) -> None:
         """Let all that was seen count for `keep` (0 to 1) of what it did, so that what is
@@ -111,7 +118,8 @@ class Learner:
             for id, action in self.actions.items()
             for row in (self._rows[id],)
         }
-        return OnlineArtefact(self.features, self.expand.scale, self.expand.waves, arms)
+        memories = self._recall.memories(tuple(self._rows))
+        return OnlineArtefact(self.features, self.expand.scale, self.expand.waves, arms, memories)
 
     def _statistics(self, row: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Σ φ φᵀ and Σ φ · reward of an action."""

@@ -1,7 +1,8 @@
 """Online model: a Bayesian linear regression an action on expanded columns, one answer at a time.
 
 What serves: mean weights and a diagonal precision an action (`OnlineArtefact`), so that all
-actions are scored by two matrix products. What learns is in `engine.models.learner`.
+actions are scored by two matrix products, and what is recalled of the latest answers. What
+learns is in `engine.models.learner`.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from engine.errors import ModelRefused
 from engine.models.base import Scored
 from engine.models.expansion import Expansion, Scale, Vector, Waves, unpacked
 from engine.models.features import FACETS, Encoder, Feature, Number
+from engine.models.recall import Memories, Recall
 
 RIDGE = 3.0
 """Prior precision of every weight."""
@@ -29,7 +31,7 @@ LEAST = 1e-3
 MOST_COLUMNS = 1_000
 
 _BOLDNESS = 1.5
-_CERTAIN = 1.2
+_CERTAIN = 1.4
 _PATIENCE = 1.5
 
 
@@ -51,13 +53,16 @@ class OnlineArtefact(Struct, frozen=True, forbid_unknown_fields=True, tag="telle
     scale: Scale
     waves: Waves
     arms: dict[str, Arm] = {}
+    memories: Memories = Memories()
 
 
 class Belief(NamedTuple):
-    """Of all actions: `weights` and `variances`, each (actions × expanded columns)."""
+    """Of all actions: `weights` and `variances`, each (actions × expanded columns), and what
+    is recalled of them."""
 
     weights: Vector
     variances: Vector
+    recall: Recall
 
     def about(self, phi: Vector) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Propensities and how far above them the truth may plausibly be; each (actions,).
@@ -66,7 +71,7 @@ class Belief(NamedTuple):
         It shrinks as the best propensity nears one, for there trying others can gain
         nothing. A mean below `LEAST` is lifted to it and its hope is left where it was.
         """
-        means: NDArray[np.float64] = self.weights.dot(phi).astype(np.float64)
+        means = self.weights.dot(phi) + self.recall.corrections(phi, len(self.weights))
         spreads = np.sqrt(self.variances.dot(phi * phi)).astype(np.float64)
         best = min(max(float(means.max(initial=0.0)), 0.0), 1.0)
         spreads *= _BOLDNESS * max(0.0, 1.0 - _CERTAIN * best) ** _PATIENCE
@@ -76,27 +81,26 @@ class Belief(NamedTuple):
 
 
 class OnlineScorer:
-    """A snapshot bound to one catalogue's actions."""
+    """A snapshot bound to one catalogue's actions; `places`: each one's row in the belief."""
 
     def __init__(
-        self, version: str, encoder: Encoder, expansion: Expansion, belief: Belief
+        self,
+        version: str,
+        encoder: Encoder,
+        expansion: Expansion,
+        belief: Belief,
+        places: NDArray[np.intp],
     ) -> None:
         self.version = version
         self._encode = encoder.encode
         self._expand = expansion
-        # Rows in an order of their own: a product's last bits depend on where a row stands.
-        rows = np.hstack([belief.weights, belief.variances])
-        distinct, spread = np.unique(rows, axis=0, return_inverse=True)
-        self._spread = spread.reshape(-1)
-        size = expansion.size
-        self._belief = Belief(
-            np.ascontiguousarray(distinct[:, :size]), np.ascontiguousarray(distinct[:, size:])
-        )
+        self._belief = belief
+        self._places = places
 
     def score(self, facts: Facts) -> Scored:
         features = self._encode(facts)
         propensities, scales = self._belief.about(self._expand(np.array(features)))
-        return Scored(propensities.take(self._spread), tuple(features), scales.take(self._spread))
+        return Scored(propensities.take(self._places), tuple(features), scales.take(self._places))
 
 
 class OnlineModel:
@@ -117,15 +121,27 @@ class OnlineModel:
             id: (unpacked(arm.weights, size), unpacked(arm.precision, size))
             for id, arm in artefact.arms.items()
         }
+        Recall(self._expansion).restore(artefact.memories, {}, 0)
         if any((precision <= 0.0).any() for _, precision in self._arms.values()):
             raise ModelRefused("a precision that is not above zero")
 
     def bind(self, actions: Sequence[Action]) -> OnlineScorer:
-        size = self._expansion.size
-        rows = [self._believed(action) for action in actions]
-        weights = np.array([row[0] for row in rows], np.float32).reshape(-1, size)
-        variances = np.array([1.0 / row[1] for row in rows], np.float32).reshape(-1, size)
-        return OnlineScorer(self.version, self.encoder, self._expansion, Belief(weights, variances))
+        # By id, whatever their order: a product's last bits depend on where a row stands.
+        size, rows = (
+            self._expansion.size,
+            {id: i for i, id in enumerate(sorted(a.id for a in actions))},
+        )
+        weights = np.zeros((len(rows), size), np.float32)
+        variances = np.zeros((len(rows), size), np.float32)
+        for action in actions:
+            believed, precision = self._believed(action)
+            weights[rows[action.id]] = believed
+            variances[rows[action.id]] = 1.0 / precision
+        recall = Recall(self._expansion)
+        recall.restore(self.artefact.memories, rows, len(rows))
+        places = np.array([rows[action.id] for action in actions], np.intp)
+        belief = Belief(weights, variances, recall)
+        return OnlineScorer(self.version, self.encoder, self._expansion, belief, places)
 
     def _believed(self, action: Action) -> tuple[Vector, Vector]:
         """Weights and precision; one never seen has its kin's weights, and no certainty."""
