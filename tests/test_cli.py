@@ -175,3 +175,20 @@ def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
             continue
         return
     raise AssertionError(log.read_text())
+
+
+def test_a_history_is_imported_exported_and_erased(catalogue: Path, tmp_path: Path) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text("customer_id,plan\nc-1,basic\nc-2,gold\n")
+    house = ["--catalogue", str(catalogue), "--data", str(tmp_path / "data")]
+
+    taken = CliRunner().invoke(main, ["import", *house, "customers", str(file)])
+    assert taken.exit_code == 1
+    assert "1 rows in, 0 told nothing new, 1 kept aside" in taken.output
+    assert "people.csv:3: plan: must be one of basic, plus, fibre" in taken.output
+
+    told = CliRunner().invoke(main, ["export", *house, "c-1"])
+    assert json.loads(told.stdout)["customer"]["attributes"] == {"plan": "basic"}
+    erased = CliRunner().invoke(main, ["erase", *house, "--yes", "c-1"])
+    assert json.loads(erased.stdout)["erased"]["customers"] == 1
+    assert CliRunner().invoke(main, ["export", *house, "c-1"]).exit_code == 1
