@@ -19,9 +19,10 @@ from tests.builders import SCHEMA, action, files
 
 PROCESSES = 8
 EACH = int(os.environ.get("TELLER_RACE", "40"))
-PEOPLE = 6 if EACH < 1_000 else 25
+ROUNDS = 10  # with one person, before all turn to the next: merges go on to the end
+PEOPLE = EACH // ROUNDS
 ALIASES = 8
-CAP = 10 if EACH < 1_000 else 100
+CAP = 10
 
 Told = tuple[Counter[int], Counter[int]]
 
@@ -32,7 +33,7 @@ def _race(url: str, directory: str, worker: int) -> Told:
     accepted: Counter[int] = Counter()
     with open_application(_settings(url, Path(directory))) as application:
         for number in range(EACH):
-            person, alias = (number + worker) % PEOPLE, (number * 3 + worker) % ALIASES
+            person, alias = number // ROUNDS, (number * 3 + worker) % ALIASES
             if number % 2:
                 identity = f"loyalty:{person}-{(alias + worker) % ALIASES}"
                 application.linking.link(f"c-{person}-{alias}", identity)
