@@ -71,9 +71,10 @@ class Learner:
         weights, inverse = self._weights[row], self._inverses[row]
         gain = inverse.dot(phi)
         error = reward - float(weights.dot(phi))
-        step = gain / np.float32(1.0 + float(gain.dot(phi)))
+        surprise = 1.0 + float(gain.dot(phi))
+        step = gain / np.float32(surprise)
         weights += step * np.float32(error)
-        self._recall.take(phi, row, error)
+        self._recall.take(phi, row, error / surprise)  # what is left of it now it is learned
         np.multiply.outer(step, gain, out=self._change)
         inverse -= self._change
         precision = self._precisions[row]

@@ -2,7 +2,7 @@
 
     correction of an action = Σ w e / (1 + Σ w),  w = exp(−distance² / reach)
 
-over its latest answers; e is how far off the weights were, `reach` the typical squared
+over its latest answers; e is how far off the weights were left, `reach` the typical squared
 distance to the nearest. It makes up for what the expansion is too coarse for. A place is the
 standardised columns, mixed down to `WIDTH` numbers where there are more; it names nobody.
 """
