@@ -223,7 +223,7 @@ class Compiler:
 
     def version(self, data: bytes, digest: str) -> Catalogue:
         """A kept version again. Raises CatalogueRefused, also when the rules have changed."""
-        return compile_version(data, digest, self._predicates)
+        return compile_version(data, digest, self._predicates, self._source)
 
 
 def check_directory(directory: Path, rules: str | None = None) -> Catalogue:

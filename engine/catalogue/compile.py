@@ -50,10 +50,28 @@ def compile_catalogue(
     return _Compiler(files, predicates, predicate_source).catalogue(now)
 
 
-def compile_version(data: bytes, digest: str, predicates: Predicates = _NO_PREDICATES) -> Catalogue:
-    """A kept version, compiled again. Raises CatalogueRefused unless it is exactly `digest`."""
+def compile_version(
+    data: bytes,
+    digest: str,
+    predicates: Predicates = _NO_PREDICATES,
+    predicate_source: bytes = b"",
+) -> Catalogue:
+    """A kept version, compiled again. Raises CatalogueRefused unless it is exactly `digest`.
+
+    Where it was made with another source than `predicate_source`, it is refused as soon as it
+    uses one `@rule`: that function may decide otherwise now, and what is kept is never run.
+    """
     kept = versions.decode(data, digest)
-    catalogue = compile_catalogue(kept.files, predicates, kept.predicate_source)
+    same = kept.predicate_source == predicate_source
+    try:
+        catalogue = compile_catalogue(
+            kept.files, predicates if same else _NO_PREDICATES, kept.predicate_source
+        )
+    except CatalogueRefused as refused:
+        if same:
+            raise
+        what = "the kept version was made with other @rule functions: set TELLER_RULES to those"
+        raise CatalogueRefused([Fault("", 0, what), *refused.faults]) from refused
     if catalogue.digest != digest:
         what = f"the kept version holds {catalogue.digest}, not {digest}"
         raise CatalogueRefused([Fault("", 0, what)])

@@ -36,8 +36,26 @@ def test_content_names_of_files_and_rules_in_python_change_the_digest() -> None:
 def test_a_kept_version_compiles_to_the_same_digest() -> None:
     one = compile_catalogue({"c.yaml": EXAMPLE.encode()}, {}, b"# rules")
     kept = versions.encode(one.digest, one.files, one.predicate_source)
-    again = compile_version(kept, one.digest)
+    again = compile_version(kept, one.digest, {}, b"# rules")
     assert (again.digest, again.actions, again.files) == (one.digest, one.actions, one.files)
+
+
+def test_a_kept_version_is_not_compiled_with_other_rules_than_its_own() -> None:
+    rules = {"loyal": lambda _: True}
+    text = EXAMPLE.replace("[customer.plan != 'fibre']", "[rule.loyal]")
+    assert text != EXAMPLE
+    one = compile_catalogue({"c.yaml": text.encode()}, rules, b"# then")
+    kept = versions.encode(one.digest, one.files, one.predicate_source)
+    assert compile_version(kept, one.digest, rules, b"# then").digest == one.digest
+    for source in (b"# now", b""):
+        with pytest.raises(CatalogueRefused, match="TELLER_RULES"):
+            compile_version(kept, one.digest, {"loyal": lambda _: False}, source)
+
+
+def test_a_kept_version_that_uses_no_rule_compiles_whatever_became_of_the_rules() -> None:
+    one = compile_catalogue({"c.yaml": EXAMPLE.encode()}, {}, b"# then")
+    kept = versions.encode(one.digest, one.files, one.predicate_source)
+    assert compile_version(kept, one.digest, {}, b"# now").digest == one.digest
 
 
 def test_a_kept_version_that_was_tampered_with_is_refused() -> None:
