@@ -36,7 +36,7 @@ from engine.errors import (
 from engine.express import Express
 from engine.settings import read_settings
 from engine.telemetry import configure_logs
-from engine.wire.body import MAX_BYTES
+from engine.wire.body import MAX_BYTES, whole
 from engine.wire.catalogues import read_draft
 from engine.wire.cors import PREFLIGHT, cors_headers
 from engine.wire.customers import read_patch
@@ -111,7 +111,7 @@ class Api(Flask):
 def create_app(application: Application) -> Flask:
     """The WSGI application over an open application."""
     app = Api(application)
-    app.config["MAX_CONTENT_LENGTH"] = MAX_BYTES
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BYTES + 1  # cut there, a chunked body shows it is over
     _guard(app, application)
     _routes(app, application)
     _events(app, application)
@@ -138,7 +138,7 @@ def _routes(app: Flask, application: Application) -> None:
         environ = request.environ
         key = environ.get("HTTP_IDEMPOTENCY_KEY")
         signal = environ.get("HTTP_SEC_GPC") == "1"
-        body = read_decision(request.get_data(cache=False))
+        body = read_decision(_sent())
         checked = check_id(key, "the Idempotency-Key header") if key else None
         return _json(application.decisions.answer(body, checked, signal))
 
@@ -152,7 +152,7 @@ def _routes(app: Flask, application: Application) -> None:
 
     @app.post("/v1/interactions", endpoint="sendInteractions")
     def _interactions() -> Response:
-        rows = read_interactions(request.get_data(cache=False))
+        rows = read_interactions(_sent())
         return _json(application.interactions.take_in(rows))
 
     @app.get("/v1/customers/<customer_id>", endpoint="getCustomer")
@@ -162,7 +162,7 @@ def _routes(app: Flask, application: Application) -> None:
 
     @app.patch("/v1/customers/<customer_id>", endpoint="changeCustomer")
     def _change(customer_id: str) -> Response:
-        body = read_patch(request.get_data(cache=False))
+        body = read_patch(_sent())
         customer = check_customer_id(customer_id, "the customer's id")
         return _json(application.customers.change(customer, body))
 
@@ -180,7 +180,7 @@ def _routes(app: Flask, application: Application) -> None:
 
     @app.post("/v1/customers/<customer_id>/identities", endpoint="linkIdentity")
     def _link(customer_id: str) -> Response:
-        body = read_link(request.get_data(cache=False))
+        body = read_link(_sent())
         customer = check_customer_id(customer_id, "the customer's id")
         return _json(application.linking.link(customer, body.identity))
 
@@ -199,7 +199,7 @@ def _routes(app: Flask, application: Application) -> None:
 
     @app.post("/v1/catalogue/check", endpoint="checkCatalogue")
     def _check() -> Response:
-        return _json(application.standing.check(read_draft(request.get_data(cache=False))))
+        return _json(application.standing.check(read_draft(_sent())))
 
     @app.get("/v1/models", endpoint="getModels")
     def _models() -> Response:
@@ -292,6 +292,10 @@ def _guard(app: Flask, application: Application) -> None:
         context = g._get_current_object()
         response.headers.extend(traced(context.request_id, context.started))
         return response
+
+
+def _sent() -> bytes:
+    return whole(request.get_data(cache=False))
 
 
 def _refused(error: TellerError) -> Response:

@@ -52,8 +52,8 @@ class InvalidRequest(TellerError):
 class Malformed(InvalidRequest):
     """A body that is not JSON as we take it: broken, not UTF-8, not finite, nested too deep."""
 
-    def __init__(self, detail: str) -> None:
-        super().__init__([Problem("", detail)])
+    def __init__(self, detail: str, pointer: str = "") -> None:
+        super().__init__([Problem(pointer, detail)])
 
 
 class TooLarge(InvalidRequest):

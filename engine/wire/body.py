@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Iterator
 from typing import TypeVar
 
 import msgspec
 from marshmallow import Schema
 
-from engine.errors import InvalidRequest, Malformed, Problem
+from engine.errors import InvalidRequest, Malformed, Problem, TooLarge
 from engine.wire.problems import pointer_to, problems
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 32
+_NO_NUMBER = object()
 
 T = TypeVar("T")
+
+
+def whole(body: bytes) -> bytes:
+    """The body, unless it is larger than we take. Raises TooLarge."""
+    if len(body) > MAX_BYTES:
+        raise TooLarge(f"the body is over {MAX_BYTES:,} bytes: send it in smaller ones")
+    return body
 
 
 def read(body: bytes, shape: type[T], decoder: msgspec.json.Decoder[T], schema: Schema) -> T:
@@ -46,9 +56,38 @@ def parse(body: bytes) -> object:
     except RecursionError:
         raise Malformed(f"nested deeper than {MAX_DEPTH} levels") from None
     except msgspec.DecodeError as error:
+        _check_numbers(body)
         raise Malformed(f"not valid JSON: {error}") from None
     _inspect(document)
     return document
+
+
+def _check_numbers(body: bytes) -> None:
+    """Names the first number that none of us could hold, if that is what is wrong."""
+    try:
+        document = json.loads(
+            body.decode(), parse_constant=_number, parse_float=_number, parse_int=_number
+        )
+    except (ValueError, RecursionError):
+        return
+    level: list[tuple[str, object]] = [("", document)]
+    while level:
+        for pointer, node in level:
+            if node is _NO_NUMBER:
+                raise Malformed("must be a finite number of at most 4,300 digits", pointer)
+        level = [inner for pointer, node in level for inner in _inside(pointer, node)]
+
+
+def _number(text: str) -> object:
+    """A number of the document as Python holds it, to whom NaN and Infinity are numbers."""
+    try:
+        return int(text) if text.lstrip("-").isdigit() else _finite(float(text))
+    except ValueError:  # more digits than Python reads
+        return _NO_NUMBER
+
+
+def _finite(number: float) -> object:
+    return number if math.isfinite(number) else _NO_NUMBER
 
 
 def _inspect(document: object) -> None:

@@ -100,7 +100,10 @@ class NumberField(fields.Float):
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> float:
         if type(value) not in (int, float):
             raise ValidationError("must be a number")
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError:
+            raise ValidationError("must be a number of at most 1.8e308") from None
 
 
 class MomentField(fields.AwareDateTime):

@@ -66,7 +66,7 @@ def test_a_value_of_its_type_is_taken(name: str, raw: object, value: Value) -> N
         ("list_int", [1] * 101, "at most 100"),
         ("list_string", "a", "list<string>"),
         ("plan", "pluss", "did you mean plus?"),
-        ("plans", ["gold"], "basic, plus"),
+        ("plans", ["gold"], "must be one of basic, plus$"),
         ("string", None, "text"),
         ("plann", "plus", "did you mean plan"),
     ],

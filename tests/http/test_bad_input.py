@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import time
+from http.client import HTTPConnection
 from typing import Any
 
 import pytest
 import redis
 
-from tests.http.conftest import PUBLISHABLE, Client
+from tests.http.conftest import PUBLISHABLE, SECRET, Client
 
 _GOOD: dict[str, Any] = {
     "customer": {"id": "c-1"},
@@ -22,9 +24,11 @@ _RAW = (
     ("a list", b"[]", 422, ""),
     ("nesting", _DEEP, 400, ""),
     ("nested context", b'{"context": {"page": ' + _DEEP + b"}}", 400, ""),
-    ("NaN", b'{"context": {"page": NaN}}', 400, ""),
-    ("Infinity", b'{"context": {"page": Infinity}}', 400, ""),
-    ("an endless number", b'{"context": {"page": 1e999}}', 400, ""),
+    ("NaN", b'{"context": {"page": NaN}}', 400, "/context/page"),
+    ("Infinity", b'{"context": {"page": [1, -Infinity]}}', 400, "/context/page/1"),
+    ("a number too large", b'{"context": {"page": 1e999}}', 400, "/context/page"),
+    ("an endless number", b'{"context": {"page": ' + b"9" * 5000 + b"}}", 400, "/context/page"),
+    ("text that reads NaN", b'{"channel": "NaN", "context": {', 400, ""),
     ("invalid UTF-8", b'{"channel": "\xff"}', 400, ""),
     ("a lone surrogate", b'{"channel": "\\ud800"}', 400, ""),
     ("NUL", b'{"channel": "a\\u0000b"}', 422, "/channel"),
@@ -112,6 +116,27 @@ def test_a_body_of_ten_megabytes_is_too_large(client: Client) -> None:
         return  # closed while we were still sending, as the contract allows
     assert (reply.status, reply.json()["code"]) == (413, "too-large")
     assert time.monotonic() - started < 1.0
+
+
+def test_a_chunked_body_over_the_limit_is_too_large(client: Client) -> None:
+    pieces = [b" " * 2**19, b" " * 2**19, b" "]
+    for path in ("/v1/decisions", "/v1/interactions"):
+        connection = HTTPConnection(*client.address, timeout=10)
+        headers = {"Authorization": f"Bearer {SECRET}"}
+        connection.request("POST", path, iter(pieces), headers, encode_chunked=True)
+        assert connection.getresponse().status == 413
+        connection.close()
+
+
+def test_what_is_wrong_with_the_whole_body_starts_with_what_it_is(client: Client) -> None:
+    assert client.call("POST", "/v1/decisions", b"[]").json()["detail"] == "must be an object"
+
+
+def test_a_value_too_large_for_a_float_is_rejected_by_name(client: Client) -> None:
+    row = {"id": "m-1", "customer": {"id": "c-1"}, "type": "order", "value": 10**400}
+    body = json.dumps({"interactions": [row]}).encode()
+    (rejected,) = client.call("POST", "/v1/interactions", body).json()["rejected"]
+    assert rejected["reason"].startswith("/value: must be a number")
 
 
 def test_without_a_key_nothing_is_told(client: Client) -> None:
