@@ -42,7 +42,8 @@ class Change(NamedTuple):
     """One atomic change of one customer, with its record for the log.
 
     `revision` is the one the change was made from; None only appends: it neither checks nor
-    moves the revision and writes no section. `clock` is `Loaded.now`. `further` are records
+    moves the revision and writes no section; it is a conflict when it was made from a customer
+    who was `known` and is erased since. `clock` is `Loaded.now`. `further` are records
     of the same act, appended after `entry`. `retention` (ms) is how long the log and the
     decision's pointer are kept.
     """
@@ -56,6 +57,7 @@ class Change(NamedTuple):
     retention: int
     seen: Sequence[Seen] = ()
     further: Sequence[bytes] = ()
+    known: bool = False
 
 
 class Committed(NamedTuple):

@@ -217,8 +217,8 @@ class CustomerState(Struct, frozen=True):
     """All we hold of one customer. Revision 0: never heard of.
 
     `clock` is the latest time the store has seen for this customer. `identities` are normalised
-    `namespace:value`s. `subject` is the archive's only name for the customer. `merged` and `formerly` are the ids and the subjects of
-    the customers that were merged into this one.
+    `namespace:value`s. `subject` is the archive's only name for the customer. `merged` and
+    `formerly` are the ids and the subjects of the customers that were merged into this one.
     """
 
     customer_id: str

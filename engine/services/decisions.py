@@ -214,6 +214,7 @@ def _change(
         plan.decision_id,
         retention(live),
         [row._replace(answer=answered) for row in asked],
+        known=loaded.state.revision > 0,
     )
 
 

@@ -227,7 +227,7 @@ def _commit_keys(partition: int, change: Change) -> list[str]:
 def _commit_args(change: Change, epoch: bytes) -> list[str | bytes | int]:
     args: list[str | bytes | int] = [
         epoch,
-        "" if change.revision is None else change.revision,
+        ("+" if change.known else "") if change.revision is None else change.revision,
         change.clock,
         change.customer_id,
         change.retention,

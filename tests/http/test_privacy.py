@@ -223,3 +223,26 @@ def test_what_was_set_aside_of_a_customer_goes_too(client: Client) -> None:
     assert len(list(quarantine.all())) == 2
     assert erase(client, "ana")["erased"]["set_aside"] == 1
     assert len(list(quarantine.all())) == 1
+
+
+@pytest.mark.parametrize("consent", ["granted", "denied"])
+def test_a_decision_under_way_leaves_nothing_of_who_was_erased_meanwhile(
+    client: Client, server_url: str, monkeypatch: pytest.MonkeyPatch, consent: str
+) -> None:
+    """With consent it would commit a contact; without, it only appends what it was made from."""
+    told = {
+        "attributes": {"first_name": "Anastasia", "plan": "basic"},
+        "consent": {"marketing": consent},
+    }
+    client.call("PATCH", "/v1/customers/c-1", told)
+    people = client.application.decisions._memory
+    commit = people.commit
+
+    def erased_first(*change: Any) -> Any:
+        monkeypatch.undo()
+        erase(client)
+        return commit(*change)
+
+    monkeypatch.setattr(people, "commit", erased_first)
+    assert client.decide().json()["placements"][0]["fallback"] is True
+    assert all(b"Anastasia" not in record for record in held(server_url))

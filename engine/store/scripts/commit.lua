@@ -2,8 +2,8 @@
 -- One atomic change of one customer. Every check comes before the first write.
 -- KEYS[1] customer  [2] epoch  [3] idempotency keys of this week  [4] of the week before
 --     [5] log  [6] the decision's pointer, if it is one
--- ARGV[1] epoch we know  [2] revision changed from, '' to append only  [3] clock, ms
---     [4] customer id  [5] the pointer's life, ms
+-- ARGV[1] epoch we know  [2] revision changed from; to append only '', or '+' of a customer who
+--     must still be there  [3] clock, ms  [4] customer id  [5] the pointer's life, ms
 --     [6] how many log records  [7] sections  [8] idempotency keys  [9] a subject, if it has
 --     none; then records; section name, bytes; idempotency key, answer
 -- Answers {'known', answers, record} {'unknown', epoch} {'conflict', as load.lua answers}
@@ -23,11 +23,11 @@ if pointer then
   record = found and found[2][2] or false
 end
 if known or pointer then return {'known', answers, record} end
-local epoch, changes = redis.call('GET', KEYS[2]), ARGV[2] ~= ''
+local epoch, changes = redis.call('GET', KEYS[2]), tonumber(ARGV[2])
 if epoch ~= ARGV[1] then return {'unknown', epoch} end
 local now = redis.call('HMGET', KEYS[1], 'rev', 'fence', 'redirect')
 local revision, merging = tonumber(now[1] or 0), (now[2] or now[3]) and (changes or keys > 0)
-if merging or (changes and revision ~= tonumber(ARGV[2])) then
+if merging or (changes and revision ~= changes) or (ARGV[2] == '+' and not now[1]) then
   return {'conflict', redis.call('TIME'), epoch, redis.call('HGETALL', KEYS[1]), answers}
 end
 -- The log first: of the writes only this one can fail, when its key is no stream.
