@@ -24,9 +24,9 @@ from bench.figures import Figure, against, figure
 from bench.floor import customer_id
 from bench.load import Run, at_rate, http_request, saturate
 from engine.change import Change
-from engine.cli import THREADS_A_WORKER
 from engine.codec import pack_attributes, pack_consent, pack_contacts, pack_events
 from engine.registry import Registry
+from engine.serving import THREADS_A_WORKER
 from engine.store import Store, open_store
 from engine.store.embedded import embedded_server
 

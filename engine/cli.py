@@ -15,13 +15,12 @@ from typing import Any
 import click
 import msgspec
 import structlog
-from granian import Granian
-from granian.constants import Interfaces
 from rich.console import Console
 
 from engine.bootstrap import check_directory, open_application, run_trials
 from engine.errors import CatalogueRefused, TellerError
 from engine.importing import import_file
+from engine.serving import pass_on, refuse_taken, run
 from engine.settings import Settings, load_or_make_keys, read_settings, unknown_settings
 from engine.store import accept_epoch
 from engine.store.embedded import embedded_server
@@ -29,9 +28,6 @@ from engine.telemetry import configure_logs, share_metrics
 from engine.wire.decisions import read_decision
 from engine.wire.imports import Kind
 from engine.wire.values import check_id
-
-THREADS_A_WORKER = 4
-_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 _RULES = click.option("--rules", help="Python module with @rule functions [TELLER_RULES]")
 _log = structlog.get_logger()
@@ -85,15 +81,16 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
     for warning in unknown_settings(os.environ):
         _log.warning(warning)
     check_directory(settings.catalogue, settings.rules)
+    refuse_taken(host, port)
     keys = load_or_make_keys(settings)
     if keys.fresh:
         click.echo(f"secret key:      {keys.secret[0]}\npublishable key: {keys.publishable[0]}")
         click.echo(f"kept in {settings.data / 'keys.json'}")
     share_metrics(settings.data)
     with _store_url(settings) as url:
-        _export(settings, url)
+        pass_on(settings, url)
         click.echo(f"http://{host}:{port}  (documentation at /docs)")
-        _run(host, port, workers)
+        run(host, port, workers)
 
 
 @main.command()
@@ -270,32 +267,6 @@ def _store_url(settings: Settings) -> Iterator[str]:
         return
     with embedded_server(settings.data, durability=settings.durability) as url:
         yield url
-
-
-def _export(settings: Settings, url: str) -> None:
-    """What the workers read: they start afresh and know only their environment."""
-    os.environ["TELLER_CATALOGUE"] = str(settings.catalogue.resolve())
-    os.environ["TELLER_DATA"] = str(settings.data.resolve())
-    os.environ["TELLER_REDIS_URL"] = url
-    os.environ["TELLER_RULES"] = settings.rules or ""
-    os.environ["TELLER_ARCHIVE"] = settings.archive
-    os.environ["TELLER_LOG_DAYS"] = str(settings.log_days)
-    for name in _ONE_THREAD:
-        os.environ.setdefault(name, "1")
-
-
-def _run(host: str, port: int, workers: int) -> None:
-    Granian(
-        "api:from_environment",
-        address=host,
-        port=port,
-        interface=Interfaces.WSGI,
-        workers=workers,
-        blocking_threads=THREADS_A_WORKER,
-        factory=True,
-        respawn_failed_workers=True,
-        log_access=False,
-    ).serve()
 
 
 def _show(answer: msgspec.Struct) -> None:

@@ -123,8 +123,14 @@ def load_or_make_keys(settings: Settings) -> Keys:
     """The configured keys, else those in the data directory, else a new pair kept there (0600).
 
     Of several processes that start at once, one makes the pair and the others read it.
+    Misconfigured where nobody could ask for a decision: publishable keys alone, or damaged ones.
     """
-    if settings.secret_keys or settings.publishable_keys:
+    if settings.publishable_keys and not settings.secret_keys:
+        raise Misconfigured(
+            "TELLER_PUBLISHABLE_KEYS without TELLER_SECRET_KEYS: nobody could ask for a "
+            "decision. Set both, or neither for a pair of our making"
+        )
+    if settings.secret_keys:
         return Keys(settings.secret_keys, settings.publishable_keys)
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = settings.data / "keys.json"

@@ -36,13 +36,30 @@ def configure_logs() -> None:
 
 
 def share_metrics(data: Path) -> None:
-    """Let the workers about to start share their metrics; what an earlier run left is dropped."""
-    directory = data / "metrics"
-    shutil.rmtree(directory, ignore_errors=True)
-    directory.mkdir(parents=True, mode=0o700)
+    """Let the workers about to start share their metrics, in a directory named by our process.
+
+    What earlier runs left is dropped, and of servers that run on the same data nothing is.
+    """
+    home = data / "metrics"
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    directory = home / str(os.getpid())
+    for left in home.iterdir():
+        if left == directory or not _runs(left.name):
+            shutil.rmtree(left, ignore_errors=True)
+    directory.mkdir(mode=0o700)
     os.environ[MULTIPROCESS] = str(directory.resolve())
     # It looked when it was imported, before we had said so; and it has no types.
     values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]
+
+
+def _runs(process: str) -> bool:
+    try:
+        os.kill(int(process), 0)
+    except PermissionError:  # it does, as someone else
+        return True
+    except (ValueError, OverflowError, ProcessLookupError):
+        return False
+    return True
 
 
 class Metrics:

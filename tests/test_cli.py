@@ -158,6 +158,19 @@ def test_serve_answers_with_several_workers_and_logs_nothing_personal(
     assert "anar" not in said
 
 
+def test_a_port_where_something_listens_is_refused(catalogue: Path, tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)  # as another `serve` would
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        house = ["--catalogue", str(catalogue), "--data", str(tmp_path / "data"), "--port", port]
+        result = CliRunner().invoke(main, ["serve", *house])
+    assert result.exit_code == 1
+    assert f"cannot listen on port {port}" in result.output
+    assert not (tmp_path / "data").exists()
+
+
 def _call(url: str, key: str, body: object, method: str = "POST") -> None:
     request = Request(url, json.dumps(body).encode(), method=method)  # noqa: S310
     request.add_header("Authorization", f"Bearer {key}")

@@ -62,6 +62,12 @@ def test_configured_keys_leave_nothing_on_disk(tmp_path: Path) -> None:
     assert not (tmp_path / "data").exists()
 
 
+def test_publishable_keys_alone_are_refused(tmp_path: Path) -> None:
+    settings = Settings(tmp_path, tmp_path / "data", None, (), ("pk_0123456789abcd",))
+    with pytest.raises(Misconfigured, match="TELLER_SECRET_KEYS"):
+        load_or_make_keys(settings)
+
+
 def test_damaged_keys_are_not_replaced_silently(tmp_path: Path) -> None:
     (tmp_path / "keys.json").write_text("{}")
     with pytest.raises(Misconfigured, match="damaged"):

@@ -1,0 +1,59 @@
+"""What `teller serve` runs: an address of its own, and workers that know the settings."""
+
+from __future__ import annotations
+
+import os
+import socket
+
+from granian import Granian
+from granian.constants import Interfaces
+
+from engine.errors import Misconfigured
+from engine.settings import Settings
+
+THREADS_A_WORKER = 4
+_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def refuse_taken(host: str, port: int) -> None:
+    """Misconfigured where we may not listen. The workers share their port, and would share it
+    with whatever server listens there already: each would get some of the requests."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        raise Misconfigured(
+            f"cannot listen on port {port} of {host} ({error.strerror}): stop what listens "
+            "there, or choose another --port or --host"
+        ) from error
+
+
+def pass_on(settings: Settings, url: str) -> None:
+    """What the workers read: they start afresh and know only their environment."""
+    os.environ["TELLER_CATALOGUE"] = str(settings.catalogue.resolve())
+    os.environ["TELLER_DATA"] = str(settings.data.resolve())
+    os.environ["TELLER_REDIS_URL"] = url
+    os.environ["TELLER_RULES"] = settings.rules or ""
+    os.environ["TELLER_ARCHIVE"] = settings.archive
+    os.environ["TELLER_LOG_DAYS"] = str(settings.log_days)
+    for name in _ONE_THREAD:
+        os.environ.setdefault(name, "1")
+
+
+def run(host: str, port: int, workers: int) -> None:
+    """Serve until told to stop."""
+    Granian(
+        "api:from_environment",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=workers,
+        blocking_threads=THREADS_A_WORKER,
+        factory=True,
+        respawn_failed_workers=True,
+        log_access=False,
+    ).serve()
