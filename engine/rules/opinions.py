@@ -69,9 +69,8 @@ class _Counted:
         selection, policy = self._capping.selection, self._capping.policy
         if not selection.at_placement(placement):
             return None
-        cap = policy.cap
-        used_up = {key for key, count in self._used.items() if count >= cap}
-        mask = selection.kept_out(used_up, self._channel, placement) if cap else selection.mask
+        used_up = {key for key, count in self._used.items() if count >= policy.cap}
+        mask = selection.kept_out(used_up, self._channel, placement)
         if not mask:
             return None
         return Knockout("contact", "cap-reached", policy.id, self._capping.text, mask)

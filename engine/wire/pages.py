@@ -14,6 +14,8 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+_HEADING = re.compile(r"<h([1-6])>(.*?)</h")
+_ERROR_ROW = re.compile(r"<tr>(\s*<td>[0-9]{3}</td>\s*<td>)<code>([a-z-]+)</code>")
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1c1b19; --paper: #fdfcfa; --rule: #ddd8cf;
   --code: #f3f0ea; --link: #7a3b12; }
@@ -134,9 +136,25 @@ def _read(path: Path) -> Page:
     first = next((line for line in text.splitlines() if line.startswith("# ")), path.stem)
     markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
     html: str = markdown.render(_web_links(text))
-    return Page(first.removeprefix("# "), html)
+    return Page(first.removeprefix("# "), _anchored(html))
 
 
 def _web_links(text: str) -> str:
-    """Links between the files become links between the pages."""
-    return re.sub(r"\]\(([a-z0-9_-]+)\.md(#[^)]*)?\)", r"](/docs/\1\2)", text)
+    """Links between the files become links between the pages; one to a file that is no page
+    becomes its text, since it leads nowhere here."""
+    linked = re.sub(r"\]\(([a-z0-9_-]+)\.md(#[^)]*)?\)", r"](/docs/\1\2)", text)
+    return re.sub(r"\[([^\]]+)\]\((?![a-z]+:|/|#)[^)]*\)", r"\1", linked)
+
+
+def _anchored(html: str) -> str:
+    """Headings, and the table rows of error codes, as what a link with a `#` leads to."""
+    rows = re.sub(_ERROR_ROW, r'<tr id="\2">\1<code>\2</code>', html)
+    return re.sub(
+        _HEADING, lambda found: f'<h{found[1]} id="{_slug(found[2])}">{found[2]}</h', rows
+    )
+
+
+def _slug(heading: str) -> str:
+    """As GitHub makes it of a heading, so that the same link works in both places."""
+    words = re.sub(r"<[^>]*>|&[a-z]+;|[^\w\s<>&;-]", "", heading).strip().lower()
+    return words.replace(" ", "-")

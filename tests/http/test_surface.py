@@ -136,5 +136,26 @@ def test_an_unexpected_error_is_a_problem_document_without_its_words(
     assert b"personal@" not in reply.data
 
 
+def test_every_link_of_the_documentation_leads_somewhere(client: Client) -> None:
+    names = [path.stem for path in api.DOCS.glob("*.md")]
+    pages = {f"/docs/{name}": client.call("GET", f"/docs/{name}").body.decode() for name in names}
+    pages["/docs/reference"] = client.call("GET", "/docs/reference").body.decode()
+    for at, html in pages.items():
+        for link in re.findall(r'href="([^"]*)"', html):
+            path, _, anchor = link.partition("#")
+            if path.startswith("http"):
+                continue
+            target = pages.get(path or at)
+            assert target or client.call("GET", path).status == 200, f"{at}: {link}"
+            assert not anchor or (target and f'id="{anchor}"' in target), f"{at}: {link}"
+
+
+def test_a_problem_s_type_leads_to_its_line_in_the_api_page(client: Client) -> None:
+    page = client.call("GET", "/docs/api").body.decode()
+    for _, _, code in api.STATUS:
+        assert f'<tr id="{code}">' in page
+    assert client.call("POST", "/v1/decisions", b"[").json()["type"] == "/docs/api#malformed"
+
+
 def test_a_missing_page_says_which_there_are(client: Client) -> None:
     assert "reference" in client.call("GET", "/docs/nothing").json()["detail"]

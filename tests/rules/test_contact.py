@@ -164,10 +164,6 @@ def test_what_an_earlier_slot_took_is_counted_for_the_next() -> None:
     assert out(found) == {"fibre", "plus", "retain"}
 
 
-def test_a_cap_of_none_keeps_everything_out_from_the_start() -> None:
-    assert out(check(Cap("never", OFFERS, 0, WEEK, per="action"))) == {"fibre", "plus", "retain"}
-
-
 # ── the calendar ─────────────────────────────────────────────────────────────────────
 
 

@@ -143,7 +143,7 @@ class World:
         draw = self.random
         what, id, applies, per = draw.random(), f"p{number}", self._selector(), draw.choice(PERS)
         if what < 0.5:
-            return Cap(id, applies, draw.randint(0, 3), self._window(), per)
+            return Cap(id, applies, draw.randint(1, 3), self._window(), per)
         if what < 0.75:
             after = frozenset(draw.sample(OUTCOMES, draw.randint(1, 2)))
             return Rest(id, applies, after, draw.choice((HOUR, DAY, 30 * DAY)), per)
