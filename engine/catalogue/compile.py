@@ -184,6 +184,13 @@ class _Compiler:
         conditions = tuple(self.conditions.conditions)
         actions = tuple(acting.actions)
         attributes = self.reading.section("schema", "attributes").parts
+        reach = max(
+            contact.reach,
+            strategy.attribution,
+            *(place.hold for place in placements.values()),
+            *(_reach(one.tree) for one in self._trees(definitions)),
+            0,
+        )
         return Catalogue(
             digest=versions.digest_of(content, self.source),
             files=self.files,
@@ -210,13 +217,8 @@ class _Compiler:
             placements=placements,
             strategy=strategy,
             events=events,
-            retention=max(
-                contact.reach,
-                strategy.attribution,
-                *(place.hold for place in placements.values()),
-                *(_reach(one.tree) for one in self._trees(definitions)),
-                0,
-            ),
+            reach=reach,
+            retention=reach,
             tests=tests,
         )
 

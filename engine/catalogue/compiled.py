@@ -33,7 +33,8 @@ class Catalogue:
     it was compiled from. `actions` are sorted by id; an action's number is its place there
     and its bit in every mask. `conditions[i]` is what number i means in an evaluation.
     `events` says what events of other systems are to us, by name.
-    `retention` is how far back (ms) a customer's memory must reach; `personal` names the
+    `reach` is how far back (ms) its policies and rules look, `retention` how far a customer's
+    memory must go, for the models bound to it too; `personal` names the
     attributes that identify a person. `warnings` did not keep it from serving.
     """
 
@@ -60,6 +61,7 @@ class Catalogue:
     placements: Mapping[str, Placement]
     strategy: Strategy
     events: Mapping[str, Meaning]
+    reach: int
     retention: int
     tests: tuple[Trial, ...]
 

@@ -45,6 +45,11 @@ class Model(Protocol):
     @property
     def version(self) -> str: ...
 
+    @property
+    def reach(self) -> int:
+        """How far back, in ms, the windows of its features look: so long must rows be kept."""
+        ...
+
     def bind(self, actions: Sequence[Action]) -> Scorer:
         """Fold the model for these actions; one it never saw starts from its kin:
         its group, else its kind, else the base rate."""

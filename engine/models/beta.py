@@ -61,6 +61,7 @@ class BetaModel:
     artefact: BetaArtefact
     version: str
     kind: str = "beta"
+    reach: int = 0
 
     def bind(self, actions: Sequence[Action]) -> BetaScorer:
         rates = np.array([self._rate(action) for action in actions], dtype=np.float64)

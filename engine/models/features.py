@@ -80,11 +80,14 @@ Write: TypeAlias = Callable[[list[float], object], None]
 class Encoder:
     """Declared features, ready to turn facts into a row of finite numbers.
 
+    `reach` is how far back, in ms, their windows look.
+
     Raises ValueError, naming the feature, for a declaration that makes no sense.
     """
 
     def __init__(self, features: Sequence[Feature]) -> None:
         self.features = tuple(features)
+        self.reach = max([feature.within or 0 for feature in features], default=0)
         self.columns: list[str] = []
         self.spans: dict[str, range] = {}
         self._missing: list[float] = []

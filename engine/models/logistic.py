@@ -97,6 +97,7 @@ class LogisticModel:
         self.version = version
         self.artefact = artefact
         self.encoder = Encoder(artefact.features)
+        self.reach = self.encoder.reach
         self._crossed = {facet: self.encoder.crossed(facet) for facet in FACETS}
 
     def bind(self, actions: Sequence[Action]) -> LogisticScorer:

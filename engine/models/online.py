@@ -113,6 +113,7 @@ class OnlineModel:
         self.version = version
         self.artefact = artefact
         self.encoder = Encoder(artefact.features)
+        self.reach = self.encoder.reach
         columns = len(self.encoder.columns)
         _fits(artefact.scale, columns)
         self._expansion = Expansion(binary(self.encoder), artefact.waves, artefact.scale)

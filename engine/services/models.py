@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Protocol
 
@@ -40,13 +41,17 @@ class RegisteredModels:
         return {PROPENSITY: champion or UNTRAINED.version}
 
     def bind(self, catalogue: Catalogue, versions: Mapping[str, str]) -> Live:
-        """The catalogue with those versions. Raises ModelRefused, NotFound."""
+        """The catalogue with those versions; a memory that goes as far back as they look.
+
+        Raises ModelRefused, NotFound.
+        """
         digest = versions.get(PROPENSITY, UNTRAINED.version)
         untrained = digest == UNTRAINED.version
         model = UNTRAINED if untrained else self._load(PROPENSITY, digest)
         prior = UNTRAINED.bind(catalogue.actions)
         scorer = prior if untrained else model.bind(catalogue.actions)
-        return Live(catalogue, scorer, prior, {PROPENSITY: digest})
+        remembering = replace(catalogue, retention=max(catalogue.reach, model.reach))
+        return Live(remembering, scorer, prior, {PROPENSITY: digest})
 
     def listing(self) -> dict[str, tuple[list[str], dict[str, str]]]:
         """Versions and aliases by model name."""

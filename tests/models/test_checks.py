@@ -43,6 +43,7 @@ class Planted:
     seen: tuple[float, ...] = ()
     kind: str = "planted"
     version: str = "v"
+    reach: int = 0
 
     def bind(self, actions: Sequence[Action]) -> PlantedScorer:
         return PlantedScorer(self, actions)
