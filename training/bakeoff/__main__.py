@@ -95,7 +95,10 @@ def _rivals(table: Table, patience: float, progress: Progress) -> Iterator[tuple
             for standard in (False, True)
         }
         found = {key: play(table, make, [0], patience) for key, make in grid.items()}
-        tuned = min((r.loss, key) for key, r in found.items() if r is not None)[1]
+        timed = [(result.loss, key) for key, result in found.items() if result is not None]
+        if not timed:
+            continue
+        tuned = min(timed)[1]
         yield f"vw {explorer}", grid[rivals.DEFAULT_RATE, False]
         rate, standard = tuned
         name = f"vw {explorer} -l {rate}{' standardised' if standard else ''}"
