@@ -13,6 +13,7 @@ from operator import attrgetter
 from msgspec.structs import replace
 
 from engine.domain import (
+    OUTCOMES,
     Action,
     Contact,
     Contacts,
@@ -24,7 +25,17 @@ from engine.domain import (
     Matter,
     Tally,
 )
+from engine.errors import Rejected
 from engine.rules.selecting import label_of
+
+MOST_LABELS = 500
+"""So many kinds of interaction (type, action, channel, placement, topic) one customer has at most,
+before further ones count as OTHER: their words are the caller's, and totals are for ever."""
+
+MOST_OPEN = 100
+"""So many matters of one customer are open at most."""
+
+OTHER = EventLabel("other")
 
 _AT = attrgetter("at")
 
@@ -138,7 +149,8 @@ def remember_event(
     """The events with this interaction: a row in its place in time, one more in its total.
 
     `action` is what it was about, if anything. Rows at `keep_after` and before are dropped,
-    but for snoozes that outlast it; totals are for ever.
+    but for snoozes that outlast it; totals are for ever. Raises Rejected for a matter more than
+    may be open.
     """
     label = EventLabel(
         interaction.type,
@@ -149,15 +161,25 @@ def remember_event(
         interaction.placement,
         interaction.topic,
     )
-    index = events.labels.index(label) if label in events.labels else len(events.labels)
-    new = index == len(events.labels)
+    labels = _with(events.labels, label)
+    index = labels.index(label if label in labels else OTHER)
     until = interaction.until if interaction.type == "snooze" else 0
     return Events(
-        (*events.labels, label) if new else events.labels,
+        labels,
         _rows(events.rows, Event(interaction.at, index, until), keep_after),
         _counted(events.tallies, index, interaction.at),
         _open(events.open, interaction),
     )
+
+
+def _with(labels: tuple[EventLabel, ...], label: EventLabel) -> tuple[EventLabel, ...]:
+    """The labels with this one; past the bound, with OTHER in its stead. Outcomes are ours to
+    name and so few, and what they start, a rest or a snooze, may not be lost."""
+    if label in labels:
+        return labels
+    if len(labels) < MOST_LABELS or label.type in OUTCOMES:
+        return (*labels, label)
+    return labels if OTHER in labels else (*labels, OTHER)
 
 
 def _rows(rows: Sequence[Event], row: Event, keep_after: int) -> tuple[Event, ...]:
@@ -178,6 +200,8 @@ def _counted(tallies: tuple[Tally, ...], index: int, at: int) -> tuple[Tally, ..
 def _open(matters: Iterable[Matter], interaction: Interaction) -> tuple[Matter, ...]:
     left = tuple(matter for matter in matters if not _closes(interaction, matter))
     if interaction.topic and interaction.status == "open":
+        if len(left) >= MOST_OPEN:
+            raise Rejected(f"{MOST_OPEN} matters of this customer are open: close one first")
         return (*left, Matter(interaction.id, interaction.topic, interaction.at))
     return left
 

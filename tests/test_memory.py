@@ -3,11 +3,22 @@ from __future__ import annotations
 from collections import Counter
 from random import Random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.domain import Action, Contacts, Event, Events, Interaction, Label
-from engine.memory import confirm, give_back, held, release, remember_contacts, remember_event
+from engine.errors import Rejected
+from engine.memory import (
+    MOST_LABELS,
+    MOST_OPEN,
+    confirm,
+    give_back,
+    held,
+    release,
+    remember_contacts,
+    remember_event,
+)
 
 FIBRE = Action("fibre", "offer", "upgrade", "marketing")
 PLUS = Action("plus", "offer", None, "marketing")
@@ -222,3 +233,28 @@ def test_totals_never_shrink(interactions: list[Interaction], keep_after: int) -
             assert totals(after)[key][1] >= last
         events = after
     assert sum(tally.count for tally in events.tallies) == len(interactions)
+
+
+# ── bounds ───────────────────────────────────────────────────────────────────────────
+
+
+def test_a_customer_s_memory_stays_small_whatever_words_the_caller_makes_up() -> None:
+    events = remembered(*(interaction(f"word-{at}", at) for at in range(MOST_LABELS + 50)))
+    events = remember_event(events, interaction("reject", 9_000), FIBRE, 0)
+    events = remember_event(events, interaction("word-7", 9_001), None, 0)
+    counted = totals(events)
+    assert len(events.labels) == len(events.tallies) == MOST_LABELS + 2
+    assert counted["other", ""] == (50, MOST_LABELS + 49)
+    assert counted["reject", ""] == (1, 9_000)
+    assert counted["word-7", ""] == (2, 9_001)
+    assert [events.labels[row.label].type for row in events.rows[-2:]] == ["reject", "word-7"]
+
+
+def test_a_matter_too_many_is_rejected_until_one_is_closed() -> None:
+    opened = [interaction("call", at, str(at), "delay", "open") for at in range(MOST_OPEN)]
+    full = remembered(*opened)
+    one_more = interaction("call", 9_000, "m", "delay", "open")
+    with pytest.raises(Rejected, match="close one first"):
+        remember_event(full, one_more, None, 0)
+    freed = remember_event(full, interaction("call", 8_000, "c", closes="3"), None, 0)
+    assert len(remember_event(freed, one_more, None, 0).open) == MOST_OPEN
