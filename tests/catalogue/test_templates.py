@@ -74,6 +74,9 @@ def test_what_is_used_without_a_default_is_needed(
         "{{ customer['a'].__class__ }}",
         "{{ 'x'.upper }}",
         "{{ customer.a | map('upper') }}",
+        "{{ customer.a | map('upper') | upper }}",
+        "{{ customer.a | map('upper') | string | urlencode }}",
+        "{{ customer.a | map('upper') | forceescape }}",
     ],
 )
 def test_what_fails_or_reaches_out_of_the_sandbox_is_a_render_failure(source: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import msgspec
+import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 import api
@@ -113,6 +114,18 @@ def test_a_draft_is_checked_and_never_served(client: Client) -> None:
     assert client.call("GET", "/v1/catalogue").json() == before
     for draft in ({"files": {}}, {"files": {"a": 1}}, {"file": {}}):
         assert client.call("POST", "/v1/catalogue/check", draft).status == 422
+
+
+@pytest.mark.parametrize("template", ["9" * 5000, "'x' * 10**10", "9**(9**9)", r"'\ud800'"])
+def test_a_draft_with_a_template_that_cannot_be_is_answered_with_its_fault(
+    client: Client, template: str
+) -> None:
+    draft = (client.catalogue / "catalogue.yaml").read_text()
+    assert "go fibre" in draft
+    files = {"files": {"a.yaml": draft.replace("go fibre", "{{" + template + "}}")}}
+    reply = client.call("POST", "/v1/catalogue/check", files)
+    assert reply.status == 200
+    assert [fault["file"] for fault in reply.json()["faults"]] == ["a.yaml"]
 
 
 def test_models_are_told_with_their_aliases(client: Client) -> None:
