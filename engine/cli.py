@@ -275,3 +275,6 @@ def _show(answer: msgspec.Struct) -> None:
 
 for _command in entry_points(group="teller.commands"):
     main.add_command(_command.load(), _command.name)
+
+if __name__ == "__main__":
+    main()

@@ -205,3 +205,10 @@ def test_a_history_is_imported_exported_and_erased(catalogue: Path, tmp_path: Pa
     erased = CliRunner().invoke(main, ["erase", *house, "--yes", "c-1"])
     assert json.loads(erased.stdout)["erased"]["customers"] == 1
     assert CliRunner().invoke(main, ["export", *house, "c-1"]).exit_code == 1
+
+
+def test_the_module_is_the_command_too() -> None:
+    said = subprocess.run(
+        [sys.executable, "-m", "engine.cli", "--help"], capture_output=True, check=True, text=True
+    )
+    assert "accept-store" in said.stdout

@@ -77,7 +77,7 @@ class Customers:
                 None,
                 retention(live),
             )
-            result = self._commit(change, deadline)
+            result = self._commit(change, after, deadline)
             if isinstance(result, Committed):
                 if body.consent and "consent" not in sections:  # said before: now it must hold
                     self._memory.assure(change.customer_id)
@@ -88,13 +88,23 @@ class Customers:
             self._watch.conflict()
             loaded = result.loaded
 
-    def _commit(self, change: Change, deadline: float) -> Committed | Conflict | Known:
-        """As the store's. A change made twice is made once, so a lost answer is asked again:
-        then the conflict, if any, is with ourselves."""
+    def _commit(
+        self, change: Change, after: CustomerState, deadline: float
+    ) -> Committed | Conflict | Known:
+        """As the store's; a lost answer is asked for once more, and a conflict with what this
+        very change came to is its answer."""
         try:
             return self._memory.commit(change, deadline)
         except AnswerLost:
-            return self._memory.commit(change, deadline)
+            result = self._memory.commit(change, deadline)
+            if isinstance(result, Conflict) and _came_to(result.loaded.state, after):
+                return Committed(result.loaded.state.revision, "")
+            return result
+
+
+def _came_to(state: CustomerState, after: CustomerState) -> bool:
+    """Whether a customer is as a change from the revision of `after` leaves them."""
+    return state.revision == after.revision + 1 and not sections_of(state, after)
 
 
 def changed(

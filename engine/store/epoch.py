@@ -31,7 +31,7 @@ class Epoch:
     """The epoch this process knows, from the twin file in `data`."""
 
     def __init__(self, data: Path) -> None:
-        data.mkdir(parents=True, exist_ok=True)
+        data.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._file = data / "epoch.json"
         self.known = b""
 

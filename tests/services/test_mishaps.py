@@ -17,6 +17,7 @@ from engine.domain import Contacts
 from engine.errors import AnswerLost, StateUnknown, StoreUnavailable
 from engine.record import VoidRecord
 from engine.registry import Registry
+from engine.services.customers import Customers
 from engine.services.decisions import ATTEMPTS, Decisions
 from engine.services.interactions import Interactions
 from engine.services.models import RegisteredModels
@@ -180,6 +181,19 @@ def test_interactions_whose_answer_was_lost_count_once(
     reply = interactions.take_in([row])
     assert (reply.accepted, reply.duplicates) == (1, 0)
     assert len(store.load("c-1").state.events.rows) == 1
+
+
+def test_a_change_of_a_customer_whose_answer_was_lost_is_made_once(
+    application: Application, flaky: Flaky, store: Store
+) -> None:
+    customers = Customers(flaky, application.served, application.metrics)
+    before = store.load("c-1").state.revision
+    patch = CustomerPatchBody({"plan": "plus"}, {"marketing": "denied"})
+    flaky.after = _once(AnswerLost("cut"))
+    assert customers.change("c-1", patch).revision == before + 1
+    flaky.after = _once(AnswerLost("cut"))
+    assert customers.change("c-1", CustomerPatchBody({"plan": "plus"}, {})).revision == before + 2
+    assert store.load("c-1").state.revision == before + 2
 
 
 def test_interactions_are_not_acknowledged_when_the_store_went_away(

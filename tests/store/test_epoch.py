@@ -31,6 +31,11 @@ def test_the_first_start_marks_every_partition_and_keeps_the_twin(
         assert epochs(server_url) == {twin(tmp_path).encode()}
 
 
+def test_the_data_directory_is_its_owner_s_only(server_url: str, tmp_path: Path) -> None:
+    with open_store(server_url, tmp_path / "data"):
+        assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700
+
+
 def test_a_second_machine_adopts_the_epoch_it_finds(server_url: str, tmp_path: Path) -> None:
     with open_store(server_url, tmp_path / "a"), open_store(server_url, tmp_path / "b") as second:
         assert twin(tmp_path / "a") == twin(tmp_path / "b")
