@@ -168,11 +168,13 @@ def _routes(app: Flask, application: Application) -> None:
 
     @app.get("/v1/customers/<customer_id>/export", endpoint="exportCustomer")
     def _export(customer_id: str) -> Response:
-        return _json(application.exports.export(check_id(customer_id, "the customer's id")))
+        return _json(
+            application.exports.export(check_customer_id(customer_id, "the customer's id"))
+        )
 
     @app.delete("/v1/customers/<customer_id>", endpoint="eraseCustomer")
     def _erase(customer_id: str) -> Response:
-        return _json(application.privacy.erase(check_id(customer_id, "the customer's id")))
+        return _json(application.privacy.erase(check_customer_id(customer_id, "the customer's id")))
 
     @app.get("/v1/customers", endpoint="findCustomer")
     def _find() -> Response:

@@ -16,11 +16,11 @@ import yaml
 from yaml._yaml import CParser
 from yaml.events import (
     AliasEvent,
+    CollectionStartEvent,
     DocumentStartEvent,
     Event,
     MappingEndEvent,
     MappingStartEvent,
-    NodeEvent,
     ScalarEvent,
     SequenceEndEvent,
     SequenceStartEvent,
@@ -187,7 +187,7 @@ class _Builder:
             self._anchors[event.anchor] = _Anchored(value, 1, 0)
         self._put(value, line, 1, 0)
 
-    def _start(self, event: NodeEvent, container: Any) -> None:
+    def _start(self, event: CollectionStartEvent, container: Any) -> None:
         self._check_tag(event)
         line = _line(event)
         if self._stack and type(self._stack[-1].container) is dict and self._stack[-1].key is None:
@@ -271,8 +271,8 @@ class _Builder:
             return 0.0
         return number
 
-    def _check_tag(self, event: NodeEvent) -> None:
-        tag = event.tag  # type: ignore[attr-defined]
+    def _check_tag(self, event: ScalarEvent | CollectionStartEvent) -> None:
+        tag = event.tag
         if tag not in {None, "!"}:
             raise self._stop(event, f"the tag {tag}", "tags are not supported: leave it out")
 
