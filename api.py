@@ -19,23 +19,11 @@ from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from engine.bootstrap import Application, open_application
-from engine.errors import (
-    ArchiveUnusable,
-    BodyMismatch,
-    Contention,
-    IdentityShared,
-    InvalidRequest,
-    Malformed,
-    NotFound,
-    Problem,
-    StateUnknown,
-    StoreUnavailable,
-    TellerError,
-    TooLarge,
-)
+from engine.errors import NotFound, Problem, TellerError
 from engine.express import Express
 from engine.settings import read_settings
 from engine.telemetry import configure_logs
+from engine.wire import segment
 from engine.wire.body import MAX_BYTES, whole
 from engine.wire.catalogues import read_draft
 from engine.wire.cors import PREFLIGHT, cors_headers
@@ -47,16 +35,7 @@ from engine.wire.interactions import read_interactions
 from engine.wire.openapi import OPERATIONS, document
 from engine.wire.packed import unpacked
 from engine.wire.pages import Pages
-from engine.wire.problems import CONTENT_TYPE, problem
-from engine.wire.segment import (
-    BATCH,
-    NO_WRITE_KEY,
-    ROUTES,
-    SUCCESS,
-    read_delivery,
-    source_settings,
-    write_key_of,
-)
+from engine.wire.problems import CONTENT_TYPE, answer_to, problem
 from engine.wire.timeline import read_page
 from engine.wire.tracing import request_id, traced
 from engine.wire.values import check_id
@@ -71,18 +50,6 @@ RETRY_AFTER = "1"
 
 _OPEN = frozenset(one.name for one in OPERATIONS if one.open or one.writes)
 _PAGES = frozenset(one.name for one in OPERATIONS if one.writes) | {"sourceSettings"}
-STATUS: tuple[tuple[type[TellerError], int, str], ...] = (
-    (TooLarge, 413, "too-large"),
-    (Malformed, 400, "malformed"),
-    (BodyMismatch, 409, "body-mismatch"),
-    (IdentityShared, 409, "identity-shared"),
-    (InvalidRequest, 422, "invalid-request"),
-    (NotFound, 404, "not-found"),
-    (StoreUnavailable, 503, "store-unavailable"),
-    (StateUnknown, 503, "state-unknown"),
-    (Contention, 503, "contention"),
-    (ArchiveUnusable, 503, "archive-unusable"),
-)
 _log = structlog.get_logger()
 
 
@@ -157,24 +124,19 @@ def _routes(app: Flask, application: Application) -> None:
 
     @app.get("/v1/customers/<customer_id>", endpoint="getCustomer")
     def _customer(customer_id: str) -> Response:
-        customer = check_customer_id(customer_id, "the customer's id")
-        return _json(application.customers.view(customer))
+        return _json(application.customers.view(customer_id))
 
     @app.patch("/v1/customers/<customer_id>", endpoint="changeCustomer")
     def _change(customer_id: str) -> Response:
-        body = read_patch(_sent())
-        customer = check_customer_id(customer_id, "the customer's id")
-        return _json(application.customers.change(customer, body))
+        return _json(application.customers.change(customer_id, read_patch(_sent())))
 
     @app.get("/v1/customers/<customer_id>/export", endpoint="exportCustomer")
     def _export(customer_id: str) -> Response:
-        return _json(
-            application.exports.export(check_customer_id(customer_id, "the customer's id"))
-        )
+        return _json(application.exports.export(customer_id))
 
     @app.delete("/v1/customers/<customer_id>", endpoint="eraseCustomer")
     def _erase(customer_id: str) -> Response:
-        return _json(application.privacy.erase(check_customer_id(customer_id, "the customer's id")))
+        return _json(application.privacy.erase(customer_id))
 
     @app.get("/v1/customers", endpoint="findCustomer")
     def _find() -> Response:
@@ -182,9 +144,7 @@ def _routes(app: Flask, application: Application) -> None:
 
     @app.post("/v1/customers/<customer_id>/identities", endpoint="linkIdentity")
     def _link(customer_id: str) -> Response:
-        body = read_link(_sent())
-        customer = check_customer_id(customer_id, "the customer's id")
-        return _json(application.linking.link(customer, body.identity))
+        return _json(application.linking.link(customer_id, read_link(_sent()).identity))
 
     @app.get("/v1/identities/shared", endpoint="sharedIdentities")
     def _shared() -> Response:
@@ -192,8 +152,7 @@ def _routes(app: Flask, application: Application) -> None:
 
     @app.get("/v1/customers/<customer_id>/timeline", endpoint="getTimeline")
     def _timeline(customer_id: str) -> Response:
-        customer = check_customer_id(customer_id, "the customer's id")
-        return _json(application.timeline.page(customer, read_page(request.args)))
+        return _json(application.timeline.page(customer_id, read_page(request.args)))
 
     @app.get("/v1/catalogue", endpoint="getCatalogue")
     def _catalogue() -> Response:
@@ -213,17 +172,17 @@ def _events(app: Flask, application: Application) -> None:
     limits, keyring = application.event_limits, application.keyring
 
     def _take(call: str) -> Response:
-        most = limits.batch if call == BATCH else limits.event
+        most = limits.batch if call == segment.BATCH else limits.event
         request.max_content_length = most
-        delivery = read_delivery(call, unpacked(request.stream, most))
+        delivery = segment.read_delivery(call, unpacked(request.stream, most))
         sent, asked = request.environ.get("HTTP_AUTHORIZATION", ""), request.args.get("writeKey")
-        sender = keyring.sender(write_key_of(sent, delivery.write_key, asked or ""))
+        sender = keyring.sender(segment.write_key_of(sent, delivery.write_key, asked or ""))
         if sender is None:
-            return _problem(401, "unauthenticated", NO_WRITE_KEY)
+            return _problem(401, "unauthenticated", segment.NO_WRITE_KEY)
         application.events.take_in(delivery, sender)
-        return Response(SUCCESS, content_type="application/json")
+        return Response(segment.SUCCESS, content_type="application/json")
 
-    for path, call in ROUTES.items():
+    for path, call in segment.ROUTES.items():
         view = partial(_take, call)
         app.add_url_rule(path, path.removeprefix("/v1/"), view, methods=["POST"])
 
@@ -231,7 +190,7 @@ def _events(app: Flask, application: Application) -> None:
     def _settings(write_key: str) -> Response:
         if not keyring.publishes(write_key):
             raise NotFound("no such write key: use a publishable key (pk_…) of this server")
-        return Response(source_settings(write_key), content_type="application/json")
+        return Response(segment.source_settings(write_key), content_type="application/json")
 
     @app.after_request
     def _shared(response: Response) -> Response:
@@ -287,7 +246,11 @@ def _guard(app: Flask, application: Application) -> None:
         if endpoint is None or endpoint in _OPEN:
             return None
         turned_away = application.keyring.refuse(environ.get("HTTP_AUTHORIZATION", ""))
-        return _problem(*turned_away) if turned_away else None
+        if turned_away:
+            return _problem(*turned_away)
+        if customer := (request.view_args or {}).get("customer_id"):
+            check_customer_id(customer, "the customer's id")
+        return None
 
     @app.after_request
     def _after(response: Response) -> Response:
@@ -301,13 +264,13 @@ def _sent() -> bytes:
 
 
 def _refused(error: TellerError) -> Response:
-    for kind, status, code in STATUS:
-        if isinstance(error, kind):
-            response = _problem(status, code, _detail(error), getattr(error, "problems", ()))
-            if status == 503:
-                response.headers["Retry-After"] = RETRY_AFTER
-            return response
-    raise error
+    answer = answer_to(error)
+    if answer is None:
+        raise error
+    response = _problem(*answer, _detail(error), getattr(error, "problems", ()))
+    if response.status_code == 503:
+        response.headers["Retry-After"] = RETRY_AFTER
+    return response
 
 
 def _http_error(error: HTTPException) -> Response:

@@ -13,8 +13,9 @@ from engine import record
 from engine.archive.opening import Keeping
 from engine.archive.reading import Archive
 from engine.change import Change
-from engine.domain import Chosen, DecisionRequest, Filled, Interaction, PlacementAsk, Plan
+from engine.domain import Interaction
 from engine.partitions import new_decision_id
+from engine.plan import Chosen, DecisionRequest, Filled, PlacementAsk, Plan
 from engine.record import DecisionRecord, InteractionRecord
 from engine.store import Store, open_store
 

@@ -9,9 +9,10 @@ from bench.catalogues import NOW, catalogue_files, customer_state, model_artefac
 from bench.figures import Figure, figure
 from engine.catalogue import Catalogue, compile_catalogue
 from engine.decide import decide
-from engine.domain import DecisionRequest, Facts, PlacementAsk
+from engine.domain import Facts
 from engine.models.beta import UNTRAINED
 from engine.models.kinds import parse_model
+from engine.plan import DecisionRequest, PlacementAsk
 from engine.situation import Live
 
 SIZES = (10, 100, 1_000, 10_000)

@@ -13,9 +13,10 @@ import msgspec
 
 from engine import explain
 from engine.catalogue import Catalogue
-from engine.domain import Chosen, Contacts, CustomerState, DecisionRequest, Filled, Plan
+from engine.domain import Contacts, CustomerState
 from engine.filling import Choose, Filling, Pick, draw, fill
 from engine.memory import held, remember_contacts
+from engine.plan import Chosen, DecisionRequest, Filled, Plan
 from engine.situation import Live, Situation, impersonal, survey
 
 

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.arbitration import Vector
-from engine.domain import Candidate, Code, Knockout, Reason
+from engine.domain import Code, Knockout
 from engine.filling import Filling, Pick
+from engine.plan import Candidate, Reason
 from engine.rules.masks import mask_where
 from engine.rules.policy import first_reasons
 from engine.rules.scalar import missing

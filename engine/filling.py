@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from engine.arbitration import contenders
 from engine.catalogue import Placement, RenderFailed
-from engine.domain import Knockout, Ranked
+from engine.domain import Knockout
 from engine.exploration import METHODS, Posterior, pick
 from engine.hashing import uniform
+from engine.plan import Ranked
 from engine.rules.masks import indices
 from engine.rules.policy import standing
 from engine.situation import Situation

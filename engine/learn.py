@@ -12,19 +12,11 @@ from typing import Literal, NamedTuple, Protocol
 
 from msgspec.structs import replace
 
-from engine.domain import (
-    OUTCOMES,
-    Action,
-    Chosen,
-    Consent,
-    Contacts,
-    CustomerState,
-    Filled,
-    Interaction,
-)
+from engine.domain import OUTCOMES, Action, Consent, Contacts, CustomerState, Interaction
 from engine.errors import Rejected
 from engine.memory import confirm, give_back, release, remember_event
 from engine.partitions import made_at
+from engine.plan import Chosen, Filled
 from engine.rules.selecting import label_of
 
 AHEAD = 5 * 60 * 1000

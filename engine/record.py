@@ -9,7 +9,8 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct
 
-from engine.domain import Consent, DecisionRequest, Interaction, Plan, Value
+from engine.domain import Consent, Interaction, Value
+from engine.plan import DecisionRequest, Plan
 
 
 class DecisionRecord(Struct, frozen=True, tag="decision"):

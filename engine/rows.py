@@ -15,8 +15,9 @@ import msgspec
 from msgspec import Struct
 
 from engine.change import Entry
-from engine.domain import Chosen, Consent, Value
+from engine.domain import Consent, Value
 from engine.partitions import made_at
+from engine.plan import Chosen
 from engine.record import (
     CustomerRecord,
     DecisionRecord,

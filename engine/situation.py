@@ -9,8 +9,9 @@ import numpy as np
 
 from engine.arbitration import Vector, priorities
 from engine.catalogue import Catalogue
-from engine.domain import Code, Contacts, CustomerState, DecisionRequest, Facts, Knockout, Value
+from engine.domain import Code, Contacts, CustomerState, Facts, Knockout, Value
 from engine.models.base import Scorer
+from engine.plan import DecisionRequest
 from engine.rules.contact import ContactCheck
 from engine.rules.policy import standing
 from engine.rules.scalar import Evaluation

@@ -5,7 +5,8 @@ from typing import get_args
 
 import pytest
 
-from engine.domain import Code, Why
+from engine.domain import Code
+from engine.plan import Why
 
 DOCS = Path(__file__).parent.parent / "docs"
 

@@ -7,10 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.catalogue import compile_catalogue
-from engine.domain import OUTCOMES, Chosen, Consent, CustomerState, Filled, Interaction
+from engine.domain import OUTCOMES, Consent, CustomerState, Interaction
 from engine.errors import Rejected
 from engine.learn import AHEAD, Learned, learn
 from engine.memory import held, remember_contacts
+from engine.plan import Chosen, Filled
 
 DAY = 24 * 60 * 60 * 1000
 MADE = 1_790_000_000_000

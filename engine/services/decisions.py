@@ -14,7 +14,6 @@ from engine import record
 from engine.change import Change, Committed, Conflict, Known, Loaded, Seen
 from engine.codec import pack_contacts
 from engine.decide import decide
-from engine.domain import DecisionRequest, Explain, Filled, Plan
 from engine.errors import (
     BodyMismatch,
     Contention,
@@ -26,6 +25,7 @@ from engine.errors import (
     TellerError,
 )
 from engine.partitions import new_decision_id
+from engine.plan import DecisionRequest, Explain, Filled, Plan
 from engine.record import DecisionRecord
 from engine.services.commits import Commits
 from engine.services.ports import People, Serving, Watch

@@ -16,9 +16,10 @@ from engine import record
 from engine.catalogue import Catalogue
 from engine.change import Change, Committed, Conflict, Found, Known, Loaded, Seen
 from engine.codec import pack_consent, pack_contacts, pack_events
-from engine.domain import CustomerState, Filled
+from engine.domain import CustomerState
 from engine.errors import AnswerLost, Contention, IdentityShared, InvalidRequest, Rejected
 from engine.learn import Learned, learn
+from engine.plan import Filled
 from engine.record import DecisionRecord, InteractionRecord
 from engine.services.decisions import retention
 from engine.services.ports import People, Serving, Watch

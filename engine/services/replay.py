@@ -10,8 +10,8 @@ import msgspec
 from engine import record
 from engine.codec import unpack
 from engine.decide import decide
-from engine.domain import Explain, Plan
 from engine.errors import NotFound
+from engine.plan import Explain, Plan
 from engine.record import DecisionRecord
 from engine.services.ports import Memory
 from engine.situation import Live

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 
 from engine.catalogue.trials import Expected, Trial
 from engine.decide import decide
-from engine.domain import Candidate, CustomerState, DecisionRequest, PlacementAsk, Plan
+from engine.domain import CustomerState
+from engine.plan import Candidate, DecisionRequest, PlacementAsk, Plan
 from engine.situation import Live
 
 _DECISION = "0" * 32

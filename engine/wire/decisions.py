@@ -10,8 +10,9 @@ from marshmallow import fields, validate
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from engine.catalogue import Catalogue
-from engine.domain import DecisionRequest, Explain, Mode, PlacementAsk, Value
+from engine.domain import Value
 from engine.errors import InvalidRequest, Problem
+from engine.plan import DecisionRequest, Explain, Mode, PlacementAsk
 from engine.wire.body import read
 from engine.wire.identities import CustomerBody, CustomerSchema
 from engine.wire.problems import nearest

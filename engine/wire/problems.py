@@ -10,11 +10,42 @@ import msgspec
 from marshmallow import Schema, fields
 from msgspec import Struct
 
-from engine.errors import Problem
+from engine.errors import (
+    ArchiveUnusable,
+    BodyMismatch,
+    Contention,
+    IdentityShared,
+    InvalidRequest,
+    Malformed,
+    NotFound,
+    Problem,
+    StateUnknown,
+    StoreUnavailable,
+    TellerError,
+    TooLarge,
+)
 
 CONTENT_TYPE = "application/problem+json"
 UNKNOWN = "unknown field"
 _LONGEST_STEP = 200
+
+STATUS: tuple[tuple[type[TellerError], int, str], ...] = (
+    (TooLarge, 413, "too-large"),
+    (Malformed, 400, "malformed"),
+    (BodyMismatch, 409, "body-mismatch"),
+    (IdentityShared, 409, "identity-shared"),
+    (InvalidRequest, 422, "invalid-request"),
+    (NotFound, 404, "not-found"),
+    (StoreUnavailable, 503, "store-unavailable"),
+    (StateUnknown, 503, "state-unknown"),
+    (Contention, 503, "contention"),
+    (ArchiveUnusable, 503, "archive-unusable"),
+)
+
+
+def answer_to(error: TellerError) -> tuple[int, str] | None:
+    """The status and code an error is answered with; None for one nobody should ever see."""
+    return next(((status, code) for kind, status, code in STATUS if isinstance(error, kind)), None)
 
 
 class FieldProblem(Struct, frozen=True):

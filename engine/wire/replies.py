@@ -8,7 +8,8 @@ from typing import Literal
 from marshmallow import fields, validate
 from msgspec import UNSET, Struct, UnsetType
 
-from engine.domain import Candidate, Filled, Mode, Reason, Value
+from engine.domain import Value
+from engine.plan import Candidate, Filled, Mode, Reason
 from engine.wire.values import Strict
 
 Sign = Callable[[str, str, str], str]

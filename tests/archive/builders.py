@@ -14,15 +14,9 @@ from engine.archive.opening import Keeping
 from engine.archive.reading import Archive
 from engine.change import Change, Committed
 from engine.codec import pack_attributes
-from engine.domain import (
-    Chosen,
-    DecisionRequest,
-    Filled,
-    Interaction,
-    PlacementAsk,
-    Plan,
-)
+from engine.domain import Interaction
 from engine.partitions import new_decision_id, partition_of
+from engine.plan import Chosen, DecisionRequest, Filled, PlacementAsk, Plan
 from engine.record import CustomerRecord, DecisionRecord, InteractionRecord, Record
 from engine.store import Store
 from engine.store.keys import customer_key, log_key

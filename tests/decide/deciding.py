@@ -9,9 +9,10 @@ import numpy as np
 
 from engine.catalogue import Catalogue
 from engine.decide import decide
-from engine.domain import Action, CustomerState, DecisionRequest, Facts, PlacementAsk, Plan
+from engine.domain import Action, CustomerState, Facts
 from engine.models.base import Scored
 from engine.models.beta import UNTRAINED
+from engine.plan import DecisionRequest, PlacementAsk, Plan
 from engine.situation import Live
 from tests.builders import NOW
 

@@ -2,7 +2,8 @@
 
 from msgspec.structs import replace
 
-from engine.domain import Consent, Events, Plan
+from engine.domain import Consent, Events
+from engine.plan import Plan
 from tests.builders import NOW, action, catalogue, customer
 from tests.decide.deciding import ask, decided, live, shown
 

@@ -10,6 +10,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 import api
 from engine.settings import NAMES
+from engine.wire.problems import STATUS
 from tests.http.conftest import Client
 
 
@@ -42,7 +43,7 @@ def test_every_route_is_named_in_the_api_page() -> None:
 
 def test_every_problem_code_is_explained_in_the_api_page() -> None:
     page = (api.DOCS / "api.md").read_text()
-    codes = [code for _, _, code in api.STATUS]
+    codes = [code for _, _, code in STATUS]
     codes += ["unauthenticated", "publishable-key", "too-large", "method-not-allowed", "internal"]
     codes += ["deadline"]
     assert [code for code in codes if f"`{code}`" not in page] == []
@@ -165,7 +166,7 @@ def test_every_link_of_the_documentation_leads_somewhere(client: Client) -> None
 
 def test_a_problem_s_type_leads_to_its_line_in_the_api_page(client: Client) -> None:
     page = client.call("GET", "/docs/api").body.decode()
-    for _, _, code in api.STATUS:
+    for _, _, code in STATUS:
         assert f'<tr id="{code}">' in page
     assert client.call("POST", "/v1/decisions", b"[").json()["type"] == "/docs/api#malformed"
 

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from engine.codec import unpack
 from engine.decide import fill_all
-from engine.domain import Chosen, DecisionRequest
 from engine.filling import Filling
+from engine.plan import Chosen, DecisionRequest
 from engine.record import DecisionRecord
 from engine.situation import Live, survey
 

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from engine.codec import pack_attributes, pack_consent
-from engine.domain import CustomerState, DecisionRequest
+from engine.domain import CustomerState
+from engine.plan import DecisionRequest
 from engine.record import DecisionRecord
 from engine.situation import Live
 from tests.builders import NOW, action, catalogue, customer
