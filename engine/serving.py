@@ -11,7 +11,8 @@ from granian.constants import Interfaces
 from engine.errors import Misconfigured
 from engine.settings import Settings
 
-THREADS_A_WORKER = 4
+THREADS_A_WORKER = 2
+GRACE = 8  # seconds; a worker told to stop while it starts never hears of it
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -53,6 +54,7 @@ def run(host: str, port: int, workers: int) -> None:
         interface=Interfaces.WSGI,
         workers=workers,
         blocking_threads=THREADS_A_WORKER,
+        workers_kill_timeout=GRACE,
         factory=True,
         respawn_failed_workers=True,
         log_access=False,
