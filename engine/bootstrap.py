@@ -150,7 +150,7 @@ def assemble(settings: Settings, store: Store) -> Application:
         linking,
         merges,
         Exports(held, archive.history, served),
-        Privacy(held, store.erasure, tombstones, erased, store.identities, quarantine),
+        Privacy(held, store.erasure, tombstones, erased, store.identities, quarantine, merges),
         Timeline(people, store.erasure, archive.history, served),
         _keeper(settings, store, served, metrics, archive),
         Standing(store, served, models, compiler.files),

@@ -32,6 +32,15 @@ class Person:
         """Nothing is held of them."""
         return not self.entries and not self.loaded.state.revision and len(self.ids) == 1
 
+    def still(self, loaded: Loaded) -> bool:
+        """Whether this, loaded later, is the same customer under no further name."""
+        state = loaded.state
+        return (
+            state.customer_id == self.ids[0]
+            and {*state.merged} <= {*self.ids}
+            and {*state.identities} <= {*self.loaded.state.identities}
+        )
+
 
 class Holdings:
     """Gathers what the store holds of one customer: the state, and every entry of the log."""
@@ -48,6 +57,10 @@ class Holdings:
         for partition in sorted({partition_of(one) for one in ids}):
             person.entries.extend(theirs(self._log.log(partition), ids))
         return person
+
+    def now(self, person: Person) -> Loaded:
+        """The same customer as it is by now. Raises as the store."""
+        return self._people.load(person.ids[0])
 
 
 def theirs(log: Iterable[Entry], ids: Iterable[str]) -> Iterator[tuple[Entry, Record]]:

@@ -56,7 +56,7 @@ class Linking:
         while time.monotonic() < deadline:
             loaded = self._resolver.load(customer_id, (), deadline)
             if self._linked(customer_id, loaded, normal, deadline):
-                return self._document(self._resolver.load(customer_id, (), deadline))
+                return self._document(self._settled(customer_id, normal, deadline))
         raise Contention("this customer keeps changing: link the identity again")
 
     def shared(self) -> SharedReply:
@@ -82,6 +82,15 @@ class Linking:
                 return False
         ours = replace(claimed, customer_id=state.customer_id)
         return self._point(identity, packed, held, ours, deadline)
+
+    def _settled(self, customer_id: str, identity: str, deadline: float) -> Loaded:
+        """The customer now; the identity of one erased meanwhile leads to nobody again."""
+        loaded = self._resolver.load(customer_id, (), deadline)
+        if identity not in loaded.state.identities:
+            packed = self._pointing.pointer(identity, deadline)
+            if unpack_pointer(packed).customer_id in (customer_id, loaded.state.customer_id):
+                self._pointing.point(identity, packed, None, deadline=deadline)
+        return loaded
 
     def _point(
         self, identity: str, packed: bytes | None, held: Pointer, after: Pointer, deadline: float

@@ -153,7 +153,7 @@ class Merges:
         self, identity: str, loser: CustomerState, survivor: str, deadline: float | None
     ) -> None:
         """An identity of the loser leads to the survivor directly; a redirect would do as well."""
-        theirs = ("", loser.customer_id, *loser.merged)
+        theirs = (loser.customer_id, *loser.merged)
         pointer = self._pointing.pointer(identity, deadline)
         held = unpack_pointer(pointer)
         if held.customer_id in theirs:

@@ -12,7 +12,8 @@ import msgspec
 import structlog
 
 from engine import record
-from engine.change import Entry
+from engine.change import Entry, Loaded
+from engine.errors import Contention
 from engine.partitions import partition_of
 from engine.record import DecisionRecord, Record
 from engine.services.holdings import Holdings, Person, theirs
@@ -24,6 +25,8 @@ from engine.wire.privacy import (
 )
 from engine.wire.values import rfc3339
 
+_ATTEMPTS = 20
+
 _log = structlog.get_logger()
 
 
@@ -32,11 +35,19 @@ class Erasing(Protocol):
 
     def log(self, partition: int, after: str = "") -> Iterator[Entry]: ...
     def customers(self) -> Iterator[str]: ...
-    def forget(self, customer_id: str, now: int) -> tuple[int, int]: ...
+    def forget(
+        self, customer_id: str, now: int, revision: int | None
+    ) -> tuple[int, int] | None: ...
     def forget_log(self, partition: int, entries: Sequence[str]) -> int: ...
     def forget_decisions(self, partition: int, decision_ids: Sequence[str]) -> int: ...
     def mark(self, partition: int, tombstone: str, proof_id: str) -> None: ...
     def marks(self, partition: int, tombstones: Sequence[str]) -> list[str | None]: ...
+
+
+class Finishing(Protocol):
+    """Finishes the merge of a customer that is fenced, see `engine.services.merges`."""
+
+    def finish(self, customer_id: str) -> None: ...
 
 
 class Archived(Protocol):
@@ -56,6 +67,7 @@ class Privacy:
         archived: Archived,
         pointing: Pointing,
         quarantine: Quarantine,
+        merges: Finishing,
     ) -> None:
         self._held = held
         self._erasing = erasing
@@ -63,22 +75,24 @@ class Privacy:
         self._archived = archived
         self._pointing = pointing
         self._quarantine = quarantine
+        self._merges = merges
 
     def erase(self, customer_id: str) -> ProofReply:
         """Erase everywhere, under every id the customer had; done again, the same proof.
 
-        A change that arrives meanwhile finds a customer never heard of.
+        A change that arrives meanwhile finds a customer never heard of; whoever they are merged
+        with meanwhile is erased with them. Raises Contention, and as the store.
         """
+        cut_short = self._tombstones.unproven(customer_id)
+        if cut_short:
+            self.replay()  # some of its ids may live on
         person = self._held.of(customer_id)
         earlier = self._tombstones.proof(customer_id)
-        if person.unknown and earlier:
+        if person.unknown and earlier and not cut_short:
             return _reply(earlier)
         proof_id = uuid4().hex
-        stones = [self._tombstones.of(one, proof_id) for one in person.ids]
-        self._tombstones.write(*stones)
-        erased = self._forget(person)
-        self._mark(stones)
-        hashes = tuple(stone.hash for stone in stones)
+        erased: Counter[str] = Counter()
+        hashes = tuple(self._erased(person, proof_id, erased))
         proof = Proof(proof_id, rfc3339(person.loaded.now), hashes, dict(erased))
         self._tombstones.write(proof)
         return _reply(proof)
@@ -91,27 +105,67 @@ class Privacy:
         missing = self._unmarked()
         if not missing:
             return
-        back = [one for one in self._everybody(missing) if self._stone(one, missing)]
-        for customer_id in back:
-            self._forget(self._held.of(customer_id))
+        back = {
+            one: stone for one in self._everybody(missing) if (stone := self._stone(one, missing))
+        }
+        for customer_id, stone in back.items():
+            self._erased(self._held.of(customer_id), stone.proof_id, Counter())
         self._mark(missing.values())
         _log.warning("erasures done again", tombstones=len(missing), customers=len(back))
 
-    def _forget(self, person: Person) -> Counter[str]:
-        """The archive and the log first, the customer next, then what was logged meanwhile."""
+    def _erased(self, person: Person, proof_id: str, erased: Counter[str]) -> Iterable[str]:
+        """Erase the person, and who turned out to be them meanwhile; the hashes of all ids."""
+        stones: dict[str, Tombstone] = {}
+        for _ in range(_ATTEMPTS):
+            found = [self._tombstones.of(one, proof_id) for one in person.ids]
+            self._tombstones.write(*(stone for stone in found if stone.hash not in stones))
+            stones.update((stone.hash, stone) for stone in found)
+            if self._forget(person, erased):
+                self._mark(stones.values())
+                return stones
+            person = self._held.of(person.ids[0])
+        raise Contention("this customer keeps being merged: erase it again")
+
+    def _forget(self, person: Person, erased: Counter[str]) -> bool:
+        """The archive and the log first, the customer next, then what was logged meanwhile.
+
+        False when the customer is more than this person by now: gather again.
+        """
         self._archived.forget(person.subjects)
-        erased = Counter(archive_subjects=len(person.subjects))
-        erased["identities"] = sum(map(self._unpoint, person.loaded.state.identities))
-        erased["set_aside"] = self._forget_set_aside(person)
+        erased["archive_subjects"] = len(person.subjects)
+        erased["identities"] += sum(map(self._unpoint, person.loaded.state.identities))
+        erased["set_aside"] += self._forget_set_aside(person)
         self._forget_entries(person.entries, erased)
-        for one in person.ids:
-            customers, seen = self._erasing.forget(one, person.loaded.now)
-            erased.update(customers=customers, idempotency_keys=seen)
+        if not self._forget_customer(person, erased):
+            return False
         last = {entry.partition: entry.id for entry, _ in person.entries}
         for partition in {partition_of(one) for one in person.ids}:
             since = self._erasing.log(partition, last.get(partition, ""))
             self._forget_entries(theirs(since, person.ids), erased)
-        return erased
+        return True
+
+    def _forget_customer(self, person: Person, erased: Counter[str]) -> bool:
+        """The former ids first: while the customer is there, so is the list of them."""
+        customer_id, *former = person.ids
+        for one in former:
+            self._merges.finish(one)
+            if not self._deleted(one, person.loaded, None, erased):
+                return False
+        for _ in range(_ATTEMPTS):
+            loaded = self._held.now(person)
+            if not person.still(loaded):
+                return False
+            if self._deleted(customer_id, loaded, loaded.state.revision, erased):
+                return True
+        return False
+
+    def _deleted(
+        self, customer_id: str, loaded: Loaded, revision: int | None, erased: Counter[str]
+    ) -> bool:
+        found = self._erasing.forget(customer_id, loaded.now, revision)
+        if found is not None:
+            erased.update(customers=found[0], idempotency_keys=found[1])
+        return found is not None
 
     def _forget_entries(self, found: Iterable[tuple[Entry, Record]], erased: Counter[str]) -> None:
         entries: defaultdict[int, list[str]] = defaultdict(list)

@@ -70,6 +70,12 @@ class Tombstones:
         """The last tombstone of each hash. Raises Misconfigured when the file is damaged."""
         return {line.hash: line for line in self._read() if isinstance(line, Tombstone)}
 
+    def unproven(self, customer_id: str) -> bool:
+        """Whether the last erasure of this customer was begun and not finished."""
+        stone = self.latest().get(self.hash_of(customer_id))
+        proofs = {line.proof_id for line in self._read() if isinstance(line, Proof)}
+        return stone is not None and stone.proof_id not in proofs
+
     def proof(self, customer_id: str) -> Proof | None:
         """The last proof of this customer's erasure."""
         hashed = self.hash_of(customer_id)

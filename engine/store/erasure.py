@@ -46,10 +46,11 @@ class Erasure:
                 if cursor == b"0":
                     break
 
-    def forget(self, customer_id: str, now: int) -> tuple[int, int]:
+    def forget(self, customer_id: str, now: int, revision: int | None) -> tuple[int, int] | None:
         """Delete the customer; how many customers (0 or 1) and idempotency keys there were.
 
-        `now`: ms, the store's clock.
+        `now`: ms, the store's clock; `revision`: the one it is known at, None for a former id.
+        None when it changed, was merged or is being merged: nothing was deleted.
         """
         partition = partition_of(customer_id)
         names = [
@@ -58,12 +59,15 @@ class Erasure:
             *keys.all_seen_keys(partition, customer_id, now),
         ]
         slot = keys.slot_of(partition)
-        match _erase.run(self._servers, slot, names, (self._epoch.known,), None):
+        args = (self._epoch.known, "" if revision is None else revision)
+        match _erase.run(self._servers, slot, names, args, None):
             case [b"erased", customers, seen]:
                 return customers, seen
+            case [b"changed"]:
+                return None
             case [_, epoch]:
                 self._epoch.require(epoch)
-        return self.forget(customer_id, now)  # an operator has since accepted the epoch
+        return self.forget(customer_id, now, revision)  # an operator has since accepted the epoch
 
     def forget_log(self, partition: int, entries: Sequence[str]) -> int:
         """Delete entries of a partition's log; how many there were."""

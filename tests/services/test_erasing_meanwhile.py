@@ -1,0 +1,123 @@
+"""An erasure while customers are linked and merged: nobody erased stays readable (I12)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from engine.bootstrap import Application, assemble
+from engine.errors import NotFound, StoreUnavailable
+from engine.services.linking import Linking
+from engine.services.tombstones import Tombstones
+from engine.settings import Settings
+from engine.store import Store
+from engine.store.erasure import Erasure
+from engine.wire.customers import CustomerPatchBody
+from tests.http.catalogue import CATALOGUE
+
+
+@pytest.fixture
+def house(tmp_path: Path, store: Store) -> Iterator[Application]:
+    directory = tmp_path / "catalogue"
+    directory.mkdir()
+    (directory / "catalogue.yaml").write_text(CATALOGUE)
+    yield assemble(Settings(directory, tmp_path / "data"), store)
+
+
+def known(house: Application, customer: str, **attributes: str) -> None:
+    house.customers.change(customer, CustomerPatchBody(dict(attributes), {}))
+
+
+def gone(house: Application, customer: str) -> bool:
+    try:
+        house.customers.view(customer)
+    except NotFound:
+        return True
+    return False
+
+
+def before_the_first(
+    monkeypatch: pytest.MonkeyPatch, owner: type, verb: str, act: Callable[[], object]
+) -> None:
+    """Something happens right before a verb is called for the first time."""
+    real = getattr(owner, verb)
+
+    def after(*args: object, **options: object) -> object:
+        monkeypatch.setattr(owner, verb, real)
+        act()
+        return real(*args, **options)
+
+    monkeypatch.setattr(owner, verb, after)
+
+
+@pytest.mark.parametrize(("owner", "verb"), [(Tombstones, "write"), (Erasure, "forget")])
+@pytest.mark.parametrize("erased", ["elder", "younger"])
+def test_whoever_is_merged_with_the_erased_meanwhile_is_erased_too(
+    house: Application,
+    store: Store,
+    monkeypatch: pytest.MonkeyPatch,
+    owner: type,
+    verb: str,
+    erased: str,
+) -> None:
+    known(house, "elder", plan="plus")
+    known(house, "younger", first_name="Ana")
+    house.linking.link("younger", "email:ana@example.com")
+
+    def merge() -> None:
+        house.merges.merge(store.load("elder").state, store.load("younger").state)
+
+    before_the_first(monkeypatch, owner, verb, merge)
+
+    proof = house.privacy.erase(erased)
+
+    assert gone(house, "elder")
+    assert gone(house, "younger")
+    assert len(proof.tombstones) == 2
+    with pytest.raises(NotFound):
+        house.linking.find("email:ana@example.com")
+
+
+def test_a_change_meanwhile_does_not_keep_a_customer_from_being_erased(
+    house: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known(house, "ana", plan="basic")
+    before_the_first(monkeypatch, Erasure, "forget", lambda: known(house, "ana", plan="plus"))
+    house.privacy.erase("ana")
+    assert gone(house, "ana")
+
+
+def test_an_identity_linked_while_its_customer_is_erased_is_not_left_behind(
+    house: Application, monkeypatch: pytest.MonkeyPatch, server_url: str
+) -> None:
+    known(house, "ana", plan="basic")
+    before_the_first(monkeypatch, Linking, "_point", lambda: house.privacy.erase("ana"))
+    house.linking.link("ana", "email:ana@example.com")
+    with redis.Redis.from_url(server_url) as server:
+        assert not [key for key in server.scan_iter() if b"ana@example.com" in key]
+
+
+def test_an_earlier_proof_does_not_answer_for_an_erasure_cut_short(
+    house: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known(house, "younger", plan="basic")
+    earlier = house.privacy.erase("younger")
+    for customer in ("elder", "younger"):
+        known(house, customer, plan="plus")
+        house.linking.link(customer, "loyalty:1")
+    real = Erasure.forget
+
+    def down(self: Erasure, customer_id: str, *args: int) -> object:
+        if customer_id == "elder":
+            raise StoreUnavailable("down")
+        return real(self, customer_id, *args)
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(Erasure, "forget", down)
+        with pytest.raises(StoreUnavailable):
+            house.privacy.erase("younger")
+    assert house.privacy.erase("younger").proof_id != earlier.proof_id
+    assert gone(house, "elder")
