@@ -133,12 +133,15 @@ def _consent(one: dict[str, Consent], other: dict[str, Consent]) -> dict[str, Co
     both: dict[str, Consent] = {}
     for purpose in sorted(one.keys() | other.keys()):
         said = [consent[purpose] for consent in (one, other) if purpose in consent]
-        both[purpose] = max(said, key=lambda consent: (consent.status == "denied", *_row(consent)))
+        # a no is dated like the latest of them: a yes sent once more must not undo it
+        both[purpose] = replace(max(said, key=_weight), at=max(consent.at for consent in said))
     return both
 
 
-def _row(consent: Consent) -> tuple[object, ...]:
-    return (consent.at, consent.status, consent.source, consent.wording)
+def _weight(consent: Consent) -> tuple[bool, int, str, str]:
+    """Orders statements. The time of a no may be another's, so it says nothing of its source."""
+    denied = consent.status == "denied"
+    return denied, 0 if denied else consent.at, consent.source, consent.wording
 
 
 def _contacts(one: Contacts, other: Contacts) -> Contacts:

@@ -17,6 +17,7 @@ from engine.errors import Rejected
 from engine.memory import confirm, give_back, release, remember_event
 from engine.partitions import made_at
 from engine.plan import Chosen, Filled
+from engine.rules.consent import refused
 from engine.rules.selecting import label_of
 
 AHEAD = 5 * 60 * 1000
@@ -185,7 +186,8 @@ def _consent(
     if interaction.type != "unsubscribe":
         return consent
     no = Consent("denied", interaction.at, "unsubscribe")
-    return {**consent, **dict.fromkeys(_purposes(interaction.action, catalogue), no)}
+    purposes = _purposes(interaction.action, catalogue)
+    return {**consent, **{purpose: refused(consent.get(purpose), no) for purpose in purposes}}
 
 
 def _purposes(action_id: str, catalogue: Lessons) -> set[str]:

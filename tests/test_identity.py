@@ -26,6 +26,7 @@ from engine.domain import (
     Told,
 )
 from engine.identity import MADE, claim, merge, ranked, retold, shared, times_of
+from engine.rules.consent import later
 from tests.builders import customer
 
 LABELS = tuple(Label(action, "offer", "g", "web", "home") for action in "abc")
@@ -202,3 +203,12 @@ def test_an_identity_named_with_more_customers_than_the_limit_is_shared(limit: i
     assert not shared(pointer, limit)
     assert not shared(claim(pointer, MADE + "1"), limit)
     assert shared(claim(pointer, "one more"), limit)
+
+
+def test_a_yes_sent_once_more_does_not_undo_the_no_of_a_merged_customer() -> None:
+    yes, no = Consent("granted", 9, "crm"), Consent("denied", 3, "call")
+    one = replace(customer("a"), consent={"marketing": yes})
+    merged = merge(one, replace(customer("b"), consent={"marketing": no}))
+    held = merged.consent["marketing"]
+    assert (held.status, held.source) == ("denied", "call")
+    assert later(held, yes) is held

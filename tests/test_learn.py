@@ -12,6 +12,7 @@ from engine.errors import Rejected
 from engine.learn import AHEAD, Learned, learn
 from engine.memory import held, remember_contacts
 from engine.plan import Chosen, Filled
+from engine.rules.consent import later
 
 DAY = 24 * 60 * 60 * 1000
 MADE = 1_790_000_000_000
@@ -197,7 +198,7 @@ def test_what_was_not_sent_is_not_answered_again_from_its_hold() -> None:
 def test_an_unsubscribe_denies_the_actions_purpose_whatever_was_said_before() -> None:
     granted = {"marketing": Consent("granted", NOW + 1, "api")}
     learned = taught(outcome("unsubscribe"), CustomerState("c-1", consent=granted))
-    assert learned.state.consent == {"marketing": Consent("denied", NOW, "unsubscribe")}
+    assert learned.state.consent == {"marketing": Consent("denied", NOW + 1, "unsubscribe")}
     assert "consent" in learned.changed
 
 
@@ -237,3 +238,13 @@ def test_an_opt_out_stands_whatever_else_arrives_and_when(outcomes: Sequence[str
         assert len(state.events.rows) == before + 1
     assert state.consent["marketing"].status == "denied"
     assert sum(tally.count for tally in state.events.tallies) == len(OUTCOMES)
+
+
+def test_a_yes_sent_once_more_does_not_undo_the_unsubscribe_that_overrode_it() -> None:
+    yes = Consent("granted", NOW + 50, "crm")
+    learned = taught(
+        outcome("unsubscribe", at=NOW), CustomerState("c-1", consent={"marketing": yes})
+    )
+    no = learned.state.consent["marketing"]
+    assert no.status == "denied"
+    assert later(no, yes) is no

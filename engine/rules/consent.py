@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from msgspec.structs import replace
+
 from engine.domain import Code, Consent, Knockout
 
 
@@ -42,6 +44,12 @@ def later(held: Consent | None, said: Consent) -> Consent:
     if held is None or said.at > held.at:
         return said
     return said if said.at == held.at and said.status == "denied" else held
+
+
+def refused(held: Consent | None, no: Consent) -> Consent:
+    """A no that holds whatever the clocks say. It counts as said no earlier than what it
+    overrides, so that a yes that is sent once more does not undo it."""
+    return replace(no, at=max(no.at, held.at)) if held else no
 
 
 def _knockout(code: Code, text: str, mask: int) -> Knockout:

@@ -17,6 +17,7 @@ from engine.errors import Rejected
 from engine.identity import retold, times_of
 from engine.learn import Learned, learn
 from engine.record import CustomerRecord, InteractionRecord
+from engine.rules.consent import refused
 from engine.services.interactions import Made
 from engine.wire.telling import Tidings
 
@@ -133,7 +134,8 @@ class Taking:
         latest = {
             name: value for name, value in told.attributes.items() if at >= since.get(name, 0)
         }
-        no = dict.fromkeys(sorted(told.opt_out), Consent("denied", at, SOURCE))
+        said = Consent("denied", at, SOURCE)
+        no = {name: refused(state.consent.get(name), said) for name in sorted(told.opt_out)}
         if latest:
             both = {**state.attributes, **latest}
             kept = {name: value for name, value in both.items() if value is not None}
