@@ -193,8 +193,9 @@ class Events:
     def _anothers(self, user: str, anonymous: str) -> bool:
         """Whether the device is another named customer's: two people may share one."""
         held = self._named(anonymous, create=False).state
-        named = held.revision and not held.customer_id.startswith(MADE)
-        return bool(named) and held.customer_id != self._people.canonical(user)
+        if held.revision == 0 or held.customer_id == self._people.canonical(user):
+            return False
+        return any(not one.startswith(MADE) for one in (held.customer_id, *held.merged))
 
     def _named(self, identity: str, *, create: bool = True) -> Loaded:
         return self._people.identified(self._people.normal(identity), create=create)

@@ -367,3 +367,22 @@ def test_what_cannot_be_taken_in_is_set_aside_and_taken_in_once_it_can(client: C
     assert (again.taken, again.left) == (1, 1)
     assert of(client)["attributes"] == {"plan": "gold"}
     assert len(aside(client)) == 1
+
+
+def test_two_named_customers_stay_two_though_the_device_was_known_before_either(
+    client: Client,
+) -> None:
+    send(client, "page", {"anonymousId": "tab-1"})
+    for user in ("ana", "rui"):
+        send(client, "identify", {"userId": user, "anonymousId": "tab-1", "traits": {"visits": 1}})
+    assert "ana" in anonymous(client, "tab-1")["merged"]
+    assert of(client, "rui")["customer_id"] == "rui"
+
+
+def test_a_yes_sent_once_more_does_not_undo_an_earlier_dated_unsubscribed(client: Client) -> None:
+    said = {"status": "granted", "at": datetime.now(UTC).isoformat()}
+    yes = {"attributes": {"plan": "basic"}, "consent": {"marketing": said}}
+    client.call("PATCH", "/v1/customers/c-1", yes)
+    track(client, "Unsubscribed", timestamp="2001-01-01T00:00:00Z")
+    client.call("PATCH", "/v1/customers/c-1", yes)
+    assert of(client)["consent"]["marketing"]["status"] == "denied"
