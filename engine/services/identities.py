@@ -7,7 +7,7 @@ that comes back, so it may be old but never wrong.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from threading import Lock
 
 from msgspec.structs import replace
@@ -180,14 +180,23 @@ class Resolver:
 
     def _settled(self, loaded: Loaded, seen: Sequence[str], deadline: float | None) -> Loaded:
         """The customer itself; one that was merged, or is being merged, is followed."""
+        passed: dict[str, str] = {}
         for _ in range(_ATTEMPTS):
+            while loaded.redirect is not None and loaded.state.customer_id not in passed:
+                passed[loaded.state.customer_id] = loaded.redirect
+                loaded = self._store.load(loaded.redirect, seen, deadline)
             if loaded.redirect is None and loaded.fence is None:
+                self._shorten(passed, loaded.state.customer_id, deadline)
                 return loaded
-            if loaded.fence is not None:
-                self._merges.finish(loaded.state.customer_id, deadline)
-            onward = loaded.redirect or loaded.state.customer_id
-            loaded = self._store.load(onward, seen, deadline)
+            self._merges.finish(loaded.state.customer_id, deadline)
+            loaded = self._store.load(loaded.state.customer_id, seen, deadline)
         raise Contention("this customer keeps being merged: try again")
+
+    def _shorten(self, passed: Mapping[str, str], survivor: str, deadline: float | None) -> None:
+        """Merges of merges are followed from end to end once, however many there are."""
+        for customer_id, onward in passed.items():
+            if onward != survivor:
+                self._pointing.shorten(customer_id, onward, survivor, deadline)
 
     def _write(
         self,

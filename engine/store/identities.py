@@ -20,6 +20,7 @@ _point = Script("point")
 _fence = Script("fence")
 _fold = Script("fold")
 _settle = Script("settle")
+_shorten = Script("shorten")
 
 
 class Identities:
@@ -128,6 +129,15 @@ class Identities:
         ]
         args = (customer_id, subject, survivor or "")
         return self._done(_settle, partition, names, args, deadline)
+
+    def shorten(
+        self, customer_id: str, before: str, after: str, deadline: float | None = None
+    ) -> bool:
+        """Redirect a merged customer past `before`, merged itself; False when it no longer leads
+        there."""
+        partition = partition_of(customer_id)
+        names = (keys.customer_key(partition, customer_id), keys.epoch_key(partition))
+        return self._done(_shorten, partition, names, (before, after), deadline)
 
     def fenced(self) -> list[str]:
         """The customers whose merge is not finished."""

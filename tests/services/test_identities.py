@@ -398,3 +398,14 @@ def test_a_shared_identity_serves_again_under_a_higher_limit(house: Path, store:
     loose = worker(house, store, limit=2)
     assert loose.linking.link("c-2", CARD).identities == [CARD]
     assert loose.linking.shared().identities == []
+
+
+def test_however_many_merges_of_merges_lead_to_the_one_customer_and_soon_directly(
+    one: Application, two: Application, store: Store
+) -> None:
+    chain = [f"c-{number:02d}" for number in range(30)]
+    known(one, *chain)
+    for survivor, loser in zip(chain[-2::-1], chain[:0:-1], strict=True):
+        one.merges.merge(store.load(survivor).state, store.load(loser).state)
+    assert two.customers.view("c-29").customer_id == "c-00"
+    assert {store.load(name).redirect for name in chain[1:]} == {"c-00"}

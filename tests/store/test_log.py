@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 import redis
 
@@ -41,6 +43,15 @@ def test_subjects_follow_redirects_and_leave_out_who_is_gone(store: Store, serve
         client.hset(f"{{p{partition_of('ben'):03d}}}:c:ben", "redirect", "ana")
     subject = store.load("ana").state.subject
     assert store.log.subjects(["ana", "ben", "nobody"]) == {"ana": subject, "ben": subject}
+
+
+def test_subjects_follow_however_many_merges_of_merges(store: Store, server_url: str) -> None:
+    write(store, "ana")
+    chain = ["ana", *(f"c-{number}" for number in range(40))]
+    with redis.Redis.from_url(server_url) as client:
+        for onward, name in pairwise(chain):
+            client.hset(f"{{p{partition_of(name):03d}}}:c:{name}", "redirect", onward)
+    assert store.log.subjects(["c-39"]) == {"c-39": store.load("ana").state.subject}
 
 
 def test_what_a_reader_has_not_read_stays_and_the_rest_goes_by_age(
