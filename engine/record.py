@@ -98,3 +98,11 @@ def encode(record: Record) -> bytes:
 def decode(data: bytes) -> Record:
     """A stored entry. Raises msgspec.DecodeError when it is none of ours."""
     return _decoder.decode(data)
+
+
+def legible(data: bytes) -> Record | None:
+    """A stored entry; None when it is none of ours, which must stop nobody who reads on."""
+    try:
+        return decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None

@@ -48,7 +48,7 @@ class Exports:
             interactions_told(state.events),
             totals_told(state.events),
             plain(state.events.open),
-            [_told(entry, told) for entry, told in person.entries],
+            [_told(entry, told) for entry, told in person.entries if told],
             plain(self._archive_rows(person.subjects, now)),
         )
 

@@ -15,11 +15,14 @@ from engine.services.timeline import Log
 
 @dataclass(slots=True)
 class Person:
-    """One customer under all the ids it ever had, the one it has now first."""
+    """One customer under all the ids it ever had, the one it has now first.
+
+    `entries` are the log's, with None for what cannot be read and spells one of the ids.
+    """
 
     ids: tuple[str, ...]
     loaded: Loaded
-    entries: list[tuple[Entry, Record]] = field(default_factory=list)
+    entries: list[tuple[Entry, Record | None]] = field(default_factory=list)
 
     @property
     def subjects(self) -> set[str]:
@@ -63,12 +66,15 @@ class Holdings:
         return self._people.load(person.ids[0])
 
 
-def theirs(log: Iterable[Entry], ids: Iterable[str]) -> Iterator[tuple[Entry, Record]]:
-    """The entries about any of these ids; most others are told by their bytes alone."""
+def theirs(log: Iterable[Entry], ids: Iterable[str]) -> Iterator[tuple[Entry, Record | None]]:
+    """The entries about any of these ids; most others are told by their bytes alone.
+
+    What cannot be read is theirs too if it spells an id: None, it can be deleted but not told.
+    """
     wanted = set(ids)
     spelled = [one.encode() for one in wanted]
     for entry in log:
         if any(one in entry.data for one in spelled):
-            told = record.decode(entry.data)
-            if record.customer_of(told) in wanted:
+            told = record.legible(entry.data)
+            if told is None or record.customer_of(told) in wanted:
                 yield entry, told

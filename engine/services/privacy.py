@@ -167,7 +167,9 @@ class Privacy:
             erased.update(customers=found[0], idempotency_keys=found[1])
         return found is not None
 
-    def _forget_entries(self, found: Iterable[tuple[Entry, Record]], erased: Counter[str]) -> None:
+    def _forget_entries(
+        self, found: Iterable[tuple[Entry, Record | None]], erased: Counter[str]
+    ) -> None:
         entries: defaultdict[int, list[str]] = defaultdict(list)
         decisions: defaultdict[int, list[str]] = defaultdict(list)
         for entry, told in found:
@@ -220,7 +222,8 @@ class Privacy:
         everybody = set(self._erasing.customers())
         for partition in {stone.partition for stone in missing.values()}:
             for entry in self._erasing.log(partition):
-                everybody.add(record.customer_of(record.decode(entry.data)))
+                if told := record.legible(entry.data):
+                    everybody.add(record.customer_of(told))
         return everybody
 
     def _stone(self, customer_id: str, missing: Mapping[str, Tombstone]) -> Tombstone | None:

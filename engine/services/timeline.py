@@ -11,8 +11,6 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
-import msgspec
-
 from engine import record
 from engine.catalogue import Catalogue
 from engine.change import Entry
@@ -145,11 +143,10 @@ def attributes_told(catalogue: Catalogue) -> frozenset[str]:
 
 def _rows(entry: Entry, ids: Collection[str], subject: str, told: Collection[str]) -> Sequence[Row]:
     """The entry's rows if it is theirs; what cannot be read is not told."""
-    try:
-        said = record.decode(entry.data)
-    except msgspec.DecodeError:
+    said = record.legible(entry.data)
+    if said is None or record.customer_of(said) not in ids:
         return ()
-    return rows_of(entry, said, subject, told) if record.customer_of(said) in ids else ()
+    return rows_of(entry, said, subject, told)
 
 
 def _nodes_of(rows: Iterable[Row]) -> Iterator[_Node]:

@@ -9,6 +9,8 @@ import pytest
 import redis
 
 from engine.errors import Misconfigured
+from engine.partitions import partition_of
+from engine.store.keys import log_key
 from tests.http.conftest import SECRET, Client
 
 
@@ -246,3 +248,19 @@ def test_a_decision_under_way_leaves_nothing_of_who_was_erased_meanwhile(
     monkeypatch.setattr(people, "commit", erased_first)
     assert client.decide().json()["placements"][0]["fallback"] is True
     assert all(b"Anastasia" not in record for record in held(server_url))
+
+
+def test_log_entries_nobody_can_read_stop_neither_export_nor_erasure_nor_start(
+    client: Client, server_url: str
+) -> None:
+    lived(client)
+    with redis.Redis.from_url(server_url) as server:
+        for data in (b"\x93\xffc-1 garbage", b"\x93\xffgarbage"):
+            server.xadd(log_key(partition_of("c-1")), {"r": data})
+    assert len(client.call("GET", "/v1/customers/c-1/export").json()["log"]) == 4
+    backup = snapshot(server_url)
+    erase(client)
+    assert held(server_url) == []
+    restore(server_url, backup)
+    client.application.privacy.replay()
+    assert held(server_url) == []
