@@ -101,6 +101,7 @@ class _Place:
         """Write the rows kept out, with the reason, for whoever mends them."""
         if not bad:
             return
+        self.aside.touch(mode=0o600)  # the rows may be personal
         with self.aside.open("ab") as file:
             for line, what in bad:
                 row = {"line": line.number, "what": what, "row": line.cells}

@@ -80,6 +80,7 @@ def test_good_rows_go_in_and_bad_ones_are_named_and_kept_aside(desk: Desk) -> No
         for row in (desk.home / "people.csv.customers.aside.jsonl").read_bytes().splitlines()
     ]
     assert [row["line"] for row in aside] == [4, 5, 6, 8]
+    assert (desk.home / "people.csv.customers.aside.jsonl").stat().st_mode & 0o077 == 0
     assert aside[0]["row"] == {
         "customer_id": "c-2",
         "plan": "gold",
