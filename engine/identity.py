@@ -68,6 +68,11 @@ def merge(survivor: CustomerState, other: CustomerState) -> CustomerState:
     )
 
 
+def named(state: CustomerState) -> bool:
+    """Whether somebody else gave this customer an id, or one that became a part of them."""
+    return any(not one.startswith(MADE) for one in (state.customer_id, *state.merged))
+
+
 def claim(pointer: Pointer, customer_id: str) -> Pointer:
     """The pointer once this customer was named together with its identity.
 

@@ -5,7 +5,6 @@ Customers are loaded and committed many at a time, two trips for up to `TOGETHER
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,19 +14,20 @@ from typing import Protocol
 from msgspec.structs import replace
 
 from engine.catalogue import Catalogue
-from engine.change import Change, Committed, Conflict, Known, Loaded, Seen
+from engine.change import Change, Committed, Conflict, Known, Loaded
 from engine.errors import Contention, IdentityShared, InvalidRequest, Problem
-from engine.identity import MADE
+from engine.identity import named
 from engine.namespaces import ANONYMOUS
 from engine.services.decisions import retention
+from engine.services.hearing import hear, said, seen_of
 from engine.services.interactions import Made, Name
 from engine.services.keyring import Sender
 from engine.services.ports import People, Serving, Watch
 from engine.services.quarantine import Quarantine, SetAside
 from engine.services.taking import Row, Taking, Tally
 from engine.wire.events import AgainReply, SetAsideReply
-from engine.wire.segment import Delivery, EventBody, happened_at, read_event
-from engine.wire.telling import Tidings, tells
+from engine.wire.segment import Delivery, EventBody
+from engine.wire.telling import Tidings
 from engine.wire.values import rfc3339
 
 TOGETHER = 128
@@ -79,15 +79,20 @@ class Events:
 
     def take_in(self, delivery: Delivery, sender: Sender) -> None:
         """Take in all events. Raises StoreUnavailable, StateUnknown or Contention, after which
-        all of them may be sent again."""
+        all of them may be sent again, and InvalidRequest for opt-outs that could not be taken:
+        those are set aside, and never acknowledged (I4)."""
         received_at = time.time_ns() // 1_000_000
-        aside = self._happen(
+        aside, unheard = self._happen(
             [
                 SetAside(raw, delivery.call, *sender, delivery.sent_at, received_at, "")
                 for raw in delivery.events
             ]
         )
         self._quarantine.keep(aside)
+        if unheard:
+            raise InvalidRequest(
+                [Problem("" if delivery.call else f"/batch/{at}", why) for at, why in unheard]
+            )
 
     def set_aside(self) -> list[SetAsideReply]:
         """What is set aside, oldest first."""
@@ -105,7 +110,9 @@ class Events:
     def again(self, ids: Sequence[str]) -> AgainReply:
         """Take in what is set aside after all, or those of `ids`; what still does not fit stays."""
         chosen = [(name, one) for name, one in self._quarantine.all() if not ids or name in ids]
-        still = {(one.event, one.received_at) for one in self._happen([one for _, one in chosen])}
+        still = {
+            (one.event, one.received_at) for one in self._happen([one for _, one in chosen])[0]
+        }
         done = [name for name, one in chosen if (one.event, one.received_at) not in still]
         self._quarantine.drop(done)
         return AgainReply(len(done), len(chosen) - len(done))
@@ -114,38 +121,37 @@ class Events:
         """Let what is set aside go."""
         self._quarantine.drop(ids)
 
-    def _happen(self, arrived: Sequence[SetAside]) -> list[SetAside]:
-        """Take in what can be; the others, each with its reason."""
+    def _happen(self, arrived: Sequence[SetAside]) -> tuple[list[SetAside], list[tuple[int, str]]]:
+        """Take in what can be; the others, each with its reason, and where opt-outs failed."""
         live = self._serving.live
         tally, refused, ignored = Tally(), 0, 0
+        flaws: dict[int, str] = {}
+        noes: set[int] = set()
         rows: defaultdict[Name, list[Row]] = defaultdict(list)
         for index, one in enumerate(arrived):
             try:
-                event = self._read(one)
+                event, told, flaw = hear(one, live.catalogue, self._largest)
                 if not one.trusted and event.type in _NEEDS_SECRET:
                     refused += 1
                     continue
-                told = tells(
-                    event, happened_at(event, one.sent_at, one.received_at), live.catalogue
-                )
+                if told.opt_out:
+                    noes.add(index)
+                if flaw:
+                    flaws[index] = flaw
                 if not one.trusted:
                     told = told._replace(outcome=None, attributes={})
-                customer = self._customer(event, told, one.trusted)
+                customer = self._customer(event, told, one.trusted, links=not flaw)
             except (InvalidRequest, IdentityShared) as error:
-                tally.rejected[index] = str(error).removeprefix(": ")
+                tally.rejected[index] = said(error)
                 continue
-            rows[customer].append(Row(index, told, _seen(event, one.source)))
+            rows[customer].append(Row(index, told, seen_of(event, one.source, flaw), one.trusted))
             ignored += told.ignored
         self._settle(rows, live.catalogue, retention(live), tally)
-        aside = [self._because(arrived[at], reason) for at, reason in tally.rejected.items()]
+        reasons = {**tally.rejected, **flaws}
+        aside = [self._because(arrived[at], reason) for at, reason in reasons.items()]
+        refused += tally.refused
         self._watch.events(tally.accepted, tally.duplicates, len(aside), refused, ignored)
-        return aside
-
-    def _read(self, one: SetAside) -> EventBody:
-        if not one.event or len(one.event) > self._largest:
-            detail = f"is over {self._largest:,} bytes, so it is not kept"
-            raise InvalidRequest([Problem("", detail)])
-        return read_event(one.event, one.call)
+        return aside, [(at, reasons[at]) for at in sorted(noes & tally.rejected.keys())]
 
     def _because(self, one: SetAside, reason: str) -> SetAside:
         """The event set aside; one that is too large leaves only its reason."""
@@ -154,16 +160,16 @@ class Events:
 
     # ── whose they are ───────────────────────────────────────────────────────────────
 
-    def _customer(self, event: EventBody, told: Tidings, trusted: bool) -> Name:
+    def _customer(self, event: EventBody, told: Tidings, trusted: bool, *, links: bool) -> Name:
         """Whom an event is about, once what it links is linked."""
         user = str(event.user_id or "") if trusted else ""
         anonymous = f"{ANONYMOUS}:{event.anonymous_id}" if event.anonymous_id else ""
         if not user and not anonymous:
             detail = "a publishable key writes of an anonymousId only"
             raise InvalidRequest([Problem("/anonymousId", detail)])
-        if event.type == "alias":
+        if links and event.type == "alias":
             self._alias(user, str(event.previous_id))
-        elif event.type == "identify":
+        elif links and event.type == "identify":
             self._identify(user, anonymous, told.identities)
         return Name(user) if user else Name("", self._people.normal(anonymous, "/anonymousId"))
 
@@ -193,9 +199,8 @@ class Events:
     def _anothers(self, user: str, anonymous: str) -> bool:
         """Whether the device is another named customer's: two people may share one."""
         held = self._named(anonymous, create=False).state
-        if held.revision == 0 or held.customer_id == self._people.canonical(user):
-            return False
-        return any(not one.startswith(MADE) for one in (held.customer_id, *held.merged))
+        theirs = held.revision and named(held)
+        return bool(theirs) and held.customer_id != self._people.canonical(user)
 
     def _named(self, identity: str, *, create: bool = True) -> Loaded:
         return self._people.identified(self._people.normal(identity), create=create)
@@ -225,7 +230,7 @@ class Events:
     ) -> list[Part]:
         """Load, take and commit some customers; those that changed meanwhile are left."""
         takings = []
-        for (name, rows), loaded in self._loaded(parts):
+        for (name, rows), loaded in self._loaded(parts, tally):
             taking = Taking(loaded, catalogue, made)
             taking.take(rows, loaded.seen)
             takings.append(((name, rows), taking))
@@ -244,15 +249,21 @@ class Events:
                 self._people.assure(taking.customer_id)  # said before: now it must hold
         return left
 
-    def _loaded(self, parts: Sequence[Part]) -> Iterator[tuple[Part, Loaded]]:
-        """Each part with its customer, followed where it was merged or is not who it was."""
+    def _loaded(self, parts: Sequence[Part], tally: Tally) -> Iterator[tuple[Part, Loaded]]:
+        """Each part with its customer, followed where it was merged or is not who it was. One
+        whose customer cannot be told or never rests is rejected, and takes no other along."""
         asked = [
             (self._guess(name), list({row.seen.key: None for row in rows})) for name, rows in parts
         ]
         known = iter(self._bulk.load_all([(guess, keys) for guess, keys in asked if guess]))
         for part, (guess, keys) in zip(parts, asked, strict=True):
             loaded = next(known) if guess else None
-            yield part, self._followed(part[0], keys, loaded)
+            try:
+                followed = self._followed(part[0], keys, loaded)
+            except (IdentityShared, Contention) as error:
+                tally.rejected.update((row.at, str(error)) for row in part[1])
+                continue
+            yield part, followed
 
     def _guess(self, name: Name) -> str:
         """The customer's id, as far as we remember; empty when we do not."""
@@ -265,8 +276,3 @@ class Events:
         if name.identity:
             return self._people.identified(name.identity, keys)
         return self._people.load(name.customer_id, keys)
-
-
-def _seen(event: EventBody, source: str) -> Seen:
-    """One message of one source counts once, whatever else the sender changed in a retry."""
-    return Seen(f"e:{source}:{event.message_id or secrets.token_hex(16)}", b"", b"")

@@ -14,7 +14,7 @@ from engine.change import Change, Loaded, Seen
 from engine.codec import pack_attributes, pack_consent, pack_contacts, pack_events, pack_told
 from engine.domain import Consent, CustomerState, Interaction
 from engine.errors import Rejected
-from engine.identity import retold, times_of
+from engine.identity import named, retold, times_of
 from engine.learn import Learned, learn
 from engine.record import CustomerRecord, InteractionRecord
 from engine.rules.consent import refused
@@ -33,11 +33,13 @@ _PACK: Mapping[str, Callable[[CustomerState], bytes]] = {
 
 
 class Row(NamedTuple):
-    """An event that could be read: where it stands in its delivery, what it tells, its key."""
+    """An event that could be read: where it stands in its delivery, what it tells, its key, and
+    whether its sender may speak of named customers."""
 
     at: int
     told: Tidings
     seen: Seen
+    trusted: bool
 
 
 @dataclass(slots=True)
@@ -46,12 +48,14 @@ class Tally:
 
     accepted: int = 0
     duplicates: int = 0
+    refused: int = 0
     rejected: dict[int, str] = field(default_factory=dict)
 
     def add(self, other: Tally) -> None:
         """Count another's too."""
         self.accepted += other.accepted
         self.duplicates += other.duplicates
+        self.refused += other.refused
         self.rejected.update(other.rejected)
 
 
@@ -76,7 +80,7 @@ class Taking:
                 self.tally.duplicates += 1
                 continue
             try:
-                self._take(row.told)
+                self._take(self._allowed(row))
             except Rejected as error:
                 self.tally.rejected[row.at] = str(error)
                 continue
@@ -99,6 +103,13 @@ class Taking:
             self.fresh,
             self._entries[1:],
         )
+
+    def _allowed(self, row: Row) -> Tidings:
+        """Anyone can read a page's key, so it opts out nobody but an unknown visitor."""
+        if row.trusted or not row.told.opt_out or not named(self._state):
+            return row.told
+        self.tally.refused += 1
+        return row.told._replace(opt_out=frozenset())
 
     def _take(self, told: Tidings) -> None:
         now = self._loaded.now

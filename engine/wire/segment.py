@@ -133,7 +133,18 @@ class SourceSettingsSchema(Schema):
     integrations = fields.Dict(required=True)
 
 
+class _Brief(Struct, frozen=True, rename="camel"):
+    """Enough of an event to know what it is and whose, whatever else is wrong with it."""
+
+    type: Any = None
+    message_id: Any = None
+    user_id: Any = None
+    anonymous_id: Any = None
+    event: Any = None
+
+
 _envelope = msgspec.json.Decoder(_Envelope)
+_brief = msgspec.json.Decoder(_Brief)
 _event = msgspec.json.Decoder(EventBody)
 
 
@@ -168,6 +179,24 @@ def read_event(raw: bytes, call: str) -> EventBody:
     if fault:
         raise InvalidRequest([fault])
     return event
+
+
+def read_briefly(raw: bytes, call: str) -> EventBody:
+    """What can be read of an event that `read_event` refuses; of nobody where an id is faulty."""
+    try:
+        said = _brief.decode(raw)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return EventBody()
+    texts = [one if isinstance(one, str) else None for one in (said.type, said.event)]
+    whose = {"userId": said.user_id, "anonymousId": said.anonymous_id}
+    bare = EventBody(type=call or texts[0], event=texts[1])
+    try:
+        event = msgspec.convert({**whose, "messageId": said.message_id}, EventBody)
+    except msgspec.ValidationError:
+        return bare
+    event = msgspec.structs.replace(event, type=bare.type, event=bare.event)
+    fault = _fault(event)
+    return bare if fault and fault.pointer == "/userId" else event
 
 
 def happened_at(event: EventBody, sent_at: int | None, received_at: int) -> int:

@@ -42,12 +42,10 @@ class Tidings(NamedTuple):
 
 def tells(event: EventBody, at: int, catalogue: Catalogue) -> Tidings:
     """What the event, which happened at `at` (ms), tells. Raises InvalidRequest."""
-    meanings = catalogue.events
     call = event.type or ""
+    meaning = _meaning(event, catalogue)
     if call in ("identify", "alias"):
-        return _of_the_customer(event, at, meanings[call], catalogue)
-    known = meanings.get(event.event or "") if call == "track" else meanings[call]
-    meaning = known or meanings[call]
+        return _of_the_customer(event, at, meaning, catalogue)
     properties = (event.traits if call == "group" else event.properties) or {}
     free = _interaction(event, at, meaning, properties)
     return Tidings(
@@ -59,6 +57,19 @@ def tells(event: EventBody, at: int, catalogue: Catalogue) -> Tidings:
         0,
         at,
     )
+
+
+def says_no(event: EventBody, at: int, catalogue: Catalogue) -> Tidings:
+    """The opt-out of an event and nothing else of it: a fault elsewhere must not undo it."""
+    known = event.type in catalogue.events
+    opt_out = _meaning(event, catalogue).opt_out if known else frozenset[str]()
+    return Tidings(None, None, {}, (), opt_out, 0, at)
+
+
+def _meaning(event: EventBody, catalogue: Catalogue) -> Meaning:
+    call = event.type or ""
+    named = catalogue.events.get(event.event or "") if call == "track" else None
+    return named or catalogue.events[call]
 
 
 def _of_the_customer(event: EventBody, at: int, meaning: Meaning, catalogue: Catalogue) -> Tidings:

@@ -386,3 +386,13 @@ def test_a_yes_sent_once_more_does_not_undo_an_earlier_dated_unsubscribed(client
     track(client, "Unsubscribed", timestamp="2001-01-01T00:00:00Z")
     client.call("PATCH", "/v1/customers/c-1", yes)
     assert of(client)["consent"]["marketing"]["status"] == "denied"
+
+
+def test_an_event_of_a_shared_device_is_set_aside_and_the_others_count(client: Client) -> None:
+    for number in range(4):
+        path, shared = f"/v1/customers/s-{number}/identities", {"identity": "anonymous:tab"}
+        client.call("POST", path, shared)
+    batch = [{"type": "page", "anonymousId": "tab"}, {"type": "page", "userId": "c-1"}]
+    assert send(client, "batch", {"batch": batch}).body == OK
+    assert types(client) == ["page"]
+    assert len(aside(client)) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,9 @@ import redis
 from engine.errors import NotReplicated
 from engine.record import DecisionRecord
 from engine.store import accept_epoch
-from tests.http.conftest import Client
+from tests.http.conftest import PUBLISHABLE, SECRET, Client
 
+WRITE_KEY = {"Authorization": "Basic " + b64encode(f"{SECRET}:".encode()).decode()}
 GPC = {"Sec-GPC": "1"}
 ASK = {"customer": {"id": "c-1"}, "channel": "web", "placements": [{"id": "home.hero"}]}
 
@@ -90,3 +92,48 @@ def test_where_no_replica_confirms_it_an_opt_out_is_answered_503_however_it_is_s
             assert (reply.status, reply.json()["code"]) == (503, "store-unavailable")
             assert int(reply.headers["retry-after"]) >= 1
     assert offered(client.decide()) == []
+
+
+@pytest.mark.parametrize(
+    "flaw",
+    [
+        {"properties": {"n": 10**30}},
+        {"properties": {"text": "x" * 40_000}},
+        {"timestamp": "yesterday"},
+        {"context": 3},
+    ],
+    ids=["number", "large", "time", "context"],
+)
+def test_an_unsubscribed_holds_though_another_field_of_it_is_faulty(
+    client: Client, flaw: dict[str, Any]
+) -> None:
+    client.consenting()
+    no = {"type": "track", "userId": "c-1", "event": "Unsubscribed", "messageId": "m", **flaw}
+    assert client.call("POST", "/v1/batch", {"batch": [no]}, WRITE_KEY).status == 200
+    assert offered(client.decide()) == []
+    assert len(client.application.events.set_aside()) == 1
+
+
+def test_an_unsubscribed_that_cannot_be_taken_is_not_acknowledged(client: Client) -> None:
+    page = {"type": "page", "userId": "c-1"}
+    no = {"type": "track", "userId": "a/b", "event": "Unsubscribed"}
+    reply = client.call("POST", "/v1/batch", {"batch": [page, no]}, WRITE_KEY)
+    assert reply.status == 422
+    assert "/batch/1" in str(reply.json())
+    assert client.call("GET", "/v1/customers/c-1").status == 200
+
+
+def test_a_pages_key_opts_out_no_named_customer(client: Client) -> None:
+    client.consenting()
+    link = {"userId": "c-1", "anonymousId": "a-1"}
+    assert client.call("POST", "/v1/identify", link, WRITE_KEY).status == 200
+    page_key = {"Authorization": "Basic " + b64encode(f"{PUBLISHABLE}:".encode()).decode()}
+    for visitor in ("a-1", "a-2"):
+        no = {"anonymousId": visitor, "event": "Unsubscribed"}
+        assert client.call("POST", "/v1/track", no, page_key).status == 200
+    assert offered(client.decide()) == ["fibre-upgrade"]
+    unknown = client.call("GET", "/v1/customers?identity=anonymous:a-2").json()
+    assert unknown["consent"]["marketing"]["status"] == "denied"
+    assert (
+        'teller_events_total{result="refused"} 1.0' in client.call("GET", "/metrics").body.decode()
+    )
