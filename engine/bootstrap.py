@@ -35,6 +35,7 @@ from engine.services.keyring import Keyring
 from engine.services.linking import Linking
 from engine.services.merges import Merges
 from engine.services.models import RegisteredModels
+from engine.services.naming import Aside
 from engine.services.privacy import Privacy
 from engine.services.quarantine import Quarantine
 from engine.services.records import Records
@@ -137,6 +138,7 @@ def assemble(settings: Settings, store: Store) -> Application:
     customers = Customers(people, served, metrics)
     held = Holdings(people, store.erasure)
     erased = Erased(settings.data)
+    aside = Aside(quarantine, rules.normal)
     return Application(
         version("teller"),
         _keyring(settings),
@@ -150,7 +152,7 @@ def assemble(settings: Settings, store: Store) -> Application:
         linking,
         merges,
         Exports(held, archive.history, served),
-        Privacy(held, store.erasure, tombstones, erased, store.identities, quarantine, merges),
+        Privacy(held, store.erasure, tombstones, erased, store.identities, aside, merges),
         Timeline(people, store.erasure, archive.history, served),
         _keeper(settings, store, served, metrics, archive),
         Standing(store, served, models, compiler.files),

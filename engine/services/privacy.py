@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 from uuid import uuid4
 
-import msgspec
 import structlog
 
 from engine import record
@@ -17,8 +15,8 @@ from engine.errors import Contention
 from engine.partitions import partition_of
 from engine.record import DecisionRecord, Record
 from engine.services.holdings import Holdings, Person, theirs
+from engine.services.naming import Aside
 from engine.services.ports import Pointing
-from engine.services.quarantine import Quarantine
 from engine.services.tombstones import Proof, Tombstone, Tombstones
 from engine.wire.privacy import (
     ProofReply,
@@ -66,7 +64,7 @@ class Privacy:
         tombstones: Tombstones,
         archived: Archived,
         pointing: Pointing,
-        quarantine: Quarantine,
+        aside: Aside,
         merges: Finishing,
     ) -> None:
         self._held = held
@@ -74,7 +72,7 @@ class Privacy:
         self._tombstones = tombstones
         self._archived = archived
         self._pointing = pointing
-        self._quarantine = quarantine
+        self._aside = aside
         self._merges = merges
 
     def erase(self, customer_id: str) -> ProofReply:
@@ -134,7 +132,7 @@ class Privacy:
         self._archived.forget(person.subjects)
         erased["archive_subjects"] = len(person.subjects)
         erased["identities"] += sum(map(self._unpoint, person.loaded.state.identities))
-        erased["set_aside"] += self._forget_set_aside(person)
+        erased["set_aside"] += self._aside.forget(person.ids, person.loaded.state.identities)
         self._forget_entries(person.entries, erased)
         if not self._forget_customer(person, erased):
             return False
@@ -188,18 +186,6 @@ class Privacy:
             held = self._pointing.pointer(identity)  # it changed meanwhile
         return held is not None
 
-    def _forget_set_aside(self, person: Person) -> int:
-        """Events that could not be taken in, where they name this customer."""
-        named = [one.partition(":")[2] for one in person.loaded.state.identities]
-        words = [json.dumps(one, ensure_ascii=False).lower() for one in (*person.ids, *named)]
-        about = [
-            name
-            for name, one in self._quarantine.all()
-            if any(word in _legible(one.event) for word in words)
-        ]
-        self._quarantine.drop(about)
-        return len(about)
-
     def _mark(self, stones: Iterable[Tombstone]) -> None:
         for stone in stones:
             self._erasing.mark(stone.partition, stone.hash, stone.proof_id)
@@ -228,14 +214,6 @@ class Privacy:
 
     def _stone(self, customer_id: str, missing: Mapping[str, Tombstone]) -> Tombstone | None:
         return missing.get(self._tombstones.hash_of(customer_id))
-
-
-def _legible(event: bytes) -> str:
-    """An event as sent, in small letters, nothing in it escaped."""
-    try:
-        return msgspec.json.encode(msgspec.json.decode(event)).decode().lower()
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return event.decode(errors="replace").lower()
 
 
 def _reply(proof: Proof) -> ProofReply:

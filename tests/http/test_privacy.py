@@ -227,6 +227,24 @@ def test_what_was_set_aside_of_a_customer_goes_too(client: Client) -> None:
     assert len(list(quarantine.all())) == 1
 
 
+def test_what_was_set_aside_goes_however_it_spells_the_customer(client: Client) -> None:
+    client.consenting("4242")
+    linked = {"identity": "phone:+351912345678"}
+    assert client.call("POST", "/v1/customers/4242/identities", linked).status == 200
+    for number, said in enumerate(
+        (
+            {"userId": 4242},
+            {"anonymousId": "a-1", "traits": {"phone": "+351 912 345 678"}},
+            {"anonymousId": "a-1", "context": {"traits": {"phone": "00 351 912345679"}}},
+            {"userId": "rui", "properties": {"price": 4242}},
+            {"userId": "rui", "properties": {"price": 10**30}},
+        )
+    ):
+        event = {**said, "event": 3, "messageId": f"m-{number}", "writeKey": SECRET}
+        client.call("POST", "/v1/track", event, {"Authorization": ""})
+    assert erase(client, "4242")["erased"]["set_aside"] == 2
+
+
 @pytest.mark.parametrize("consent", ["granted", "denied"])
 def test_a_decision_under_way_leaves_nothing_of_who_was_erased_meanwhile(
     client: Client, server_url: str, monkeypatch: pytest.MonkeyPatch, consent: str
