@@ -165,7 +165,7 @@ class TimelineSchema(Strict):
 def read_page(query: Mapping[str, str]) -> PageAsk:
     """Which page is asked for. Raises InvalidRequest."""
     limit, cursor = query.get("limit", str(PAGE)), query.get("cursor", "")
-    if not (limit.isascii() and limit.isdigit() and 1 <= int(limit[:9]) <= MOST):
+    if not (limit.isascii() and limit.isdigit() and len(limit) <= 9 and 1 <= int(limit) <= MOST):
         raise InvalidRequest([Problem("/limit", f"must be a number from 1 to {MOST}")])
     return PageAsk(_cursor(cursor) if cursor else None, int(limit))
 

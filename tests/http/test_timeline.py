@@ -136,7 +136,16 @@ def test_consent_is_told_with_when_and_where_it_was_given(client: Client) -> Non
 
 def test_bad_questions_get_a_clear_answer(client: Client) -> None:
     client.consenting()
-    for query in ("limit=0", "limit=201", "limit=x", "cursor=%00", "cursor=zzzz", "limit=9e9"):
+    for query in (
+        "limit=0",
+        "limit=201",
+        "limit=x",
+        "cursor=%00",
+        "cursor=zzzz",
+        "limit=9e9",
+        "limit=000000001999999",
+        "limit=" + "9" * 5_000,
+    ):
         reply = client.call("GET", f"/v1/customers/c-1/timeline?{query}")
         assert reply.status == 422, query
     assert client.call("GET", "/v1/customers/nobody/timeline").status == 404
