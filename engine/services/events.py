@@ -85,7 +85,7 @@ class Events:
         aside, unheard = self._happen(
             [
                 SetAside(raw, delivery.call, *sender, delivery.sent_at, received_at, "")
-                for raw in delivery.events
+                for raw in delivery.events()
             ]
         )
         self._quarantine.keep(aside)

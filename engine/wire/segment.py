@@ -16,11 +16,11 @@ from marshmallow import INCLUDE, Schema, fields
 from msgspec import Struct
 
 from engine.errors import InvalidRequest, Malformed, Problem
+from engine.wire.batches import together
 from engine.wire.body import MAX_DEPTH, parse
 from engine.wire.identities import check_customer_id
 from engine.wire.values import Word, milliseconds
 
-MAX_EVENTS = 2_500
 BATCH = "batch"
 CALLS: Mapping[str, str] = {
     "identify": "i",
@@ -70,20 +70,26 @@ class _Envelope(Struct, frozen=True, rename="camel"):
 
     write_key: Any = None
     sent_at: Any = None
-    context: Any = None
-    batch: list[msgspec.Raw] | None = None
+    context: msgspec.Raw = msgspec.Raw()
+    batch: msgspec.Raw = msgspec.Raw()
 
 
 class Delivery(NamedTuple):
     """What one request brought: events as sent, each of them `call` unless it says.
 
     `write_key` is the body's own; `sent_at` (ms) the sender's clock, None when it does not say.
+    Nothing is taken apart before the key was looked at.
     """
 
     call: str
     write_key: str
     sent_at: int | None
-    events: list[bytes]
+    batch: msgspec.Raw
+    context: msgspec.Raw
+
+    def events(self) -> list[bytes]:
+        """Each event, with the context that was said once for all. Raises InvalidRequest."""
+        return [bytes(self.batch)] if self.call else together(self.batch, self.context)
 
 
 class EventSchema(Schema):
@@ -154,26 +160,33 @@ def read_delivery(call: str, body: bytes) -> Delivery:
         envelope = _envelope.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         envelope = _misread(body)
-    events = [body] if call != BATCH else _together(envelope)
+    except ValueError:
+        raise Malformed("holds a number of too many digits") from None
+    if call == BATCH and not bytes(envelope.batch):
+        raise InvalidRequest([Problem("/batch", "is required")])
     key = envelope.write_key
     return Delivery(
         "" if call == BATCH else call,
         key if isinstance(key, str) else "",
         _moment(envelope.sent_at),
-        events,
+        envelope.batch if call == BATCH else msgspec.Raw(body),
+        envelope.context,
     )
 
 
 def read_event(raw: bytes, call: str) -> EventBody:
     """One event, of the given call or of the one it names. Raises InvalidRequest."""
-    if b"\\u0000" in raw or raw.count(b"{") + raw.count(b"[") > MAX_DEPTH:
-        parse(raw)
     try:
+        if b"\\u0000" in raw or raw.count(b"{") + raw.count(b"[") > MAX_DEPTH:
+            parse(raw)
         event = _event.decode(raw)
     except msgspec.DecodeError as error:
         what, _, where = str(error).partition(" - at `$")
         pointer = where.strip("`").replace(".", "/")
         raise InvalidRequest([Problem(pointer, what.replace("`", "").lower())]) from None
+    except ValueError:  # UTF-8 is read, and numbers are made, only where they are
+        detail = "must be UTF-8 with numbers of a sane length"
+        raise InvalidRequest([Problem("", detail)]) from None
     event = msgspec.structs.replace(event, type=call) if call else event
     fault = _fault(event)
     if fault:
@@ -250,28 +263,6 @@ def _fault(event: EventBody) -> Problem | None:
     if event.type == "alias" and not (event.user_id and event.previous_id):
         return Problem("/previousId", "an alias needs a userId and a previousId")
     return None
-
-
-def _together(envelope: _Envelope) -> list[bytes]:
-    """A batch's events, each with the context that was said once for all."""
-    if envelope.batch is None:
-        raise InvalidRequest([Problem("/batch", "is required")])
-    if len(envelope.batch) > MAX_EVENTS:
-        detail = f"must hold at most {MAX_EVENTS:,} events: send them in several batches"
-        raise InvalidRequest([Problem("/batch", detail)])
-    events = [bytes(raw) for raw in envelope.batch]
-    if isinstance(envelope.context, dict) and envelope.context:
-        return [_with_context(raw, envelope.context) for raw in events]
-    return events
-
-
-def _with_context(raw: bytes, shared: Properties) -> bytes:
-    """The event's own context comes before the batch's."""
-    event = msgspec.json.decode(raw)
-    own = event.get("context") if isinstance(event, dict) else raw
-    if own is not None and not isinstance(own, dict):
-        return raw
-    return msgspec.json.encode({**event, "context": {**shared, **(own or {})}})
 
 
 def _misread(body: bytes) -> _Envelope:

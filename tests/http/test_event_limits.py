@@ -14,8 +14,8 @@ import pytest
 
 import api
 from engine.errors import Malformed, TooLarge
+from engine.wire.batches import MAX_EVENTS
 from engine.wire.packed import unpacked
-from engine.wire.segment import MAX_EVENTS
 from tests.http.conftest import PUBLISHABLE, SECRET, Client
 from tests.http.test_events import OK, aside, basic, catalogue_directory, send, types
 
@@ -182,3 +182,31 @@ def test_analytics_js_reads_its_settings(client: Client) -> None:
     assert reply.json() == {"integrations": {"Segment.io": {"apiKey": PUBLISHABLE}}}
     assert client.call("GET", "/v1/projects/pk_no/settings").status == 404
     assert client.call("GET", f"/v1/projects/{SECRET}/settings").status == 404
+
+
+@pytest.mark.parametrize(
+    "odd", [b'"\xff"', b"9" * 5_000, b'{"a": "\xff"}'], ids=["text", "number", "inner"]
+)
+@pytest.mark.parametrize("shared", [b"{}", b'{"locale": "pt"}'], ids=["own", "shared"])
+def test_bytes_that_are_no_text_and_endless_numbers_set_one_event_aside(
+    client: Client, odd: bytes, shared: bytes
+) -> None:
+    event = b'{"type": "page", "userId": "c-2", "properties": {"p": %s}}' % odd
+    body = b'{"batch": [%s, {"type": "page", "userId": "c-1"}], "context": %s}' % (event, shared)
+    assert client.call("POST", "/v1/batch", body, basic(SECRET)).body == OK
+    assert len(aside(client)) == 1
+    assert types(client) == ["page"]
+
+
+def test_a_large_context_is_not_held_once_for_each_of_many_events(client: Client) -> None:
+    batch = [{"type": "page", "userId": "c-1"}] * 2_000
+    body = {"batch": batch, "context": {"a": "x" * 20_000}}
+    reply = send(client, "batch", body)
+    assert reply.status == 422
+    assert "/context" in str(reply.json())
+    assert send(client, "batch", body, "pk_wrong_0123456789").status == 401
+
+
+def test_a_body_with_an_endless_number_for_a_key_is_refused(client: Client) -> None:
+    body = b'{"userId": "c-1", "writeKey": %s}' % (b"9" * 5_000)
+    assert client.call("POST", "/v1/page", body, {"Authorization": ""}).status == 400
