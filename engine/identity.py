@@ -7,7 +7,7 @@ contact or an interaction, so it can never free a cap.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from hashlib import blake2b
 from typing import TypeVar
 
@@ -78,11 +78,22 @@ def claim(pointer: Pointer, customer_id: str) -> Pointer:
 
     Customers we made up ourselves are nobody else yet, and do not count.
     """
-    mark = blake2b(customer_id.encode(), digest_size=6).hexdigest()
+    mark = _mark(customer_id)
     known = pointer.claims
     if customer_id.startswith(MADE) or mark in known or len(known) >= _MOST_CLAIMS:
         return pointer
     return replace(pointer, claims=tuple(sorted((*known, mark))))
+
+
+def disclaimed(pointer: Pointer, customer_ids: Collection[str]) -> Pointer:
+    """The pointer as if none of these customers had ever been named together with its identity."""
+    marks = {_mark(one) for one in customer_ids}
+    holder = "" if pointer.customer_id in customer_ids else pointer.customer_id
+    return Pointer(holder, tuple(mark for mark in pointer.claims if mark not in marks))
+
+
+def _mark(customer_id: str) -> str:
+    return blake2b(customer_id.encode(), digest_size=6).hexdigest()
 
 
 def shared(pointer: Pointer, limit: int) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 from uuid import uuid4
 
@@ -11,7 +11,9 @@ import structlog
 
 from engine import record
 from engine.change import Entry, Loaded
+from engine.codec import pack_pointer, unpack_pointer
 from engine.errors import Contention
+from engine.identity import disclaimed
 from engine.partitions import partition_of
 from engine.record import DecisionRecord, Record
 from engine.services.holdings import Holdings, Person, theirs
@@ -131,7 +133,7 @@ class Privacy:
         """
         self._archived.forget(person.subjects)
         erased["archive_subjects"] = len(person.subjects)
-        erased["identities"] += sum(map(self._unpoint, person.loaded.state.identities))
+        erased["identities"] += self._unpoint_all(person)
         erased["set_aside"] += self._aside.forget(person.ids, person.loaded.state.identities)
         self._forget_entries(person.entries, erased)
         if not self._forget_customer(person, erased):
@@ -179,12 +181,24 @@ class Privacy:
         for partition, ids in entries.items():
             erased["log_records"] += self._erasing.forget_log(partition, ids)
 
-    def _unpoint(self, identity: str) -> int:
-        """The identity leads to nobody any more; how many (0 or 1) it led to."""
-        held = self._pointing.pointer(identity)
-        while held is not None and not self._pointing.point(identity, held, None):
-            held = self._pointing.pointer(identity)  # it changed meanwhile
-        return held is not None
+    def _unpoint_all(self, person: Person) -> int:
+        """Their identities, and those set apart, which nobody lists as theirs; how many went."""
+        apart = set(self._pointing.shared())
+        found = {*person.loaded.state.identities, *apart}
+        return sum(self._unpoint(one, person.ids, one in apart) for one in found)
+
+    def _unpoint(self, identity: str, ids: Collection[str], apart: bool) -> bool:
+        """The identity leads to none of these ids and was never named with them; whether it was."""
+        while True:
+            packed = self._pointing.pointer(identity)
+            held = unpack_pointer(packed)
+            after = disclaimed(held, ids)
+            if after == held:
+                return False
+            left = bool(after.customer_id or after.claims)
+            onward = pack_pointer(after) if left else None
+            if self._pointing.point(identity, packed, onward, shared=apart and left):
+                return True
 
     def _mark(self, stones: Iterable[Tombstone]) -> None:
         for stone in stones:

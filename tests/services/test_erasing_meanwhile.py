@@ -9,7 +9,7 @@ import pytest
 import redis
 
 from engine.bootstrap import Application, assemble
-from engine.errors import NotFound, StoreUnavailable
+from engine.errors import IdentityShared, NotFound, StoreUnavailable
 from engine.services.linking import Linking
 from engine.services.tombstones import Tombstones
 from engine.settings import Settings
@@ -121,3 +121,19 @@ def test_an_earlier_proof_does_not_answer_for_an_erasure_cut_short(
             house.privacy.erase("younger")
     assert house.privacy.erase("younger").proof_id != earlier.proof_id
     assert gone(house, "elder")
+
+
+def test_an_identity_set_apart_is_gone_with_the_last_customer_named_with_it(
+    house: Application, server_url: str
+) -> None:
+    family = [f"p-{number}" for number in range(4)]  # one over the limit
+    for customer in family[:-1]:
+        house.linking.link(customer, "loyalty:family")
+    with pytest.raises(IdentityShared):
+        house.linking.link(family[-1], "loyalty:family")
+    for customer in family:
+        assert house.linking.shared().identities == ["loyalty:family"]
+        house.privacy.erase(customer)
+    assert house.linking.shared().identities == []
+    with redis.Redis.from_url(server_url) as server:
+        assert not [key for key in server.scan_iter() if b"loyalty:family" in key]
