@@ -28,7 +28,7 @@ def together(batch: msgspec.Raw, context: msgspec.Raw) -> list[bytes]:
         raise InvalidRequest([Problem("/context", detail)])
     try:
         shared = msgspec.json.decode(context) if bytes(context) else None
-    except (msgspec.DecodeError, ValueError, RecursionError):
+    except (ValueError, RecursionError):
         raise InvalidRequest([Problem("/context", "cannot be read")]) from None
     return [_with_context(raw, shared) for raw in events] if isinstance(shared, dict) else events
 
@@ -42,5 +42,5 @@ def _with_context(raw: bytes, shared: dict[str, Any]) -> bytes:
         if own is not None and not isinstance(own, dict):
             return raw
         return msgspec.json.encode({**event, "context": {**shared, **(own or {})}})
-    except (msgspec.DecodeError, ValueError, RecursionError, OverflowError):
+    except (ValueError, RecursionError):
         return raw

@@ -160,8 +160,6 @@ def read_delivery(call: str, body: bytes) -> Delivery:
         envelope = _envelope.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         envelope = _misread(body)
-    except ValueError:
-        raise Malformed("holds a number of too many digits") from None
     if call == BATCH and not bytes(envelope.batch):
         raise InvalidRequest([Problem("/batch", "is required")])
     key = envelope.write_key
@@ -184,9 +182,8 @@ def read_event(raw: bytes, call: str) -> EventBody:
         what, _, where = str(error).partition(" - at `$")
         pointer = where.strip("`").replace(".", "/")
         raise InvalidRequest([Problem(pointer, what.replace("`", "").lower())]) from None
-    except ValueError:  # UTF-8 is read, and numbers are made, only where they are
-        detail = "must be UTF-8 with numbers of a sane length"
-        raise InvalidRequest([Problem("", detail)]) from None
+    except UnicodeDecodeError:
+        raise InvalidRequest([Problem("", "must be UTF-8")]) from None
     event = msgspec.structs.replace(event, type=call) if call else event
     fault = _fault(event)
     if fault:
@@ -198,7 +195,7 @@ def read_briefly(raw: bytes, call: str) -> EventBody:
     """What can be read of an event that `read_event` refuses; of nobody where an id is faulty."""
     try:
         said = _brief.decode(raw)
-    except (msgspec.DecodeError, ValueError, RecursionError):
+    except (ValueError, RecursionError):
         return EventBody()
     texts = [one if isinstance(one, str) else None for one in (said.type, said.event)]
     whose = {"userId": said.user_id, "anonymousId": said.anonymous_id}
