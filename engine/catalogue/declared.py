@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
 
 from engine.catalogue.faults import Faults, Located
-from engine.catalogue.reading import Reading
+from engine.catalogue.reading import Reading, Section
 from engine.catalogue.shape import AttributeSpec, TableSpec
 from engine.catalogue.values import parse_value
 from engine.rules.scope import Attribute, Scope
 from engine.rules.types import STRING, Type, element_of, list_of, parse_type
+
+T = TypeVar("T")
 
 
 def scope(reading: Reading, predicates: Iterable[str], faults: Faults) -> Scope:
@@ -41,16 +44,15 @@ def broken_names(reading: Reading) -> re.Pattern[str] | None:
     return re.compile(rf"\b({'|'.join(map(re.escape, names))})\b") if names else None
 
 
+def _sound(section: Section, read: Callable[[Located[Any]], T | None]) -> dict[str, T]:
+    """What `read` makes of the section's parts; those it makes nothing of count as broken."""
+    made = {name: read(located) for name, located in section.parts.items()}
+    section.broken.update(name for name, value in made.items() if value is None)
+    return {name: value for name, value in made.items() if value is not None}
+
+
 def _attributes(reading: Reading, part: str, faults: Faults) -> Mapping[str, Attribute]:
-    section = reading.section("schema", part)
-    declared = {}
-    for name, located in section.parts.items():
-        attribute = _attribute(located, faults)
-        if attribute is None:
-            section.broken.add(name)
-        else:
-            declared[name] = attribute
-    return declared
+    return _sound(reading.section("schema", part), lambda located: _attribute(located, faults))
 
 
 def _attribute(located: Located[AttributeSpec], faults: Faults) -> Attribute | None:
@@ -74,15 +76,7 @@ def _attribute(located: Located[AttributeSpec], faults: Faults) -> Attribute | N
 
 
 def _tables(reading: Reading, faults: Faults) -> Mapping[str, Type]:
-    section = reading.section("tables")
-    types = {}
-    for name, located in section.parts.items():
-        kind = _output(located, faults)
-        if kind is None:
-            section.broken.add(name)
-        else:
-            types[name] = kind
-    return types
+    return _sound(reading.section("tables"), lambda located: _output(located, faults))
 
 
 def _output(located: Located[TableSpec], faults: Faults) -> Type | None:

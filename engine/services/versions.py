@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -11,6 +9,7 @@ from pathlib import Path
 from engine.catalogue import Catalogue
 from engine.catalogue.versions import encode
 from engine.errors import CatalogueRefused, ModelRefused, NotFound
+from engine.files import write_once
 from engine.services.ports import Models
 from engine.situation import Live
 
@@ -34,15 +33,10 @@ class Versions:
     def keep(self, catalogue: Catalogue) -> None:
         """Keep what the catalogue was compiled from; whole, on disk, before it goes live."""
         path = self._path(catalogue.digest)
-        if path.exists():
-            return
-        self._home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        draft = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
-        with draft.open("wb") as file:
-            file.write(encode(catalogue.digest, catalogue.files, catalogue.predicate_source))
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
+        if not path.exists():
+            self._home.mkdir(parents=True, exist_ok=True, mode=0o700)
+            kept = encode(catalogue.digest, catalogue.files, catalogue.predicate_source)
+            write_once(path, kept)
 
     def live_of(self, catalogue: str, models: Mapping[str, str]) -> Live:
         """A catalogue and models by their digests. Raises NotFound when one is not kept here."""
