@@ -10,6 +10,7 @@ import numpy as np
 from engine.arbitration import Vector, priorities
 from engine.catalogue import Catalogue
 from engine.domain import Code, Contacts, CustomerState, Facts, Knockout, Value
+from engine.facts import defaults_of, facts_of, impersonal
 from engine.models.base import Scorer
 from engine.plan import DecisionRequest
 from engine.rules.contact import ContactCheck
@@ -38,11 +39,7 @@ class Live:
         derived = {
             "everyone": (1 << len(self.catalogue.actions)) - 1,
             "fleet": Fleet(self.catalogue.actions),
-            "defaults": {
-                name: attribute.default
-                for name, attribute in self.catalogue.scope.customer.items()
-                if attribute.default is not None
-            },
+            "defaults": defaults_of(self.catalogue),
         }
         for name, value in derived.items():
             object.__setattr__(self, name, value)
@@ -101,13 +98,7 @@ def survey(
 ) -> Situation:
     """Run the rules and the model over every action, once. `contacts` are those that count."""
     catalogue = live.catalogue
-    facts = Facts(
-        {**live.defaults, **state.attributes, **request.attributes},
-        request.context,
-        state.events,
-        request.channel,
-        now,
-    )
+    facts = facts_of(request, state, live.defaults, now)
     evaluation = catalogue.ruleset.evaluate(facts)
     left, barred = catalogue.policies.judge(live.everyone, state.consent, evaluation, now)
     scored = (live.prior if impersonal(request, state) else live.scorer).score(facts)
@@ -128,9 +119,3 @@ def survey(
         scored.features,
         None if scales is None else np.abs(priorities(scales, worth, weights, 0.0)),
     )
-
-
-def impersonal(request: DecisionRequest, state: CustomerState) -> bool:
-    """Refused, now or ever: then no model and no feature of the customer is used."""
-    consent = state.consent.get("personalisation")
-    return request.privacy_signal or (consent is not None and consent.status == "denied")
