@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from engine.catalogue.faults import Faults, Located
@@ -65,11 +66,11 @@ def _attribute(located: Located[AttributeSpec], faults: Faults) -> Attribute | N
     if spec.enum is not None and STRING not in {kind, element_of(kind)}:
         faults.add(located, ("enum",), f"`enum` is for text, not for {kind}")
         return None
-    attribute = Attribute(kind, tuple(spec.enum) if spec.enum else None)
+    attribute = Attribute(kind, tuple(spec.enum) if spec.enum else None, None, spec.personal)
     if spec.default is None:
         return attribute
     try:
-        return Attribute(kind, attribute.enum, parse_value(spec.default, attribute))
+        return replace(attribute, default=parse_value(spec.default, attribute))
     except ValueError as error:
         faults.add(located, ("default",), f"the default {error}")
         return attribute

@@ -11,11 +11,13 @@ from engine.rules.types import Node, Type
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """A fact the schema declares. `default` stands in where the fact is missing."""
+    """A fact the schema declares. `default` stands in where the fact is missing; one that is
+    `personal` says who somebody is, and no model looks at it unless told to."""
 
     type: Type
     enum: tuple[str, ...] | None = None
     default: Value | None = None
+    personal: bool = False
 
 
 @dataclass(frozen=True, slots=True)

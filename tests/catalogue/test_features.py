@@ -1,0 +1,75 @@
+"""What a catalogue's models look at where nobody said."""
+
+from __future__ import annotations
+
+from engine.catalogue.features import MOST_COLUMNS, features_of
+from engine.domain import Event, EventLabel, Events, Facts, Tally
+from engine.models.features import Category, Encoder, Members, Number
+from tests.builders import NOW, action, catalogue
+
+SCHEMA = {
+    "attributes": {
+        "first_name": {"type": "string", "enum": ["Ana", "Rui"], "personal": True},
+        "born": {"type": "int", "personal": True},
+        "city": {"type": "string"},
+        "plan": {"type": "string", "enum": ["basic", "fibre"]},
+        "spend": {"type": "double"},
+        "loyal": {"type": "bool"},
+        "likes": {"type": "list<string>", "enum": ["wine", "fruit"]},
+    },
+    "context": {
+        "page": {"type": "string", "enum": ["home", "shop"]},
+        "age": {"type": "int", "personal": True},
+    },
+    "purposes": ["marketing"],
+}
+
+
+def _features(**overrides: object):
+    made = catalogue(schema=SCHEMA, **overrides)
+    return {feature.name: feature for feature in features_of(made)}
+
+
+def test_numbers_truths_and_listed_words_become_features_and_free_text_does_not():
+    found = _features()
+    assert isinstance(found["customer.spend"].encoding, Number)
+    assert found["customer.loyal"].encoding == Category((True, False))
+    assert found["customer.plan"].encoding == Category(("basic", "fibre"))
+    assert found["customer.likes"].encoding == Members(("wine", "fruit"))
+    assert found["context.page"].encoding == Category(("home", "shop"))
+    assert "customer.city" not in found
+
+
+def test_what_is_personal_is_no_feature_in_either_room():
+    assert not {"customer.first_name", "customer.born", "context.age"} & set(_features())
+
+
+def test_answers_are_counted_over_all_and_by_group_without_any_window():
+    found = _features(
+        groups={"drinks": {"kind": "offer"}},
+        actions=[action("wine", group="drinks"), action("news")],
+    )
+    assert found["accepts_of_drinks"].where == {"group": "drinks"}
+    assert found["rejects"].event == "reject"
+    encoder = Encoder(tuple(found.values()))
+    assert encoder.reach == 0
+    drinks = EventLabel("accept", "wine", "offer", "drinks", "web", "home.hero")
+    past = Events((drinks,), (Event(NOW, 0),), (Tally(3, NOW),))
+    row = encoder.encode(Facts({}, {}, past, "web", NOW))
+    assert row[encoder.columns.index("accepts_of_drinks")] == 3.0
+
+
+def test_words_that_are_actions_match_the_action():
+    found = _features(actions=[action("wine"), action("fruit")])
+    assert found["customer.likes"].match == "id"
+    assert found["customer.plan"].match is None
+
+
+def test_what_does_not_fit_in_the_columns_is_left_out_and_the_rest_stays():
+    many = [f"v{i}" for i in range(MOST_COLUMNS + 1)]
+    wide = {**SCHEMA["attributes"], "wide": {"type": "string", "enum": many}}
+    made = catalogue(schema={**SCHEMA, "attributes": wide})
+    found = [feature.name for feature in features_of(made)]
+    assert "customer.wide" not in found
+    assert "context.page" in found
+    assert len(Encoder(features_of(made)).columns) <= MOST_COLUMNS
