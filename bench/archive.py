@@ -14,6 +14,7 @@ from engine.archive.opening import Keeping
 from engine.archive.reading import Archive
 from engine.change import Change
 from engine.domain import Interaction
+from engine.facts import Disclosed
 from engine.partitions import new_decision_id
 from engine.plan import Chosen, DecisionRequest, Filled, PlacementAsk, Plan
 from engine.record import DecisionRecord, InteractionRecord
@@ -33,7 +34,7 @@ def measure() -> Iterator[Figure]:
         open_store(None, Path(directory)) as store,
     ):
         data = Path(directory)
-        keeping = Keeping(store.log, data, "", frozenset)
+        keeping = Keeping(store.log, data, "", Disclosed, b"bench")
         rates = []
         for turn in range(ROUNDS):
             rows = _fill(store, turn)

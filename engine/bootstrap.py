@@ -20,6 +20,7 @@ from engine.archive.erased import Erased
 from engine.catalogue import Catalogue, compile_catalogue, compile_version
 from engine.catalogue.trials import Trial
 from engine.errors import Misconfigured, StateUnknown
+from engine.facts import disclosed
 from engine.registry import Registry
 from engine.rules.custom import rules_of
 from engine.services.customers import Customers
@@ -42,7 +43,7 @@ from engine.services.records import Records
 from engine.services.replay import Replay
 from engine.services.served import Served, read_directory
 from engine.services.standing import Standing
-from engine.services.timeline import History, NoHistory, Timeline, attributes_told
+from engine.services.timeline import History, NoHistory, Timeline
 from engine.services.tokens import Signer
 from engine.services.tombstones import Tombstones
 from engine.services.trials import run
@@ -50,6 +51,8 @@ from engine.services.versions import Versions
 from engine.settings import OFF, EventLimits, Settings, kept_key, load_or_make_keys
 from engine.store import Store, open_store
 from engine.telemetry import Metrics
+
+ROWS_KEY = "archive"
 
 _log = structlog.get_logger()
 
@@ -134,6 +137,7 @@ def assemble(settings: Settings, store: Store) -> Application:
     tombstones = Tombstones(settings.data, kept_key(settings.data, "erasure"))
     archive = _Archive(settings, store, served)
     sign = Signer(kept_key(settings.data, "token")).sign
+    rows_key = kept_key(settings.data, ROWS_KEY)
     interactions = Interactions(people, served, metrics)
     customers = Customers(people, served, metrics)
     held = Holdings(people, store.erasure)
@@ -153,7 +157,7 @@ def assemble(settings: Settings, store: Store) -> Application:
         merges,
         Exports(held, archive.history, served),
         Privacy(held, store.erasure, tombstones, erased, store.identities, aside, merges),
-        Timeline(people, store.erasure, archive.history, served),
+        Timeline(people, store.erasure, archive.history, served, rows_key),
         _keeper(settings, store, served, metrics, archive),
         Standing(store, served, models, compiler.files),
         served,
@@ -188,7 +192,8 @@ class _Archive:
             self._store.log,
             self._settings.data,
             self._settings.archive,
-            lambda: attributes_told(self._served.live.catalogue),
+            lambda: disclosed(self._served.live.catalogue),
+            kept_key(self._settings.data, ROWS_KEY),
         )
         return opened
 

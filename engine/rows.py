@@ -1,7 +1,8 @@
 """What a log entry comes to as flat rows: the archive keeps them, the timeline is made of them.
 
 Pure. A row names the customer by a random subject, never by an id or an identity, and holds
-no value of a personal attribute, whatever the entry says.
+no value of a personal attribute, whatever the entry says. What an interaction's sender called it
+is digested: it may spell the customer.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
 from typing import Any
 
 import msgspec
@@ -16,6 +18,7 @@ from msgspec import Struct
 
 from engine.change import Entry
 from engine.domain import Consent, Value
+from engine.facts import Disclosed, keepable
 from engine.partitions import made_at
 from engine.plan import Chosen
 from engine.record import (
@@ -42,7 +45,8 @@ class DecisionRow(Struct, frozen=True):
     """One action chosen for one placement; without an action where it came to nothing else.
 
     `partition` and `entry` are where the log had it, `at` is ms; the numbers are None where
-    there is no action.
+    there is no action. `facts` are for `engine.facts.unpack_facts`, empty where nobody may learn
+    from them.
     """
 
     partition: int
@@ -65,10 +69,11 @@ class DecisionRow(Struct, frozen=True):
     mode: str
     catalogue: str
     models: str
+    facts: bytes = b""
 
 
 class InteractionRow(Struct, frozen=True):
-    """One interaction; of type `void`, the word that nobody saw a decision."""
+    """One interaction, its `id` digested; of type `void`, the word that nobody saw a decision."""
 
     partition: int
     entry: str
@@ -100,16 +105,17 @@ class ChangeRow(Struct, frozen=True):
 Row = DecisionRow | InteractionRow | ChangeRow
 
 
-def rows_of(entry: Entry, record: Record, subject: str, told: Collection[str]) -> list[Row]:
-    """All rows of a record. Of attributes not in `told` only the names are kept."""
+def rows_of(entry: Entry, record: Record, subject: str, known: Disclosed, key: bytes) -> list[Row]:
+    """All rows of a record. Of attributes that are not `known` only the names are kept; ids of
+    interactions are digested under `key`."""
     at: tuple[int, str, str] = (entry.partition, entry.id, subject)
     match record:
         case DecisionRecord():
-            return list(_decision(at, record))
+            return list(_decision(at, record, known))
         case InteractionRecord():
-            return [_interaction(at, record)]
+            return [_interaction(at, record, key)]
         case CustomerRecord():
-            return list(_customer(at, record, told))
+            return list(_customer(at, record, known.attributes))
         case VoidRecord():
             return [InteractionRow(*at, record.now, "", VOID, record.decision_id)]
         case IdentityRecord():
@@ -144,11 +150,14 @@ def start_of(day: str) -> int:
     return (datetime.fromisoformat(f"{day}T00:00Z") - _EPOCH) // timedelta(milliseconds=1)
 
 
-def _decision(at: tuple[int, str, str], record: DecisionRecord) -> Iterator[DecisionRow]:
+def _decision(
+    at: tuple[int, str, str], record: DecisionRecord, known: Disclosed
+) -> Iterator[DecisionRow]:
     """Nothing for one that answered an earlier decision again."""
     if record.plan.repeat:
         return
     models = _json(record.models)
+    facts = keepable(record, known) if any(f.actions for f in record.plan.placements) else b""
     for filled in record.plan.placements:
         chosen: Iterable[Chosen | None] = filled.actions or (None,)
         for one in chosen:
@@ -163,16 +172,25 @@ def _decision(at: tuple[int, str, str], record: DecisionRecord) -> Iterator[Deci
                 mode=record.request.mode,
                 catalogue=record.catalogue,
                 models=models,
+                facts=b"" if one is None else facts,
                 **{name: getattr(one, name, empty) for name, empty in _CHOICE.items()},
             )
 
 
-def _interaction(at: tuple[int, str, str], record: InteractionRecord) -> InteractionRow:
+def digest_of(customer_id: str, interaction_id: str, key: bytes) -> str:
+    """What stands for an interaction's id, so that only who has the key can test a guess."""
+    if not interaction_id:
+        return ""
+    said = msgspec.msgpack.encode((customer_id, interaction_id))
+    return blake2b(said, digest_size=8, key=key).hexdigest()
+
+
+def _interaction(at: tuple[int, str, str], record: InteractionRecord, key: bytes) -> InteractionRow:
     said = record.interaction
     return InteractionRow(
         *at,
         said.at,
-        said.id,
+        digest_of(record.customer_id, said.id, key),
         said.type,
         said.decision_id,
         said.action,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from pathlib import Path
 
 from engine.archive.compaction import Compaction
 from engine.archive.reading import Archive
 from engine.archive.shelf import Shelf, usable
 from engine.archive.writer import Round, Streams, Writer
+from engine.facts import Disclosed
 
 SWEEP = 3600.0  # seconds; a reader has this long for files that were merged meanwhile
 
@@ -19,10 +20,16 @@ class Keeping:
     cannot be used, Overtaken when another process did it first."""
 
     def __init__(
-        self, log: Streams, data: Path, place: str, told: Callable[[], Collection[str]]
+        self,
+        log: Streams,
+        data: Path,
+        place: str,
+        known: Callable[[], Disclosed],
+        key: bytes,
     ) -> None:
+        """`known`: what the values of may be kept; `key` digests ids."""
         shelf = Shelf(data, place)
-        self._writer = Writer(log, shelf, data, told)
+        self._writer = Writer(log, shelf, data, known, key)
         self._compaction = Compaction(shelf, data)
         self._swept = time.monotonic()
         self.reading = Archive(data)

@@ -22,6 +22,7 @@ from engine.archive.poison import Poison
 from engine.archive.shelf import Shelf
 from engine.archive.tables import by_file, kind_of, to_table
 from engine.change import Entry
+from engine.facts import Disclosed
 from engine.partitions import PARTITIONS
 from engine.record import DecisionRecord, InteractionRecord, Record, customer_of, decode
 from engine.rows import Row, day_of, happened_at, rows_of
@@ -60,17 +61,23 @@ class _Taken(NamedTuple):
 
 
 class Writer:
-    """Writes rounds. `told` names the attributes whose values may be kept."""
+    """Writes rounds. `known`: what the values of may be kept, `key` digests ids."""
 
     def __init__(
-        self, log: Streams, shelf: Shelf, data: Path, told: Callable[[], Collection[str]]
+        self,
+        log: Streams,
+        shelf: Shelf,
+        data: Path,
+        known: Callable[[], Disclosed],
+        key: bytes,
     ) -> None:
         self._log = log
         self._shelf = shelf
         self._manifests = Manifests(data)
         self._erased = Erased(data)
         self._poison = Poison(data)
-        self._told = told
+        self._known = known
+        self._key = key
 
     def register(self) -> None:
         """From now on nothing is trimmed that is not in the archive."""
@@ -119,9 +126,9 @@ class Writer:
         """The rows of customers there are. Whoever is erased after this was asked has a marker."""
         names = self._log.subjects({customer_of(record) for _, record in records})
         nobody = self._erased.pending() | {""}
-        told = self._told()
+        known = self._known()
         named = ((*one, names.get(customer_of(one[1]), "")) for one in records)
-        made = (rows_of(*one, told) for one in named if one[2] not in nobody)
+        made = (rows_of(*one, known, self._key) for one in named if one[2] not in nobody)
         return list(chain.from_iterable(made))
 
     def _keep(self, manifest: Manifest, positions: Mapping[int, str], rows: Sequence[Row]) -> None:

@@ -12,10 +12,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from typing import NamedTuple, Protocol, TypeVar
 
 from engine import record
-from engine.catalogue import Catalogue
 from engine.change import Entry
 from engine.domain import CustomerState
 from engine.errors import NotFound
+from engine.facts import Disclosed, disclosed
 from engine.partitions import made_at, partition_of
 from engine.rows import VOID, ChangeRow, DecisionRow, InteractionRow, Row, rows_of
 from engine.services.ports import Memory, Serving
@@ -87,12 +87,19 @@ class Timeline:
     """`GET /v1/customers/{id}/timeline`."""
 
     def __init__(
-        self, memory: Memory, log: Log, history: Callable[[], History], serving: Serving
+        self,
+        memory: Memory,
+        log: Log,
+        history: Callable[[], History],
+        serving: Serving,
+        key: bytes,
     ) -> None:
+        """`key` digests ids, as the archive's."""
         self._memory = memory
         self._log = log
         self._history = history
         self._serving = serving
+        self._key = key
 
     def page(self, customer_id: str, ask: PageAsk) -> TimelineReply:
         """The newest there is before the cursor. Raises NotFound, ArchiveUnusable."""
@@ -129,24 +136,21 @@ class Timeline:
         """What the archive has not got yet, under every id the customer had."""
         ids = {state.customer_id, *state.merged}
         spelled = [one.encode() for one in ids]
-        told = attributes_told(self._serving.live.catalogue)
+        known = disclosed(self._serving.live.catalogue)
         for partition in sorted({partition_of(one) for one in ids}):
             for entry in self._log.log(partition, snapshot.positions.get(partition, "")):
                 if any(one in entry.data for one in spelled):
-                    yield from _rows(entry, ids, state.subject, told)
+                    yield from _rows(entry, ids, state.subject, known, self._key)
 
 
-def attributes_told(catalogue: Catalogue) -> frozenset[str]:
-    """The attributes whose values a history may hold: declared, and not personal."""
-    return frozenset(catalogue.scope.customer) - catalogue.personal
-
-
-def _rows(entry: Entry, ids: Collection[str], subject: str, told: Collection[str]) -> Sequence[Row]:
+def _rows(
+    entry: Entry, ids: Collection[str], subject: str, known: Disclosed, key: bytes
+) -> Sequence[Row]:
     """The entry's rows if it is theirs; what cannot be read is not told."""
     said = record.legible(entry.data)
     if said is None or record.customer_of(said) not in ids:
         return ()
-    return rows_of(entry, said, subject, told)
+    return rows_of(entry, said, subject, known, key)
 
 
 def _nodes_of(rows: Iterable[Row]) -> Iterator[_Node]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import pyarrow as pa
 import redis
 
 from engine import record
@@ -15,13 +17,16 @@ from engine.archive.reading import Archive
 from engine.change import Change, Committed
 from engine.codec import pack_attributes
 from engine.domain import Interaction
+from engine.facts import Disclosed
 from engine.partitions import new_decision_id, partition_of
 from engine.plan import Chosen, DecisionRequest, Filled, PlacementAsk, Plan
 from engine.record import CustomerRecord, DecisionRecord, InteractionRecord, Record
+from engine.rows import digest_of
+from engine.settings import kept_key
 from engine.store import Store
 from engine.store.keys import customer_key, log_key
 
-TOLD = frozenset({"plan"})
+KNOWN = Disclosed(frozenset({"plan"}), frozenset({"page"}))
 DAY = 24 * 3600 * 1000
 PLAIN = {"attributes": pack_attributes({"plan": "basic"})}
 
@@ -33,10 +38,16 @@ class House:
     store: Store
     url: str
     data: Path
+    names: dict[str, str] = field(default_factory=dict)
 
     def keeping(self, place: str = "") -> Keeping:
         """An archive writer of its own."""
-        return Keeping(self.store.log, self.data, place, lambda: TOLD)
+        return Keeping(self.store.log, self.data, place, lambda: KNOWN, self.key)
+
+    @property
+    def key(self) -> bytes:
+        """What ids are digested under."""
+        return kept_key(self.data, "archive")
 
     @property
     def archive(self) -> Archive:
@@ -63,6 +74,7 @@ class House:
     def tell(self, customer: str, *ids: str, at: int | None = None) -> None:
         """Free interactions with these ids, in one commit."""
         now = self.store.load(customer).now
+        self._name(customer, *ids)
         said = [Interaction(id, "visit", now if at is None else at, channel="web") for id in ids]
         self.write(customer, *(InteractionRecord(customer, one, None, now) for one in said))
 
@@ -76,6 +88,7 @@ class House:
         """An outcome of a decision; its id."""
         now = self.store.load(customer).now
         id = f"{decision_id}-{type}"
+        self._name(customer, id)
         said = Interaction(id, type, now, decision_id, "fibre", "home.hero", "web")
         self.write(customer, InteractionRecord(customer, said, 1.0, now))
         return id
@@ -114,7 +127,18 @@ class House:
 
     def ids(self) -> Counter[str]:
         """How often each interaction is in the archive."""
-        return Counter(self.archive.interactions(columns=["id"]).column("id").to_pylist())
+        return Counter(self.told(self.archive.interactions(columns=["id"])))
+
+    def told(self, interactions: pa.Table) -> list[str]:
+        """The ids the rows were told with."""
+        return self.named(interactions.column("id").to_pylist())
+
+    def named(self, ids: Iterable[str]) -> list[str]:
+        """What was told by these names of the archive, in order."""
+        return sorted(self.names[id] for id in ids)
+
+    def _name(self, customer: str, *ids: str) -> None:
+        self.names.update((digest_of(customer, id, self.key), id) for id in ids)
 
 
 def decision(customer: str, now: int) -> DecisionRecord:

@@ -58,9 +58,8 @@ def test_under_random_kills_nothing_is_lost_and_nothing_is_twice(house: House) -
     told |= load(house, numbers, 3)
     keep_all(house.keeping())
     archive = house.archive
-    visits = Counter(
-        one["id"] for one in archive.interactions().to_pylist() if one["type"] == "visit"
-    )
+    visited = [one for one in archive.interactions().to_pylist() if one["type"] == "visit"]
+    visits = Counter(house.named(one["id"] for one in visited))
     assert visits == dict.fromkeys(told, 1)
     decisions = Counter(archive.decisions().column("decision_id").to_pylist())
     answers = Counter(

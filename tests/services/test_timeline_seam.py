@@ -103,8 +103,8 @@ def test_every_page_together_is_the_whole_history_once(
         keep_all(keeping)
     told = list(pages(timeline, customer, limit))
     contacts = [one for page in told for channel in page.channels for one in channel.contacts]
-    assert sorted(one.id for one in contacts if one.id) == sorted(visits)
-    assert {one.decision_id: _answers(one) for one in contacts if one.decision_id} == {
+    assert house.named(one.id for one in contacts if one.id) == sorted(visits)
+    assert {one.decision_id: _answers(house, one) for one in contacts if one.decision_id} == {
         decision: sorted(answers) for decision, answers in made.items()
     }
     assert sum(bool(one.decision_id) for one in contacts) == len(made)
@@ -114,10 +114,10 @@ def test_every_page_together_is_the_whole_history_once(
     assert all(len(list(_times(page))) <= limit for page in told)
 
 
-def _answers(contact: ContactReply) -> list[str]:
+def _answers(house: House, contact: ContactReply) -> list[str]:
     assert len(contact.offered) == 1
     assert not contact.answers
-    return sorted(answer.id for answer in contact.offered[0].answers)
+    return house.named(answer.id for answer in contact.offered[0].answers)
 
 
 def _times(page: TimelineReply) -> Iterator[str]:
