@@ -204,6 +204,7 @@ class _Compiler:
             purposes=self._words("purposes"),
             identities=self._words("identities") | {_ANONYMOUS},
             personal=frozenset(name for name, at in attributes.items() if at.spec.personal),
+            asked=self._asked(),
             scope=self.scope,
             definitions=tuple(definitions),
             conditions=conditions,
@@ -220,6 +221,14 @@ class _Compiler:
             reach=reach,
             retention=reach,
             tests=tests,
+        )
+
+    def _asked(self) -> frozenset[tuple[str, str]]:
+        """The attributes that anything looks at, but for those with a default."""
+        return frozenset(
+            (root, name)
+            for root, name in self.conditions.reads
+            if root in ("customer", "context") and self.scope.attribute(root, name).default is None
         )
 
     def _trees(self, definitions: list[Definition]) -> Iterator[Any]:

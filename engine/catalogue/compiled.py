@@ -35,7 +35,8 @@ class Catalogue:
     `events` says what events of other systems are to us, by name.
     `reach` is how far back (ms) its policies and rules look, `retention` how far a customer's
     memory must go, for the models bound to it too; `personal` names the
-    attributes that identify a person. `warnings` did not keep it from serving.
+    attributes that identify a person, `asked` what rules and templates look at and nothing
+    stands in for, as (`customer` or `context`, name). `warnings` did not keep it from serving.
     """
 
     digest: str
@@ -50,6 +51,7 @@ class Catalogue:
     purposes: frozenset[str]
     identities: frozenset[str]
     personal: frozenset[str]
+    asked: frozenset[tuple[str, str]]
     scope: Scope
     definitions: tuple[Definition, ...]
     conditions: tuple[Condition, ...]
