@@ -27,6 +27,7 @@ SCHEMAS: Mapping[Kind, pa.Schema] = {
             "features": pa.list_(_NUMBER),
             "fallback": pa.bool_(),
             **dict.fromkeys(("mode", "catalogue", "models"), _TEXT),
+            "facts": pa.binary(),
         }
     ),
     "interactions": pa.schema(
