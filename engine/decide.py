@@ -107,7 +107,7 @@ def _contacts(
             now,
             now + place.hold if held_back else 0,
             ask if held_back else "",
-            now - catalogue.retention,
+            now - catalogue.reach,
         )
     return contacts if chosen else None
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -11,12 +11,16 @@ from engine.arbitration import Vector, priorities
 from engine.catalogue import Catalogue
 from engine.domain import Code, Contacts, CustomerState, Facts, Knockout, Value
 from engine.facts import defaults_of, facts_of, impersonal
-from engine.models.base import Scorer
+from engine.models.base import Model, Scorer
+from engine.models.beta import UNTRAINED
 from engine.plan import DecisionRequest
 from engine.rules.contact import ContactCheck
 from engine.rules.policy import standing
 from engine.rules.scalar import Evaluation
 from engine.rules.selecting import Fleet
+
+PROPENSITY = "propensity"
+"""The name of the model that decisions rest on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +28,15 @@ class Live:
     """What decides just now, taken whole: a catalogue and the models bound to its actions.
 
     `prior` stands in for `scorer` where the customer refused personalisation; `versions`
-    are the digests of the models by name.
+    are the digests of the models by name. `route`, if any, says what decides for a customer
+    in place of this.
     """
 
     catalogue: Catalogue
     scorer: Scorer
     prior: Scorer
     versions: Mapping[str, str]
+    route: Callable[[str], Live] | None = None
     everyone: int = field(init=False, repr=False)
     fleet: Fleet = field(init=False, repr=False)
     defaults: Mapping[str, Value] = field(init=False, repr=False)
@@ -43,6 +49,17 @@ class Live:
         }
         for name, value in derived.items():
             object.__setattr__(self, name, value)
+
+
+def bound(catalogue: Catalogue, model: Model) -> Live:
+    """The catalogue with a model of propensities; its memory goes as far back as that looks."""
+    prior = UNTRAINED.bind(catalogue.actions)
+    return Live(
+        replace(catalogue, retention=max(catalogue.reach, model.reach)),
+        prior if model is UNTRAINED else model.bind(catalogue.actions),
+        prior,
+        {PROPENSITY: model.version},
+    )
 
 
 @dataclass(frozen=True, slots=True)

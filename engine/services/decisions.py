@@ -115,6 +115,7 @@ class Decisions:
             return self._answered(loaded.seen[0], asked[0])
         if request.customer_id != loaded.state.customer_id:  # another name, or merged since
             request = msgspec.structs.replace(request, customer_id=loaded.state.customer_id)
+        live = live.route(request.customer_id) if live.route else live
         decision_id = new_decision_id(request.customer_id, loaded.now, os.urandom(8))
         plan = decide(request, loaded.state, live, loaded.now, decision_id)
         if request.mode == "live" and (asked or not plan.repeat):
