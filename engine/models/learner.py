@@ -10,14 +10,33 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import msgspec
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from engine.domain import Action
-from engine.models.expansion import Expansion, Scale, Vector, packed, waves
+from engine.errors import ModelRefused
+from engine.models.expansion import Expansion, Scale, Vector, Waves, packed, unpacked, waves
 from engine.models.features import Encoder, Feature
 from engine.models.online import RIDGE, Arm, Belief, OnlineArtefact, binary
-from engine.models.recall import Recall, joined
+from engine.models.recall import Memories, Recall, joined
+
+
+class LearnerState(Struct, frozen=True, tag="teller.learner.1"):
+    """What a learner holds; arrays as little-endian float32, `rows` are actions by row."""
+
+    features: tuple[Feature, ...]
+    scale: Scale
+    waves: Waves
+    actions: tuple[Action, ...]
+    rows: tuple[str, ...]
+    seen: tuple[float, ...]
+    inverses: bytes
+    weights: bytes
+    precisions: bytes
+    memories: Memories
+    known: int
 
 
 class Learner:
@@ -82,6 +101,14 @@ class Learner:
         np.reciprocal(precision, out=self._variances[row])
         self._seen[row] += 1.0
 
+    def more(self, x: NDArray[np.float64], action_id: str, extra: float) -> None:
+        """An answer that was learned already turned out to be worth so much more: as if it had
+        been learned with the whole reward at once."""
+        phi, row = self.expand(x), self._rows[action_id]
+        gain = self._inverses[row].dot(phi)
+        self._weights[row] += gain * np.float32(extra)
+        self._recall.amend(phi, row, extra * (1.0 - float(gain.dot(phi))))
+
     def merge(self, other: Learner) -> None:
         """Add what `other` has seen. Raises ValueError unless both started from one scale."""
         if (other.features, other.expand.terms) != (self.features, self.expand.terms):
@@ -121,6 +148,49 @@ class Learner:
         }
         memories = self._recall.memories(tuple(self._rows))
         return OnlineArtefact(self.features, self.expand.scale, self.expand.waves, arms, memories)
+
+    def state(self) -> bytes:
+        """All it holds, packed: what `restore` makes a learner of that goes on as this one would.
+        About the memory it takes, see the class."""
+        held = LearnerState(
+            self.features,
+            self.expand.scale,
+            self.expand.waves,
+            tuple(self.actions.values()),
+            tuple(self._rows),
+            tuple(self._seen),
+            b"".join(map(packed, self._inverses)),
+            packed(self._weights),
+            packed(self._precisions),
+            self._recall.memories(tuple(self._rows)),
+            self._recall.known,
+        )
+        return msgspec.msgpack.encode(held)
+
+    @classmethod
+    def restore(cls, data: bytes) -> Learner:
+        """The learner `state` packed. Raises ModelRefused for anything else."""
+        try:
+            held = msgspec.msgpack.decode(data, type=LearnerState)
+            learner = cls(held.features, held.scale)
+        except (msgspec.DecodeError, ValueError) as error:
+            raise ModelRefused(f"not a learner's state: {error}") from error
+        learner._resume(held)
+        return learner
+
+    def _resume(self, held: LearnerState) -> None:
+        names, size = held.rows, self.expand.size
+        if held.waves != self.expand.waves or len(held.seen) != len(names):
+            raise ModelRefused("a learner's state that does not fit this version of the learner")
+        self.actions = {action.id: action for action in held.actions}
+        self._rows = {name: row for row, name in enumerate(names)}
+        self._seen = list(held.seen)
+        self._inverses = list(unpacked(held.inverses, len(names), size, size))
+        self._weights = unpacked(held.weights, len(names), size)
+        self._precisions = unpacked(held.precisions, len(names), size)
+        self._variances = 1.0 / self._precisions
+        self._recall.restore(held.memories, self._rows, len(names))
+        self._recall.known = held.known
 
     def _statistics(self, row: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Σ φ φᵀ and Σ φ · reward of an action."""

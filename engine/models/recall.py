@@ -21,6 +21,7 @@ WIDTH = 24
 _FAR = 4.0
 _PATIENCE = 500
 _EVERY = 4
+_SAME = 1e-3  # of the reach: float32 tells no two equal places further apart
 
 
 class Memories(Struct, frozen=True, forbid_unknown_fields=True):
@@ -72,7 +73,7 @@ class Recall:
         self._squares = np.zeros(room, np.float32)
         self._errors = np.zeros(room, np.float32)
         self._owners = np.zeros(room, np.intp)
-        self._known = 0
+        self.known = 0
 
     def corrections(self, phi: Vector, actions: int) -> NDArray[np.float64]:
         """What to add to each action's mean; those of no such row are left out."""
@@ -92,14 +93,22 @@ class Recall:
         if self.taken > _EVERY and self.taken % _EVERY == 0:
             held = min(self.taken, self._room)
             nearest = max(float(self._distances(place, held).min()), 1e-6)
-            self._known = min(self._known + 1, _PATIENCE)
-            self.reach += (nearest - self.reach) / (self._known + 1)
+            self.known = min(self.known + 1, _PATIENCE)
+            self.reach += (nearest - self.reach) / (self.known + 1)
         at = self.taken % self._room
         self._places[at] = place
         self._squares[at] = place.dot(place)
         self._errors[at] = error
         self._owners[at] = owner
         self.taken += 1
+
+    def amend(self, phi: Vector, owner: int, more: float) -> None:
+        """An answer kept for this very place was further off by `more`, if it is still kept."""
+        held = min(self.taken, self._room)
+        distances = self._distances(self._place(phi), held)
+        distances[self._owners[:held] != owner] = np.inf
+        if held and distances[nearest := int(distances.argmin())] < _SAME * self.reach:
+            self._errors[nearest] += np.float32(more)
 
     def memories(self, names: tuple[str, ...]) -> Memories:
         """As kept; `names` are the actions by row."""

@@ -103,6 +103,42 @@ def test_parts_in_other_terms_do_not_add_up() -> None:
         taught(range(10), SCALE).merge(Learner((AGE,)))
 
 
+def test_one_restored_goes_on_as_the_first_would() -> None:
+    first = taught(range(ROWS // 2), SCALE)
+    again = Learner.restore(first.state())
+    for learner in (first, again):
+        for row in range(ROWS // 2, ROWS):
+            young = row % 3 == 0
+            x = np.array([1.0 if young else -1.0, 0.0, 1.0, 0.0, 0.0])
+            learner.learn(x, "isa", float(young))
+    assert msgspec.json.encode(again.snapshot()) == msgspec.json.encode(first.snapshot())
+    assert again.state() == first.state()
+
+
+def test_what_is_no_state_is_refused() -> None:
+    state = taught(range(20)).state()
+    for broken in (b"", state[:-1], state.replace(b"teller.learner.1", b"teller.learner.9")):
+        with pytest.raises(ModelRefused, match="not a learner's state"):
+            Learner.restore(broken)
+
+
+def test_an_answer_that_comes_late_counts_as_if_it_had_been_known() -> None:
+    rows = [(np.array([age, 0.0, 1.0, 0.0, 0.0]), float(age > 0)) for age in (-1.0, 0.3, 1.2)]
+    late, told = taught(range(50), SCALE), taught(range(50), SCALE)
+    for x, reward in rows:
+        late.learn(x, "isa", 0.0)
+        told.learn(x, "isa", reward)
+    for x, reward in rows:
+        late.more(x, "isa", reward)
+    for x, _ in rows:
+        one, other = (each.belief.about(each.expand(x))[0] for each in (late, told))
+        assert one == pytest.approx(other, abs=0.02)
+    ours, theirs = late.snapshot().arms["isa"], told.snapshot().arms["isa"]
+    weights = (np.frombuffer(arm.weights, "<f4") for arm in (ours, theirs))
+    np.testing.assert_allclose(*weights, atol=1e-4)
+    assert ours.seen == theirs.seen
+
+
 def test_an_action_only_the_other_learner_knew_is_known_after() -> None:
     one, other = taught(range(50), SCALE, ACTIONS[:1]), taught(range(50), SCALE)
     one.merge(other)
