@@ -45,11 +45,11 @@ def picture(bars: Sequence[Bar]) -> Markup:
     axes.set_xlabel("value of a decision, 95% interval", color=INK)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(left=False)
-    return _svg(figure)
+    return to_svg(figure)
 
 
-def _svg(figure: Figure) -> Markup:
-    """Only the element, the same bytes for the same figures."""
+def to_svg(figure: Figure) -> Markup:
+    """A drawing as SVG: only the element, the same bytes for the same figures."""
     written = StringIO()
     with mpl.rc_context({"svg.hashsalt": "teller"}):
         figure.savefig(written, format="svg", metadata={"Date": None})
