@@ -73,4 +73,9 @@ def to_rows(kind: Kind, table: pa.Table) -> list[Row]:
     """The rows of a table of that kind."""
     at = table.schema.get_field_index("at")
     numbers = table.set_column(at, "at", table.column("at").cast(pa.int64()))
-    return [msgspec.convert(row, _ROWS[kind]) for row in numbers.to_pylist()]
+    return [msgspec.convert(_whole(row), _ROWS[kind]) for row in numbers.to_pylist()]
+
+
+def _whole(row: dict[str, object]) -> dict[str, object]:
+    """With the facts that files from before they were kept do not have."""
+    return row if row.get("facts", b"") is not None else {**row, "facts": b""}

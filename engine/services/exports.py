@@ -8,8 +8,9 @@ from typing import Any
 from engine.change import Entry
 from engine.codec import unpack
 from engine.errors import NotFound
+from engine.facts import unpack_facts
 from engine.record import DecisionRecord, Record
-from engine.rows import Row
+from engine.rows import DecisionRow, Row
 from engine.services.customers import document
 from engine.services.holdings import Holdings
 from engine.services.ports import Serving
@@ -49,11 +50,20 @@ class Exports:
             totals_told(state.events),
             plain(state.events.open),
             [_told(entry, told) for entry, told in person.entries if told],
-            plain(self._archive_rows(person.subjects, now)),
+            [_readable(row) for row in self._archive_rows(person.subjects, now)],
         )
 
     def _archive_rows(self, subjects: Collection[str], now: int) -> list[Row]:
         return self._history().consistent(lambda rows: rows.rows(subjects, 0, now + 1))
+
+
+def _readable(row: Row) -> dict[str, Any]:
+    """A row of the archive, its facts unpacked."""
+    document: dict[str, Any] = plain(row)
+    if isinstance(row, DecisionRow):
+        facts = unpack_facts(row.facts)._asdict() if row.facts else None
+        document["facts"] = plain(facts)
+    return document
 
 
 def _told(entry: Entry, told: Record) -> dict[str, Any]:

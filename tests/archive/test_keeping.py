@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from engine.archive.compaction import FAN, Compaction
@@ -15,7 +16,7 @@ from engine.archive.poison import TRIES
 from engine.archive.shelf import Shelf
 from engine.errors import Misconfigured, Overtaken
 from engine.record import MergeRecord, VoidRecord
-from engine.rows import day_of
+from engine.rows import DecisionRow, day_of
 from tests.archive.builders import DAY, House, keep_all
 
 
@@ -206,6 +207,16 @@ def test_the_files_may_be_anywhere_pyarrow_knows(house: House, tmp_path: Path) -
         house.keeping().round()
     with pytest.raises(Misconfigured, match="TELLER_ARCHIVE"):
         house.keeping("nosuch://x")
+
+
+def test_files_from_before_facts_were_kept_are_read(house: House, keeping: Keeping) -> None:
+    made = house.decide("ana")
+    keep_all(keeping)
+    (path,) = (house.data / "archive").rglob("decisions/*/*.parquet")
+    pq.write_table(pq.read_table(path, partitioning=None).drop_columns(["facts"]), path)
+    (row,) = house.archive.snapshot().rows([house.subject("ana")], 0, DAY * 50_000)
+    assert isinstance(row, DecisionRow)
+    assert (row.decision_id, row.facts) == (made, b"")
 
 
 def test_polars_reads_the_tables(house: House, keeping: Keeping) -> None:
