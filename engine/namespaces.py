@@ -1,7 +1,9 @@
 """Identities as `namespace:value`, written one way only, so that the same person is met again.
 
-Pure. E-mail addresses are told apart by letters, not by case; phone numbers are E.164; whatever
-else there is, is taken verbatim but for blanks at its ends.
+Pure. E-mail addresses are told apart by letters, not by case; phone numbers are E.164, with their
+extension; whatever else there is, is taken verbatim but for blanks at its ends. Where in doubt,
+two ways to write stay two: an identity met under two names costs a merge, two people under one
+name cannot be told apart again.
 """
 
 from __future__ import annotations
@@ -37,25 +39,31 @@ def normalise(identity: str, declared: Collection[str], region: str | None) -> s
 
 
 def _email(value: str, _region: str | None) -> str:
-    """Mail boxes that differ by case only are the same person's (RFC 5321 would allow two)."""
-    folded = unicodedata.normalize("NFC", value.casefold())
-    name, _, host = folded.rpartition("@")
-    if not name or not host or any(map(str.isspace, folded)):
+    """Mail boxes that differ by case only are the same person's (RFC 5321 would allow two).
+
+    Lower case, not case folding, which writes ß as ss: those are two mail boxes (RFC 6532), and two
+    hosts (IDNA2008, RFC 5894 7.2).
+    """
+    lower = unicodedata.normalize("NFC", unicodedata.normalize("NFC", value).lower())
+    name, _, host = lower.rpartition("@")
+    if not name or not host or any(map(str.isspace, lower)):
         raise ValueError("is no e-mail address")
-    return folded
+    return lower
 
 
 def _phone(value: str, region: str | None) -> str:
+    """E.164; behind a switchboard it is the extension (as in RFC 3966) that tells people apart."""
     try:
         number = phonenumbers.parse(value, region)
     except NumberParseException:
         number = None
     if number is None or not phonenumbers.is_possible_number(number):
         raise ValueError(
-            "is no phone number: write it with its country code, such as +351912345678, or "
-            "declare `phone_region` in the catalogue's schema"
+            "is no phone number: write it with its country code, such as +351912345678, or set "
+            "TELLER_PHONE_REGION to the country of numbers without one"
         )
-    return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+    line = phonenumbers.format_number(number, PhoneNumberFormat.E164)
+    return f"{line};ext={number.extension}" if number.extension else line
 
 
 _WAYS: Mapping[str, Callable[[str, str | None], str]] = {"email": _email, "phone": _phone}
