@@ -128,7 +128,7 @@ def assemble(settings: Settings, store: Store) -> Application:
     versions = Versions(settings.data, compiler.version, models)
     served = Served(settings.catalogue, compiler.files, models, versions, metrics)
     rules = Rules(served, settings.phone_region, settings.identity_limit)
-    merges = Merges(store, store.identities)
+    merges = Merges(store, store.identities, rules.shared)
     people = Resolver(store, store.identities, merges, rules, served)
     linking = Linking(people, store.identities, merges, rules, served)
     quarantine = Quarantine(store.quarantine)

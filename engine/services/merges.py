@@ -27,7 +27,7 @@ from engine.codec import (
     pack_told,
     unpack_pointer,
 )
-from engine.domain import CustomerState
+from engine.domain import CustomerState, Pointer
 from engine.errors import Contention, TellerError
 from engine.identity import merge, ranked
 from engine.record import MergeRecord
@@ -53,9 +53,13 @@ _log = structlog.get_logger()
 class Merges:
     """Merges customers, and finishes merges that a crash left half done."""
 
-    def __init__(self, store: Memory, pointing: Pointing) -> None:
+    def __init__(
+        self, store: Memory, pointing: Pointing, shared: Callable[[Pointer], bool]
+    ) -> None:
+        """`shared`: whether an identity is set apart, see `engine.identity.shared`."""
         self._store = store
         self._pointing = pointing
+        self._shared = shared
 
     def merge(
         self, one: CustomerState, other: CustomerState, deadline: float | None = None
@@ -71,7 +75,8 @@ class Merges:
     def finish(
         self, customer_id: str, deadline: float | None = None, waiting: tuple[str, ...] = ()
     ) -> None:
-        """Finish the merge of a fenced customer; nothing when it is finished. Raises Contention.
+        """Finish the merge of a fenced customer; nothing when it is finished. Raises Contention,
+        and NotReplicated, after which it is still to be finished.
 
         `waiting`: the fenced customers that are folded only after this one.
         """
@@ -80,6 +85,7 @@ class Merges:
             return
         survivor = self._fold(loser, deadline, waiting)
         if survivor is not None:
+            self._store.assure(survivor)  # the loser is deleted only once this cannot be lost
             for identity in loser.state.identities:
                 self._repoint(identity, loser.state, survivor, deadline)
         self._pointing.settle(customer_id, loser.state.subject, survivor, loser.now, deadline)
@@ -152,10 +158,11 @@ class Merges:
     def _repoint(
         self, identity: str, loser: CustomerState, survivor: str, deadline: float | None
     ) -> None:
-        """An identity of the loser leads to the survivor directly; a redirect would do as well."""
-        theirs = (loser.customer_id, *loser.merged)
+        """An identity of the loser leads to the survivor directly; one that a link cut short left
+        leading nowhere does so too, lest somebody new be made for it."""
+        theirs = ("", loser.customer_id, *loser.merged)
         pointer = self._pointing.pointer(identity, deadline)
         held = unpack_pointer(pointer)
-        if held.customer_id in theirs:
+        if held.customer_id in theirs and not self._shared(held):
             onward = pack_pointer(replace(held, customer_id=survivor))
             self._pointing.point(identity, pointer, onward, deadline=deadline)

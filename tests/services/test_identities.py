@@ -327,10 +327,12 @@ def holder(store: Store, identity: str) -> str:
     return unpack_pointer(store.identities.pointer(identity)).customer_id
 
 
-def crashing(application: Application, store: Store, at: int, after: bool) -> Linking:
+def crashing(
+    application: Application, store: Store, at: int, after: bool, limit: int = 3
+) -> Linking:
     verbs = Crashing(store, at, after)
-    rules = Rules(application.served, None, 3)
-    merges = Merges(store, verbs)
+    rules = Rules(application.served, None, limit)
+    merges = Merges(store, verbs, rules.shared)
     resolver = Resolver(store, verbs, merges, rules, application.served)
     return Linking(resolver, verbs, merges, rules, application.served)
 
@@ -367,7 +369,30 @@ def test_a_fence_that_stands_too_long_is_told_not_waited_for(
     known(one, "c-1", "c-2")
     store.identities.fence("c-2", "c-1")
     with pytest.raises(Contention):
-        Merges(store, Moving()).finish("c-2", deadline=1e-9)
+        Merges(store, Moving(), lambda _: False).finish("c-2", deadline=1e-9)
+
+
+def test_an_identity_that_a_link_cut_short_left_leading_nowhere_leads_to_the_survivor(
+    one: Application, two: Application, store: Store
+) -> None:
+    known(one, "c-1", "c-2")
+    with pytest.raises(Crash):
+        crashing(one, store, 1, False).link("c-2", CARD)  # listed, and not yet pointed
+    one.linking.link("c-1", MAIL)
+    one.linking.link("c-2", MAIL)
+    assert decide(two, identity=CARD).customer_id == "c-1"
+
+
+def test_an_identity_set_apart_while_a_customer_merges_stays_set_apart(
+    house: Path, store: Store
+) -> None:
+    strict = worker(house, store, limit=1)
+    known(strict, "c-1", "c-2", "c-3")
+    strict.linking.link("c-2", CARD)
+    with pytest.raises(Crash):
+        crashing(strict, store, 1, True, limit=1).link("c-3", CARD)  # set apart, still listed
+    strict.merges.merge(store.load("c-1").state, store.load("c-2").state)
+    assert holder(store, CARD) == ""
 
 
 # ── shared identities ────────────────────────────────────────────────────────────────

@@ -15,7 +15,7 @@ from engine.domain import Consent
 from engine.errors import Misconfigured, NotReplicated
 from engine.store import Store, open_store
 from engine.store.embedded import find_server
-from tests.store.builders import change
+from tests.store.builders import change, merging
 from tests.store.conftest import plain_server, port_of, until
 
 NO = {"consent": pack_consent({"marketing": Consent("denied", 1, "test")})}
@@ -77,6 +77,27 @@ def test_other_changes_do_not_wait(pair: Pair) -> None:
     until(lambda: pair.primary.info("replication")["connected_slaves"] == 0)
     plan = {"attributes": pack_attributes({"plan": "plus"})}
     assert isinstance(pair.store.commit(change(pair.store.load("ana"), sections=plan)), Committed)
+
+
+def test_who_was_merged_is_deleted_only_once_a_replica_has_what_they_were_folded_into(
+    pair: Pair,
+) -> None:
+    """The two may live on different servers: a failover of one must not undo half a merge."""
+    store = pair.store
+    merges = merging(store)
+    for customer in ("ana", "rui"):
+        store.commit(change(store.load(customer)))
+    pair.cut()
+    until(lambda: pair.primary.info("replication")["connected_slaves"] == 0)
+    with pytest.raises(NotReplicated):
+        merges.merge(store.load("ana").state, store.load("rui").state)
+    left = store.load("rui")
+    assert (left.redirect, left.fence, left.state.attributes) == (None, "ana", {"plan": "basic"})
+    pair.replica.execute_command("REPLICAOF", "127.0.0.1", port_of(pair.primary))
+    until(lambda: pair.replica.info("replication")["master_link_status"] == "up")
+    assert merges.sweep() == 1
+    assert store.load("rui").redirect == "ana"
+    assert store.load("ana").state.merged == ("rui",)
 
 
 def test_a_missing_replica_is_warned_of_at_the_start(server_url: str, tmp_path: Path) -> None:

@@ -6,9 +6,8 @@ from pathlib import Path
 
 from engine.change import Committed, Conflict, Seen
 from engine.codec import pack_attributes, pack_names
-from engine.services.merges import Merges
 from engine.store import Store, open_store
-from tests.store.builders import DAY, change
+from tests.store.builders import DAY, change, merging
 
 SEEN = Seen("m-1", b"digest", b"answer")
 
@@ -88,7 +87,7 @@ def test_a_survivor_that_changed_takes_nobody_in(any_store: Store) -> None:
 def test_a_merge_takes_idempotency_keys_along_and_leaves_a_redirect(any_store: Store) -> None:
     created(any_store, "ana")
     created(any_store, "rui", seen=[SEEN, SEEN._replace(key="m-2")])
-    merges = Merges(any_store, any_store.identities)
+    merges = merging(any_store)
     merges.merge(any_store.load("ana").state, any_store.load("rui").state)
     assert any_store.load("ana", ["m-1", "m-2", "m-3"]).seen == [
         SEEN,
@@ -119,7 +118,7 @@ def test_merges_between_all_partitions_are_swept_on_a_cluster(
             created(store, f"a-{number}")
             created(store, f"b-{number}", clock=store.load(f"b-{number}").now + DAY)
             store.identities.fence(f"b-{number}", f"a-{number}")
-        assert Merges(store, store.identities).sweep() == 20
+        assert merging(store).sweep() == 20
         assert [store.load(f"b-{number}").redirect for number in range(20)] == [
             f"a-{number}" for number in range(20)
         ]
