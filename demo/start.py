@@ -13,8 +13,8 @@ from demo.prepare import prepare
 from demo.prepared import Prepared
 from demo.telling import Teller
 from engine.registry import Registry
-from engine.services.models import PROPENSITY
 from engine.settings import Settings, load_or_make_keys
+from engine.situation import PROPENSITY
 from engine.store import Store, open_store
 
 

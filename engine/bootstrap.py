@@ -21,6 +21,7 @@ from engine.catalogue import Catalogue, compile_catalogue, compile_version
 from engine.catalogue.trials import Trial
 from engine.errors import Misconfigured, StateUnknown
 from engine.facts import disclosed
+from engine.files import kept_key
 from engine.registry import Registry
 from engine.rules.custom import rules_of
 from engine.services.customers import Customers
@@ -48,7 +49,8 @@ from engine.services.tokens import Signer
 from engine.services.tombstones import Tombstones
 from engine.services.trials import run
 from engine.services.versions import Versions
-from engine.settings import OFF, EventLimits, Settings, kept_key, load_or_make_keys
+from engine.settings import OFF, EventLimits, Settings, load_or_make_keys
+from engine.situation import bound
 from engine.store import Store, open_store
 from engine.telemetry import Metrics
 
@@ -247,7 +249,7 @@ def run_trials(
     """
     catalogue = check_directory(directory, rules)
     models = RegisteredModels(Registry(data or directory))
-    live = models.bind(catalogue, models.champions() if data else {})
+    live = bound(catalogue, models.load(models.routing().champion if data else None))
     now = time.time_ns() // 1_000_000
     return [(trial, run(trial, live, now)) for trial in catalogue.tests]
 

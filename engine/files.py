@@ -27,6 +27,14 @@ def write_once(path: Path, content: bytes) -> bool:
     return True
 
 
+def kept_key(data: Path, name: str) -> bytes:
+    """The 32 random bytes of `name`.key in the data directory, made when first asked for (0600)."""
+    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = data / f"{name}.key"
+    write_once(path, secrets.token_bytes(32))
+    return path.read_bytes()
+
+
 def sync(path: Path) -> None:
     """Have a file, or the names in a directory, on disk before going on."""
     descriptor = os.open(path, os.O_RDONLY)

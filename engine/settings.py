@@ -145,14 +145,6 @@ def load_or_make_keys(settings: Settings) -> Keys:
         ) from None
 
 
-def kept_key(data: Path, name: str) -> bytes:
-    """The 32 random bytes of `name`.key in the data directory, made when first asked for (0600)."""
-    data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path = data / f"{name}.key"
-    write_once(path, secrets.token_bytes(32))
-    return path.read_bytes()
-
-
 def _days(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 0 < int(text) <= 3650):
         raise Misconfigured(f"TELLER_LOG_DAYS is a number of days, 1 to 3650, not {text!r:.20}")

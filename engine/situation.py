@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -51,11 +51,13 @@ class Live:
             object.__setattr__(self, name, value)
 
 
-def bound(catalogue: Catalogue, model: Model) -> Live:
-    """The catalogue with a model of propensities; its memory goes as far back as that looks."""
+def bound(catalogue: Catalogue, model: Model, beside: Iterable[Model] = ()) -> Live:
+    """The catalogue with a model of propensities; customers' memory goes as far back as that
+    and those `beside` it look."""
     prior = UNTRAINED.bind(catalogue.actions)
+    reach = max(catalogue.reach, model.reach, *(one.reach for one in beside))
     return Live(
-        replace(catalogue, retention=max(catalogue.reach, model.reach)),
+        replace(catalogue, retention=reach),
         prior if model is UNTRAINED else model.bind(catalogue.actions),
         prior,
         {PROPENSITY: model.version},

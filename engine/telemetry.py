@@ -17,8 +17,11 @@ import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, values
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from engine.models.routing import Alias
+
 MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
 _BUCKETS = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0)
+_DIFFERENCES = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 
 
 def configure_logs() -> None:
@@ -91,6 +94,26 @@ class Metrics:
             ["what", "result"],
             registry=self._registry,
         )
+        self._shares = Gauge(
+            "teller_model_share",
+            "Of all customers, whom a version decides for; a shadow decides for nobody",
+            ["role", "version"],
+            multiprocess_mode="mostrecent",
+            registry=self._registry,
+        )
+        self._serving: Mapping[tuple[Alias, str], float] = {}
+        self._shadowed = Counter(
+            "teller_shadow_scored",
+            "What the shadow scored too, and whether it had the same favourite",
+            ["favourite"],
+            registry=self._registry,
+        )
+        self._difference = Histogram(
+            "teller_shadow_difference",
+            "Mean distance of the shadow's propensities from those used",
+            buckets=_DIFFERENCES,
+            registry=self._registry,
+        )
         self._interactions = Counter(
             "teller_interactions", "Interactions, by fate", ["result"], registry=self._registry
         )
@@ -138,6 +161,17 @@ class Metrics:
     def reloaded(self, what: str, taken: bool) -> None:
         """A changed catalogue or model was taken, or refused."""
         self._reloads.labels(what, "taken" if taken else "refused").inc()
+
+    def serving(self, shares: Mapping[tuple[Alias, str], float]) -> None:
+        """These versions serve, by role; what served before does no more."""
+        for (role, version), share in {**dict.fromkeys(self._serving, 0.0), **shares}.items():
+            self._shares.labels(role, version).set(share)
+        self._serving = shares
+
+    def shadowed(self, difference: float, same: bool) -> None:
+        """The shadow scored what was decided; whether it had the same favourite."""
+        self._shadowed.labels("same" if same else "other").inc()
+        self._difference.observe(difference)
 
     def interactions(self, accepted: int, duplicates: int, rejected: int) -> None:
         """A request with interactions was answered."""

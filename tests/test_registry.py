@@ -11,10 +11,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from engine import registry as registry_module
 from engine.errors import ModelRefused, NotFound, StoreUnavailable
+from engine.files import kept_key
 from engine.models.beta import BetaArtefact
 from engine.registry import LARGEST_ARTEFACT, Registry
+from engine.registry import registry as registry_module
+from engine.registry.manifest import signature
 from engine.store import Store
 
 
@@ -109,6 +111,8 @@ def planted(tmp_path: Path, **changes: object) -> str:
     home(tmp_path, digest).mkdir(parents=True)
     (home(tmp_path, digest) / "manifest.json").write_bytes(written)
     (home(tmp_path, digest) / "artefact").write_bytes(artefact)
+    signed = signature(kept_key(tmp_path, "model"), "response", digest)
+    (home(tmp_path, digest) / "signature").write_bytes(signed)
     return digest
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from engine.errors import Misconfigured
-from engine.settings import Settings, kept_key, load_or_make_keys, read_settings, unknown_settings
+from engine.files import kept_key
+from engine.settings import Settings, load_or_make_keys, read_settings, unknown_settings
 
 
 def test_a_flag_comes_before_the_environment_and_empty_counts_as_unset(tmp_path: Path) -> None:

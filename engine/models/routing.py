@@ -105,7 +105,7 @@ class Aliases(Struct, frozen=True):
 
     def written(self) -> dict[str, str]:
         """As a table of text, which `read_aliases` reads; what is not there is empty."""
-        named = {alias: getattr(self, alias) or "" for alias in ALIASES}
+        named: dict[str, str] = {alias: getattr(self, alias) or "" for alias in ALIASES}
         share = repr(self.share) if self.share else ""
         return {**named, "share": share, "salt": self.salt, "previous": ",".join(self.previous)}
 

@@ -1,19 +1,18 @@
-"""The registry's champions, bound to a catalogue's actions."""
+"""The registry's models, bound to a catalogue's actions."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import lru_cache
 from typing import Protocol
 
 from engine.catalogue import Catalogue
 from engine.models.base import Model
 from engine.models.beta import UNTRAINED
-from engine.situation import Live
+from engine.models.routing import Aliases, Routing
+from engine.situation import PROPENSITY, Live, bound
 
-PROPENSITY = "propensity"
-_FEW = 4
+_FEW = 8
 
 
 class Registry(Protocol):
@@ -21,12 +20,12 @@ class Registry(Protocol):
 
     def names(self) -> list[str]: ...
     def versions(self, name: str) -> list[str]: ...
-    def aliases(self, name: str) -> dict[str, str]: ...
+    def table(self, name: str) -> Aliases: ...
     def load(self, name: str, digest: str) -> Model: ...
 
 
 class RegisteredModels:
-    """Which model serves: the champion named `propensity`, and until there is one, the prior.
+    """Which versions of the model named `propensity` serve whom; without any, the prior does.
 
     The last few stay in memory: one that serves goes on serving whatever becomes of its file.
     """
@@ -35,27 +34,23 @@ class RegisteredModels:
         self._registry = registry
         self._load = lru_cache(maxsize=_FEW)(registry.load)
 
-    def champions(self) -> Mapping[str, str]:
-        """Digests by model name. Raises ModelRefused, StoreUnavailable."""
-        champion = self._registry.aliases(PROPENSITY).get("champion")
-        return {PROPENSITY: champion or UNTRAINED.version}
+    def routing(self) -> Routing:
+        """Who decides for whom. Raises ModelRefused, StoreUnavailable."""
+        return self._registry.table(PROPENSITY).routing()
+
+    def load(self, digest: str | None) -> Model:
+        """A version of the propensity; None is the prior. Raises ModelRefused, NotFound."""
+        if digest is None or digest == UNTRAINED.version:
+            return UNTRAINED
+        return self._load(PROPENSITY, digest)
 
     def bind(self, catalogue: Catalogue, versions: Mapping[str, str]) -> Live:
-        """The catalogue with those versions; a memory that goes as far back as they look.
+        """The catalogue with those versions. Raises ModelRefused, NotFound."""
+        return bound(catalogue, self.load(versions.get(PROPENSITY)))
 
-        Raises ModelRefused, NotFound.
-        """
-        digest = versions.get(PROPENSITY, UNTRAINED.version)
-        untrained = digest == UNTRAINED.version
-        model = UNTRAINED if untrained else self._load(PROPENSITY, digest)
-        prior = UNTRAINED.bind(catalogue.actions)
-        scorer = prior if untrained else model.bind(catalogue.actions)
-        remembering = replace(catalogue, retention=max(catalogue.reach, model.reach))
-        return Live(remembering, scorer, prior, {PROPENSITY: digest})
-
-    def listing(self) -> dict[str, tuple[list[str], dict[str, str]]]:
+    def listing(self) -> dict[str, tuple[list[str], Aliases]]:
         """Versions and aliases by model name."""
         return {
-            name: (self._registry.versions(name), self._registry.aliases(name))
+            name: (self._registry.versions(name), self._registry.table(name))
             for name in self._registry.names()
         }

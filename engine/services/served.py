@@ -1,4 +1,4 @@
-"""What serves just now: the directory's catalogue and the models' champions, watched.
+"""What serves just now: the directory's catalogue and the models of the house, watched.
 
 A change is taken whole or refused: it is read, checked, kept for replay, and then goes live
 by one assignment. A bad one is reported with all its faults while the old one serves on (I13).
@@ -15,9 +15,10 @@ import structlog
 
 from engine.catalogue import Catalogue
 from engine.errors import CatalogueRefused, ModelRefused, NotFound, StoreUnavailable
+from engine.models.routing import Routing
 from engine.services.ports import Models, Watch
+from engine.services.routed import Routed, routed
 from engine.services.versions import Versions
-from engine.situation import Live
 
 POLL = 1.0  # seconds between looks at the directory
 
@@ -43,10 +44,10 @@ class Served:
         self._watch = watch
         files = read_directory(directory)
         self._looked_at = self._settling = _digest(files)
-        self._champions = models.champions()
-        self._refused: object = None
+        self._routing = models.routing()
+        self._refused: Routing | None = None
         self._waiting: Catalogue | None = None
-        self.live = self._live(compile_files(files), self._champions)
+        self._put(self._bound(compile_files(files), self._routing))
 
     def follow(self, stopped: threading.Event) -> None:
         """Look about every second until `stopped`; for a thread of its own."""
@@ -54,9 +55,11 @@ class Served:
             self.look()
 
     def look(self) -> None:
-        """Take a changed catalogue or model, or refuse it and say why."""
+        """Take a changed catalogue or model, or refuse it and say why; let the shadow score."""
         self._guard("catalogue", self._look_at_directory)
         self._guard("model", self._look_at_models)
+        if self._shadow is not None:
+            self._guard("shadow", self._shadow.look)
 
     def _guard(self, what: str, look: Callable[[], None]) -> None:
         try:
@@ -78,7 +81,7 @@ class Served:
             self._looked_at = digest
             self._waiting = self._checked(files)
         if self._waiting is not None:  # also where it could not be bound or kept last time
-            self._take("catalogue", self._waiting, self._champions)
+            self._take("catalogue", self._waiting, self._routing)
 
     def _checked(self, files: Mapping[str, bytes]) -> Catalogue | None:
         """The files' catalogue; None when it is refused, which is said."""
@@ -93,35 +96,41 @@ class Served:
 
     def _look_at_models(self) -> None:
         try:
-            champions = self._models.champions()
+            routing = self._models.routing()
         except (StoreUnavailable, ModelRefused) as error:
             self._refuse_models(str(error))
             return
-        if champions not in (self._champions, self._refused):
-            self._take("model", self.live.catalogue, champions)
+        if routing not in (self._routing, self._refused):
+            self._take("model", self.live.catalogue, routing)
 
-    def _take(self, what: str, catalogue: Catalogue, champions: Mapping[str, str]) -> None:
+    def _take(self, what: str, catalogue: Catalogue, routing: Routing) -> None:
         try:
-            live = self._live(catalogue, champions)
+            taken = self._bound(catalogue, routing)
         except (ModelRefused, NotFound) as error:
-            self._refused = champions
+            self._refused = routing
             self._refuse_models(str(error))
             return
-        self.live = live
-        self._champions = champions
+        self._put(taken)
+        self._routing = routing
         self._refused = self._waiting = None
         self._watch.reloaded(what, taken=True)
-        _log.info(f"{what} live", catalogue=catalogue.digest, models=dict(champions))
+        models = {f"{alias} {version}": share for (alias, version), share in taken.shares.items()}
+        _log.info(f"{what} live", catalogue=catalogue.digest, models=models)
+
+    def _put(self, taken: Routed) -> None:
+        self.live = taken.live
+        self._shadow = taken.shadow
+        self._watch.serving(taken.shares)
 
     def _refuse_models(self, error: str) -> None:
         _log.error("model refused", error=error, serving=dict(self.live.versions))
         self._watch.reloaded("model", taken=False)
 
-    def _live(self, catalogue: Catalogue, champions: Mapping[str, str]) -> Live:
-        """The pair, bound; the catalogue's version is kept before it goes live."""
-        live = self._models.bind(catalogue, champions)
+    def _bound(self, catalogue: Catalogue, routing: Routing) -> Routed:
+        """All of it, bound; the catalogue's version is kept before it goes live."""
+        taken = routed(catalogue, routing, self._models, self._watch)
         self._versions.keep(catalogue)
-        return live
+        return taken
 
 
 def read_directory(directory: Path) -> dict[str, bytes]:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from engine.catalogue import Catalogue
 from engine.errors import CatalogueRefused
+from engine.models.routing import NOBODY
 from engine.services.models import RegisteredModels
 from engine.services.ports import Serving
 from engine.wire.catalogues import (
@@ -75,11 +76,18 @@ class Standing:
         return CheckReply(True, catalogue.digest, [], fault_replies(catalogue.warnings))
 
     def models(self) -> ModelsReply:
-        """All models, their versions and aliases, and which version serves here."""
+        """All models, their versions, aliases and earlier champions, and which serves here."""
         serving = self._serving.live.versions
         return ModelsReply(
             [
-                ModelReply(name, versions, aliases, serving.get(name))
+                ModelReply(
+                    name,
+                    versions,
+                    aliases.versions(),
+                    serving.get(name),
+                    aliases.share,
+                    [version for version in aliases.previous if version != NOBODY],
+                )
                 for name, (versions, aliases) in self._models.listing().items()
             ]
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 import msgspec
@@ -10,6 +10,7 @@ from marshmallow import ValidationError, fields
 from msgspec import Meta, Struct
 
 from engine.errors import Fault
+from engine.models.routing import Alias
 from engine.wire.body import read
 from engine.wire.values import Id, Strict
 
@@ -66,12 +67,16 @@ class CatalogueReply(Struct, frozen=True):
 
 
 class ModelReply(Struct, frozen=True):
-    """A model's versions, and which of them its aliases mean."""
+    """A model's versions, and which of them its aliases mean; `serving` is the champion here,
+    or what stands in for one. `share` of all customers are the challenger's; `previous` are the
+    champions before, the latest first."""
 
     name: str
     versions: list[str]
-    aliases: dict[str, str]
+    aliases: Mapping[Alias, str]
     serving: str | None
+    share: float
+    previous: list[str]
 
 
 class ModelsReply(Struct, frozen=True):
@@ -114,6 +119,8 @@ class ModelSchema(Strict):
     versions = fields.List(fields.String(), required=True)
     aliases = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
     serving = fields.String(required=True, allow_none=True)
+    share = fields.Float(required=True)
+    previous = fields.List(fields.String(), required=True)
 
 
 class ModelsSchema(Strict):

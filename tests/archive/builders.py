@@ -22,7 +22,7 @@ from engine.partitions import new_decision_id, partition_of
 from engine.plan import Chosen, DecisionRequest, Filled, PlacementAsk, Plan
 from engine.record import CustomerRecord, DecisionRecord, InteractionRecord, Record
 from engine.rows import digest_of
-from engine.settings import kept_key
+from engine.files import kept_key
 from engine.store import Store
 from engine.store.keys import customer_key, log_key
 

@@ -1,0 +1,25 @@
+"""Model artefacts on disk, by digest, and which of them serve.
+
+    <data>/models/<name>/<digest>/{manifest.json, artefact, signature}
+    <data>/models/<name>/aliases.json
+    <data>/model.key
+
+The digest is that of the manifest, which states the artefact's size and digest; the signature
+is made of name and digest with the house's own key. All of it is verified before anything is
+parsed. Versions are never overwritten or deleted, so that decisions replay. It must not fetch
+anything: artefacts get here by `publish`, or by `adopt` from where somebody else published.
+"""
+
+from engine.models.routing import ALIASES, Alias
+from engine.registry.manifest import LARGEST_ARTEFACT, LARGEST_MANIFEST, Manifest
+from engine.registry.registry import Pointer, Registry
+
+__all__ = [
+    "ALIASES",
+    "LARGEST_ARTEFACT",
+    "LARGEST_MANIFEST",
+    "Alias",
+    "Manifest",
+    "Pointer",
+    "Registry",
+]

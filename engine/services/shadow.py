@@ -1,0 +1,97 @@
+"""A shadow: scores what another model decides, beside the answer and never in it.
+
+What was scored is only set aside while somebody waits for it; comparing happens later, in the
+thread that watches for changes, and for so few at a time that it costs the same whatever the
+traffic. With no shadow nothing of this is there.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import NamedTuple
+
+import numpy as np
+import structlog
+
+from engine.arbitration import Vector
+from engine.domain import Facts
+from engine.models.base import Scored, Scorer
+from engine.services.ports import Watch
+
+AT_ONCE = 32
+"""How many are compared at a look, which is about once a second: the latest."""
+
+_TOLD_EVERY = 1_000
+
+_log = structlog.get_logger()
+
+
+class Shadow:
+    """Compares its model's propensities with those of whatever decides."""
+
+    def __init__(self, scorer: Scorer, watch: Watch) -> None:
+        self._scorer = scorer
+        self._watch = watch
+        self._waiting: deque[tuple[Facts, Scored]] = deque(maxlen=AT_ONCE)
+        self._seen = _NOTHING
+
+    def along(self, scorer: Scorer) -> Scorer:
+        """A scorer in whose footsteps this one follows."""
+        return _Followed(scorer, self._waiting)
+
+    def look(self) -> None:
+        """Score what was decided of late, and say how far that is from what was used."""
+        while self._waiting:
+            facts, scored = self._waiting.popleft()
+            ours, theirs = self._scorer.score(facts).propensities, scored.propensities
+            if len(ours):
+                self._compare(ours, theirs)
+
+    def _compare(self, ours: Vector, theirs: Vector) -> None:
+        off = float(np.abs(ours - theirs).mean())
+        same = bool(ours.argmax() == theirs.argmax())
+        self._watch.shadowed(off, same)
+        self._seen = seen = self._seen.with_one(off, same, float((ours - theirs).mean()))
+        if seen.scored == _TOLD_EVERY:
+            _log.info("shadow", version=self._scorer.version, **seen.means())
+            self._seen = _NOTHING
+
+
+class _Seen(NamedTuple):
+    """Sums over what was compared since it was last told."""
+
+    scored: int
+    off: float
+    same: int
+    above: float
+
+    def with_one(self, off: float, same: bool, above: float) -> _Seen:
+        return _Seen(self.scored + 1, self.off + off, self.same + same, self.above + above)
+
+    def means(self) -> dict[str, float]:
+        return {
+            "scored": self.scored,
+            "mean_difference": self.off / self.scored,
+            "mean_above": self.above / self.scored,
+            "same_best": self.same / self.scored,
+        }
+
+
+_NOTHING = _Seen(0, 0.0, 0, 0.0)
+
+
+class _Followed:
+    """Scores as the model it stands for, and lets what it scored be seen."""
+
+    def __init__(self, scorer: Scorer, waiting: deque[tuple[Facts, Scored]]) -> None:
+        self._scorer = scorer
+        self._waiting = waiting
+
+    @property
+    def version(self) -> str:
+        return self._scorer.version
+
+    def score(self, facts: Facts) -> Scored:
+        scored = self._scorer.score(facts)
+        self._waiting.append((facts, scored))
+        return scored
