@@ -221,7 +221,7 @@ def events() -> None:
 @events.command()
 @_house
 def quarantined(settings: Settings) -> None:
-    """What is set aside, as JSON lines, each with its reason; the oldest makes room."""
+    """What is set aside, as JSON lines, each with its reason; a source's oldest make room."""
     with open_application(settings) as application:
         for one in application.events.set_aside():
             click.echo(msgspec.json.encode(one).decode())
@@ -244,7 +244,9 @@ def replay_events(settings: Settings, ids: tuple[str, ...]) -> None:
 def drop_events(settings: Settings, ids: tuple[str, ...]) -> None:
     """Let the events of IDS go."""
     with open_application(settings) as application:
-        application.events.forget(ids)
+        gone = application.events.forget(ids)
+    click.echo(f"{gone} dropped, {len(set(ids)) - gone} not there")
+    sys.exit(0 if gone == len(set(ids)) else 1)
 
 
 @main.command("accept-store")

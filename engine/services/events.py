@@ -19,12 +19,13 @@ from engine.errors import Contention, IdentityShared, InvalidRequest, Problem
 from engine.identity import named
 from engine.namespaces import ANONYMOUS
 from engine.services.decisions import retention
+from engine.services.fate import Fate
 from engine.services.hearing import hear, said, seen_of
 from engine.services.interactions import Made, Name
 from engine.services.keyring import Sender
 from engine.services.ports import People, Serving, Watch
 from engine.services.quarantine import Quarantine, SetAside
-from engine.services.taking import Row, Taking, Tally
+from engine.services.taking import Row, Taking
 from engine.wire.events import AgainReply, SetAsideReply
 from engine.wire.segment import Delivery, EventBody
 from engine.wire.telling import Tidings
@@ -117,14 +118,16 @@ class Events:
         self._quarantine.drop(done)
         return AgainReply(len(done), len(chosen) - len(done))
 
-    def forget(self, ids: Sequence[str]) -> None:
-        """Let what is set aside go."""
-        self._quarantine.drop(ids)
+    def forget(self, ids: Sequence[str]) -> int:
+        """Let what is set aside go; how many of `ids` there were."""
+        held = [name for name, _ in self._quarantine.all() if name in ids]
+        self._quarantine.drop(held)
+        return len(held)
 
     def _happen(self, arrived: Sequence[SetAside]) -> tuple[list[SetAside], list[tuple[int, str]]]:
         """Take in what can be; the others, each with its reason, and where opt-outs failed."""
         live = self._serving.live
-        tally, refused, ignored = Tally(), 0, 0
+        fate, refused, ignored = Fate(), 0, 0
         flaws: dict[int, str] = {}
         noes: set[int] = set()
         rows: defaultdict[Name, list[Row]] = defaultdict(list)
@@ -142,16 +145,16 @@ class Events:
                     told = told._replace(outcome=None, attributes={})
                 customer = self._customer(event, told, one.trusted, links=not flaw)
             except (InvalidRequest, IdentityShared) as error:
-                tally.rejected[index] = said(error)
+                fate.rejected[index] = said(error)
                 continue
             rows[customer].append(Row(index, told, seen_of(event, one.source, flaw), one.trusted))
             ignored += told.ignored
-        self._settle(rows, live.catalogue, retention(live), tally)
-        reasons = {**tally.rejected, **flaws}
+        self._settle(rows, live.catalogue, retention(live), fate)
+        reasons = {**fate.rejected, **flaws}
         aside = [self._because(arrived[at], reason) for at, reason in reasons.items()]
-        refused += tally.refused
-        self._watch.events(tally.accepted, tally.duplicates, len(aside), refused, ignored)
-        return aside, [(at, reasons[at]) for at in sorted(noes & tally.rejected.keys())]
+        refused += fate.refused
+        self._watch.events(fate.accepted, fate.duplicates, len(aside), refused, ignored)
+        return aside, [(at, reasons[at]) for at in sorted(noes & fate.rejected.keys())]
 
     def _because(self, one: SetAside, reason: str) -> SetAside:
         """The event set aside; one that is too large leaves only its reason."""
@@ -208,7 +211,7 @@ class Events:
     # ── what they change ─────────────────────────────────────────────────────────────
 
     def _settle(
-        self, rows: Mapping[Name, list[Row]], catalogue: Catalogue, keep: int, tally: Tally
+        self, rows: Mapping[Name, list[Row]], catalogue: Catalogue, keep: int, fate: Fate
     ) -> None:
         """Commit every customer's rows, `TOGETHER` customers at a time."""
         deadline = time.monotonic() + PATIENCE
@@ -218,7 +221,7 @@ class Events:
             while left:
                 if time.monotonic() >= deadline:
                     raise Contention("these customers keep changing: send the events again")
-                left = self._round(left, catalogue, keep, made, tally)
+                left = self._round(left, catalogue, keep, made, fate)
 
     def _round(
         self,
@@ -226,11 +229,11 @@ class Events:
         catalogue: Catalogue,
         keep: int,
         made: Made,
-        tally: Tally,
+        fate: Fate,
     ) -> list[Part]:
         """Load, take and commit some customers; those that changed meanwhile are left."""
         takings = []
-        for (name, rows), loaded in self._loaded(parts, tally):
+        for (name, rows), loaded in self._loaded(parts, fate):
             taking = Taking(loaded, catalogue, made)
             taking.take(rows, loaded.seen)
             takings.append(((name, rows), taking))
@@ -242,14 +245,14 @@ class Events:
             if not isinstance(result, Committed)
         ]
         again = {name for name, _ in left}
-        for (name, rows), taking in takings:
+        for (name, _), taking in takings:
             if name not in again:
-                tally.add(taking.tally)
-            if not taking.fresh and any(row.told.opt_out for row in rows):
-                self._people.assure(taking.customer_id)  # said before: now it must hold
+                fate.add(taking.fate)
+                if taking.only_repeats_a_no:
+                    self._people.assure(taking.customer_id)
         return left
 
-    def _loaded(self, parts: Sequence[Part], tally: Tally) -> Iterator[tuple[Part, Loaded]]:
+    def _loaded(self, parts: Sequence[Part], fate: Fate) -> Iterator[tuple[Part, Loaded]]:
         """Each part with its customer, followed where it was merged or is not who it was. One
         whose customer cannot be told or never rests is rejected, and takes no other along."""
         asked = [
@@ -261,7 +264,7 @@ class Events:
             try:
                 followed = self._followed(part[0], keys, loaded)
             except (IdentityShared, Contention) as error:
-                tally.rejected.update((row.at, str(error)) for row in part[1])
+                fate.rejected.update((row.at, str(error)) for row in part[1])
                 continue
             yield part, followed
 

@@ -17,11 +17,12 @@ from engine.change import Change, Committed, Conflict, Known, Loaded
 from engine.errors import InvalidRequest, Rejected
 from engine.services.customers import Customers, changed, sections_of
 from engine.services.decisions import retention
-from engine.services.interactions import Fate, Interactions, Lesson, Made, Row, seen_of
+from engine.services.fate import Fate
+from engine.services.interactions import Interactions, Lesson, Made, Row, seen_of
 from engine.services.ports import People, Serving
 from engine.wire.customers import CustomerPatchBody
 from engine.wire.imports import SOURCE, Kind, Reading
-from engine.wire.interactions import InteractionBody, RejectedRow
+from engine.wire.interactions import InteractionBody
 from engine.wire.tables import Line
 
 T = TypeVar("T")
@@ -101,7 +102,7 @@ class Imports:
             happened = _Happened(self._people, self._interactions, catalogue)
             return self._take(lines, reading.interaction, happened)
         read = reading.customer if kind == "customers" else reading.consent
-        return self._take(lines, read, _Told(self._customers, catalogue))
+        return self._take(lines, read, _Told(self._people, self._customers, catalogue))
 
     def _take(
         self, lines: Iterable[Line], read: Callable[[Line], tuple[str, T]], way: _Way[T]
@@ -130,7 +131,8 @@ class Imports:
 class _Told:
     """Attributes or consents."""
 
-    def __init__(self, customers: Customers, catalogue: Catalogue) -> None:
+    def __init__(self, people: People, customers: Customers, catalogue: Catalogue) -> None:
+        self._people = people
         self._customers = customers
         self._catalogue = catalogue
 
@@ -154,9 +156,11 @@ class _Told:
             taken.accepted += 1
             entries.append(record.encode(entry))
             state = after
+        sections = sections_of(loaded.state, state)
+        if "consent" not in sections and any(body.consent for _, body in rows):
+            self._people.assure(state.customer_id)  # said before: now it must hold
         if not entries:
             return None, taken
-        sections = sections_of(loaded.state, state)
         change = Change(
             state.customer_id, loaded.state.revision, sections, loaded.now, entries[0], None, keep,
             further=entries[1:],
@@ -192,19 +196,18 @@ class _Happened:
         keys = self.keys(rows)
         numbered = [Row(at, body, seen_of(body)) for at, (_, body) in enumerate(rows)]
         lesson.learn(numbered, dict(zip(keys, loaded.seen, strict=True)))
-        taken = _fate(lesson.fate, rows)
+        taken = _taken(lesson.fate, rows)
         return (lesson.change(keep) if lesson.fresh else None), taken
 
     def alone(self, customer_id: str, rows: Sequence[tuple[Line, InteractionBody]]) -> Taken:  # noqa: ARG002
         reply = self._interactions.take_in([body for _, body in rows])
-        return _fate(Fate(reply.accepted, reply.duplicates, reply.rejected), rows)
+        rejected = {row.index: row.reason for row in reply.rejected}
+        return _taken(Fate(reply.accepted, reply.duplicates, rejected=rejected), rows)
 
 
-def _fate(fate: Fate, rows: Sequence[tuple[Line, InteractionBody]]) -> Taken:
-    def bad(row: RejectedRow) -> BadLine:
-        return BadLine(rows[row.index][0], row.reason)
-
-    return Taken(fate.accepted, fate.duplicates, [bad(row) for row in fate.rejected])
+def _taken(fate: Fate, rows: Sequence[tuple[Line, InteractionBody]]) -> Taken:
+    bad = [BadLine(rows[at][0], why) for at, why in fate.rejected.items()]
+    return Taken(fate.accepted, fate.duplicates, bad)
 
 
 def _read(

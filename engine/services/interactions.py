@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -22,6 +21,7 @@ from engine.learn import Learned, learn
 from engine.plan import Filled
 from engine.record import DecisionRecord, InteractionRecord
 from engine.services.decisions import retention
+from engine.services.fate import Fate
 from engine.services.ports import People, Serving, Watch
 from engine.wire.interactions import (
     InteractionBody,
@@ -54,21 +54,6 @@ class Row(NamedTuple):
     seen: Seen
 
 
-@dataclass(slots=True)
-class Fate:
-    """What became of the rows of one request."""
-
-    accepted: int = 0
-    duplicates: int = 0
-    rejected: list[RejectedRow] = field(default_factory=list)
-
-    def add(self, other: Fate) -> None:
-        """Count another's rows too."""
-        self.accepted += other.accepted
-        self.duplicates += other.duplicates
-        self.rejected.extend(other.rejected)
-
-
 class Interactions:
     """`POST /v1/interactions`. Nothing is acknowledged that was not committed (I6)."""
 
@@ -87,22 +72,21 @@ class Interactions:
         by_name: defaultdict[Name, list[Row]] = defaultdict(list)
         for index, row in enumerate(rows):
             if isinstance(row, RejectedRow):
-                fate.rejected.append(row)
+                fate.rejected[row.index] = row.reason
                 continue
             try:
                 by_name[self._name(row, made)].append(Row(index, row, seen_of(row)))
             except (Rejected, InvalidRequest) as error:
-                fate.rejected.append(RejectedRow(index, str(error)))
+                fate.rejected[index] = str(error)
         deadline = time.monotonic() + PATIENCE
         for name, theirs in by_name.items():
             try:
                 fate.add(self._of_one(name, theirs, made, catalogue, keep, deadline))
             except IdentityShared as error:
-                fate.rejected += [RejectedRow(row.at, str(error)) for row in theirs]
+                fate.rejected.update((row.at, str(error)) for row in theirs)
         self._watch.interactions(fate.accepted, fate.duplicates, len(fate.rejected))
-        return InteractionsReply(
-            fate.accepted, fate.duplicates, sorted(fate.rejected, key=lambda row: row.index)
-        )
+        rejected = [RejectedRow(*one) for one in sorted(fate.rejected.items())]
+        return InteractionsReply(fate.accepted, fate.duplicates, rejected)
 
     def _of_one(
         self,
@@ -122,18 +106,22 @@ class Interactions:
         while True:
             lesson = Lesson(loaded, catalogue, made)
             lesson.learn(rows, dict(zip(keys, loaded.seen, strict=True)))
-            if not lesson.fresh:
-                if any(row.body.outcome == "unsubscribe" for row in rows):
-                    self._memory.assure(loaded.state.customer_id)
-                return lesson.fate
-            result = self._commit(lesson.change(keep), deadline)
-            if isinstance(result, Committed):
+            change = lesson.change(keep) if lesson.fresh else None
+            result = self._commit(change, deadline) if change else None
+            if result is None or isinstance(result, Committed):
+                self._assure(rows, change, loaded.state.customer_id)
                 return lesson.fate
             if time.monotonic() >= deadline:
                 raise Contention("this customer keeps changing: send the interactions again")
             if isinstance(result, Conflict):
                 self._watch.conflict()
             loaded = self._memory.load(loaded.state.customer_id, keys, deadline)
+
+    def _assure(self, rows: Sequence[Row], change: Change | None, customer_id: str) -> None:
+        """A no that was said before must hold by now; the commit sees to one that is new."""
+        written = change and "consent" in change.sections
+        if not written and any(row.body.outcome == "unsubscribe" for row in rows):
+            self._memory.assure(customer_id)
 
     def _name(self, row: InteractionBody, made: Made) -> Name:
         """Whom a row is about. Raises Rejected, InvalidRequest."""
@@ -211,7 +199,7 @@ class Lesson:
                 self.fate.duplicates += 1
             else:
                 reason = f"the id {row.body.id!r} was used before, with another body"
-                self.fate.rejected.append(RejectedRow(row.at, reason))
+                self.fate.rejected[row.at] = reason
 
     def change(self, keep: int) -> Change:
         """What the commit writes."""
@@ -231,7 +219,7 @@ class Lesson:
         try:
             learned = self._learn(row)
         except Rejected as error:
-            self.fate.rejected.append(RejectedRow(row.at, str(error)))
+            self.fate.rejected[row.at] = str(error)
             return
         self._state = learned.state
         self._changed |= learned.changed

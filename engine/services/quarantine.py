@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
@@ -25,9 +26,9 @@ class SetAside(Struct, frozen=True, array_like=True):
 
 
 class Shelf(Protocol):
-    """Where what is set aside lies; bounded, the oldest makes room."""
+    """Where what is set aside lies; bounded for each source, whose oldest makes room."""
 
-    def keep(self, entries: Sequence[bytes]) -> None: ...
+    def keep(self, source: str, entries: Sequence[bytes]) -> None: ...
     def all(self) -> list[tuple[str, bytes]]: ...
     def drop(self, ids: Sequence[str]) -> None: ...
 
@@ -43,9 +44,12 @@ class Quarantine:
         self._shelf = shelf
 
     def keep(self, events: Iterable[SetAside]) -> None:
-        """Set these aside."""
-        if entries := [_encoder.encode(event) for event in events]:
-            self._shelf.keep(entries)
+        """Set these aside, each with its source's."""
+        theirs: defaultdict[str, list[bytes]] = defaultdict(list)
+        for event in events:
+            theirs[event.source].append(_encoder.encode(event))
+        for source, entries in theirs.items():
+            self._shelf.keep(source, entries)
 
     def all(self) -> Iterator[tuple[str, SetAside]]:
         """Everything there is, oldest first, each with its id."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -18,6 +17,7 @@ from engine.identity import named, retold, times_of
 from engine.learn import Learned, learn
 from engine.record import CustomerRecord, InteractionRecord
 from engine.rules.consent import refused
+from engine.services.fate import Fate
 from engine.services.interactions import Made
 from engine.wire.telling import Tidings
 
@@ -42,51 +42,42 @@ class Row(NamedTuple):
     trusted: bool
 
 
-@dataclass(slots=True)
-class Tally:
-    """What became of the events of a request; `rejected` by where they stand, and why."""
-
-    accepted: int = 0
-    duplicates: int = 0
-    refused: int = 0
-    rejected: dict[int, str] = field(default_factory=dict)
-
-    def add(self, other: Tally) -> None:
-        """Count another's too."""
-        self.accepted += other.accepted
-        self.duplicates += other.duplicates
-        self.refused += other.refused
-        self.rejected.update(other.rejected)
-
-
 class Taking:
     """`change` is what the events taken make of the customer; nothing when none is `fresh`."""
 
     def __init__(self, loaded: Loaded, catalogue: Catalogue, made: Made) -> None:
         self.customer_id = loaded.state.customer_id
-        self.tally = Tally()
+        self.fate = Fate()
         self.fresh: list[Seen] = []
         self._loaded = loaded
         self._state = loaded.state
         self._catalogue = catalogue
         self._made = made
         self._entries: list[bytes] = []
+        self._no_again = False
+
+    @property
+    def only_repeats_a_no(self) -> bool:
+        """Whether a no was said that was said before, and nothing else of consent: the commit
+        does not see to it that it holds."""
+        return self._no_again and self._state.consent is self._loaded.state.consent
 
     def take(self, rows: Iterable[Row], seen: Sequence[Seen | None]) -> None:
         """All rows whose key was not seen before, neither by the store nor among themselves."""
         known = {one.key for one in seen if one}
         for row in rows:
             if row.seen.key in known:
-                self.tally.duplicates += 1
+                self.fate.duplicates += 1
+                self._no_again = self._no_again or _says_no(row.told)
                 continue
             try:
                 self._take(self._allowed(row))
             except Rejected as error:
-                self.tally.rejected[row.at] = str(error)
+                self.fate.rejected[row.at] = str(error)
                 continue
             known.add(row.seen.key)
             self.fresh.append(row.seen)
-            self.tally.accepted += 1
+            self.fate.accepted += 1
 
     def change(self, keep: int) -> Change:
         """What the commit writes; records are kept for `keep` ms."""
@@ -108,7 +99,7 @@ class Taking:
         """Anyone can read a page's key, so it opts out nobody but an unknown visitor."""
         if row.trusted or not row.told.opt_out or not named(self._state):
             return row.told
-        self.tally.refused += 1
+        self.fate.refused += 1
         return row.told._replace(opt_out=frozenset())
 
     def _take(self, told: Tidings) -> None:
@@ -158,3 +149,8 @@ class Taking:
 
     def _write(self, entry: record.Record) -> None:
         self._entries.append(record.encode(entry))
+
+
+def _says_no(told: Tidings) -> bool:
+    """Whether it opts out of anything."""
+    return bool(told.opt_out) or (told.outcome is not None and told.outcome.type == "unsubscribe")

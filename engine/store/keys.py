@@ -91,9 +91,14 @@ def tombstones_key(partition: int) -> str:
     return f"{_TAGS[partition]}erased"
 
 
-def quarantine_key() -> str:
-    """The stream of events set aside; it lives beside partition 0."""
-    return f"{_TAGS[0]}quarantine"
+def quarantined_key() -> str:
+    """The set of sources that events of were set aside; it lives beside partition 0."""
+    return f"{_TAGS[0]}quarantined"
+
+
+def quarantine_key(source: str) -> str:
+    """The stream of a source's events set aside; beside the set of sources."""
+    return f"{_TAGS[0]}quarantine:{source}"
 
 
 def epoch_key(partition: int) -> str:

@@ -149,6 +149,37 @@ def test_the_shelf_keeps_the_latest_and_not_everything(client: Client) -> None:
     assert len(aside(client)) < 1_200
 
 
+def test_a_pages_key_pushes_nothing_of_another_source_off_the_shelf(client: Client) -> None:
+    send(client, "batch", {"batch": [{"type": "page", "n": "ours"}]})
+    for _ in range(2):
+        send(client, "batch", {"batch": [{"type": "page"}] * 1_000}, PUBLISHABLE)
+    first, *others = client.application.events.set_aside()
+    assert "ours" in first.event
+    assert 1_000 <= len(others) < 1_200
+    assert client.application.events.forget([first.id, "typo", others[0].id]) == 2
+    assert len(client.application.events.set_aside()) == len(others) - 1
+
+
+def test_an_event_too_large_leaves_its_reason_and_the_others_of_its_batch_count(
+    client: Client,
+) -> None:
+    large = {"type": "page", "userId": "c-2", "properties": {"a": "canary" * 6_000}}
+    shared = {"type": "page", "userId": "c-2", "properties": {"a": "x" * 20_000}}
+    assert send(client, "batch", {"batch": [large, GOOD]}).body == OK
+    context = {"traits": {"b": "y" * 20_000}}
+    assert send(client, "batch", {"batch": [shared], "context": context}).body == OK
+    for one in client.application.events.set_aside():
+        assert one.reason.startswith("is over 32,768 bytes")
+        assert one.event == ""
+    assert len(aside(client)) == 2
+    assert types(client) == ["page"]
+    assert client.call("GET", "/v1/customers/c-2").status == 404
+    again = client.application.events.again(())
+    assert (again.taken, again.left) == (0, 2)
+    alone = send(client, "page", {"userId": "c-2", "properties": large["properties"]})
+    assert (alone.status, alone.json()["code"]) == (413, "too-large")
+
+
 def test_a_page_of_an_allowed_origin_may_ask_and_send(client: Client) -> None:
     asked = "authorization,content-type,x-retry-count,anonymousid,sentat,rsa-x,x-other"
     headers = {"Origin": ORIGIN, "Access-Control-Request-Headers": asked, "Authorization": ""}

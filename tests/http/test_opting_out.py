@@ -12,6 +12,7 @@ import redis
 from engine.errors import NotReplicated
 from engine.record import DecisionRecord
 from engine.store import accept_epoch
+from engine.wire.tables import Line
 from tests.http.conftest import PUBLISHABLE, SECRET, Client
 
 WRITE_KEY = {"Authorization": "Basic " + b64encode(f"{SECRET}:".encode()).decode()}
@@ -84,13 +85,22 @@ def test_where_no_replica_confirms_it_an_opt_out_is_answered_503_however_it_is_s
     unsubscribe = {
         "id": "u", "decision_id": decision, "action": "fibre-upgrade", "outcome": "unsubscribe"
     }  # fmt: skip
-    for _ in range(2):  # a retry tells nothing new, and still must not be acknowledged
+    event = {"type": "track", "userId": "c-1", "event": "Unsubscribed", "messageId": "u"}
+    for number in range(2):  # a retry tells nothing new of it, and still must not be acknowledged
+        visit = {"id": f"v-{number}", "customer": {"id": "c-1"}, "type": "visit"}
+        page = {"type": "page", "userId": "c-1", "messageId": f"p-{number}"}
         for reply in (
+            client.tell(unsubscribe, visit),
             client.tell(unsubscribe),
             client.call("PATCH", "/v1/customers/c-1", {"consent": said}),
+            client.call("POST", "/v1/batch", {"batch": [event, page]}, WRITE_KEY),
+            client.call("POST", "/v1/track", event, WRITE_KEY),
         ):
             assert (reply.status, reply.json()["code"]) == (503, "store-unavailable")
             assert int(reply.headers["retry-after"]) >= 1
+        line = Line(1, {"customer_id": "c-1", "purpose": "marketing", "status": "denied"})
+        with pytest.raises(NotReplicated):
+            client.application.imports.take("consents", [line], text=True)
     assert offered(client.decide()) == []
 
 
