@@ -98,7 +98,8 @@ def test_where_no_replica_confirms_it_an_opt_out_is_answered_503_however_it_is_s
         ):
             assert (reply.status, reply.json()["code"]) == (503, "store-unavailable")
             assert int(reply.headers["retry-after"]) >= 1
-        line = Line(1, {"customer_id": "c-1", "purpose": "marketing", "status": "denied"})
+        no = {"purpose": "marketing", "status": "denied", "at": said["marketing"]["at"]}
+        line = Line(1, {"customer_id": "c-1", **no})
         with pytest.raises(NotReplicated):
             client.application.imports.take("consents", [line], text=True)
     assert offered(client.decide()) == []
