@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import inspect
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
-from types import ModuleType
 
 import structlog
 
 from engine.archive.erased import Erased
-from engine.catalogue import Catalogue, compile_catalogue, compile_version
 from engine.catalogue.trials import Trial
-from engine.errors import Misconfigured, StateUnknown
+from engine.directory import Compiler, check_directory
+from engine.errors import StateUnknown
 from engine.facts import disclosed
 from engine.files import kept_key
 from engine.registry import Registry
-from engine.rules.custom import rules_of
 from engine.services.customers import Customers
 from engine.services.decisions import DAY, Decisions, retention
 from engine.services.events import Events
@@ -42,7 +39,7 @@ from engine.services.privacy import Privacy
 from engine.services.quarantine import Quarantine
 from engine.services.records import Records
 from engine.services.replay import Replay
-from engine.services.served import Served, read_directory
+from engine.services.served import Served
 from engine.services.standing import Standing
 from engine.services.timeline import History, NoHistory, Timeline
 from engine.services.tokens import Signer
@@ -216,30 +213,6 @@ def _keeper(
     )
 
 
-class Compiler:
-    """Compiles catalogues with the author's `@rule` functions, from the module named `rules`."""
-
-    def __init__(self, rules: str | None) -> None:
-        """Raises Misconfigured when there is no such module, or it does not load."""
-        module = _module(rules) if rules else None
-        self._predicates = rules_of(vars(module)) if module else {}
-        self._source = inspect.getsource(module).encode() if module else b""
-
-    def files(self, files: Mapping[str, bytes]) -> Catalogue:
-        """A catalogue from its files, as of now. Raises CatalogueRefused."""
-        now = time.time_ns() // 1_000_000
-        return compile_catalogue(files, self._predicates, self._source, now)
-
-    def version(self, data: bytes, digest: str) -> Catalogue:
-        """A kept version again. Raises CatalogueRefused, also when the rules have changed."""
-        return compile_version(data, digest, self._predicates, self._source)
-
-
-def check_directory(directory: Path, rules: str | None = None) -> Catalogue:
-    """The catalogue in `directory`, compiled. Raises CatalogueRefused, Misconfigured."""
-    return Compiler(rules).files(read_directory(directory))
-
-
 def run_trials(
     directory: Path, data: Path | None, rules: str | None = None
 ) -> list[tuple[Trial, list[str]]]:
@@ -252,13 +225,6 @@ def run_trials(
     live = bound(catalogue, models.load(models.routing().champion if data else None))
     now = time.time_ns() // 1_000_000
     return [(trial, run(trial, live, now)) for trial in catalogue.tests]
-
-
-def _module(name: str) -> ModuleType:
-    try:
-        return import_module(name)
-    except (ImportError, SyntaxError) as error:
-        raise Misconfigured(f"the module of rules {name!r} does not load: {error}") from error
 
 
 def _keyring(settings: Settings) -> Keyring:

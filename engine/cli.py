@@ -17,7 +17,8 @@ import msgspec
 import structlog
 from rich.console import Console
 
-from engine.bootstrap import check_directory, open_application, run_trials
+from engine.bootstrap import open_application, run_trials
+from engine.directory import check_directory
 from engine.errors import CatalogueRefused, TellerError
 from engine.importing import import_file
 from engine.serving import pass_on, refuse_taken, run

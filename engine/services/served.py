@@ -14,6 +14,7 @@ from pathlib import Path
 import structlog
 
 from engine.catalogue import Catalogue
+from engine.directory import read_directory
 from engine.errors import CatalogueRefused, ModelRefused, NotFound, StoreUnavailable
 from engine.models.routing import Routing
 from engine.services.ports import Models, Watch
@@ -131,17 +132,6 @@ class Served:
         taken = routed(catalogue, routing, self._models, self._watch)
         self._versions.keep(catalogue)
         return taken
-
-
-def read_directory(directory: Path) -> dict[str, bytes]:
-    """The catalogue's files by name, hidden ones left alone. Raises OSError."""
-    return {
-        path.relative_to(directory).as_posix(): path.read_bytes()
-        for path in sorted(directory.rglob("*"))
-        if path.suffix in (".yaml", ".yml", ".csv")
-        and path.is_file()
-        and not any(part.startswith(".") for part in path.relative_to(directory).parts)
-    }
 
 
 def _digest(files: Mapping[str, bytes]) -> str:

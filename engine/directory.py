@@ -1,0 +1,59 @@
+"""A catalogue's directory: read, and compiled with the author's own rules.
+
+It knows files and Python modules, and nothing of what serves.
+"""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+from engine.catalogue import Catalogue, compile_catalogue, compile_version
+from engine.errors import Misconfigured
+from engine.rules.custom import rules_of
+
+
+class Compiler:
+    """Compiles catalogues with the author's `@rule` functions, from the module named `rules`."""
+
+    def __init__(self, rules: str | None) -> None:
+        """Raises Misconfigured when there is no such module, or it does not load."""
+        module = _module(rules) if rules else None
+        self._predicates = rules_of(vars(module)) if module else {}
+        self._source = inspect.getsource(module).encode() if module else b""
+
+    def files(self, files: Mapping[str, bytes]) -> Catalogue:
+        """A catalogue from its files, as of now. Raises CatalogueRefused."""
+        now = time.time_ns() // 1_000_000
+        return compile_catalogue(files, self._predicates, self._source, now)
+
+    def version(self, data: bytes, digest: str) -> Catalogue:
+        """A kept version again. Raises CatalogueRefused, also when the rules have changed."""
+        return compile_version(data, digest, self._predicates, self._source)
+
+
+def check_directory(directory: Path, rules: str | None = None) -> Catalogue:
+    """The catalogue in `directory`, compiled. Raises CatalogueRefused, Misconfigured."""
+    return Compiler(rules).files(read_directory(directory))
+
+
+def read_directory(directory: Path) -> dict[str, bytes]:
+    """The catalogue's files by name, hidden ones left alone. Raises OSError."""
+    return {
+        path.relative_to(directory).as_posix(): path.read_bytes()
+        for path in sorted(directory.rglob("*"))
+        if path.suffix in (".yaml", ".yml", ".csv")
+        and path.is_file()
+        and not any(part.startswith(".") for part in path.relative_to(directory).parts)
+    }
+
+
+def _module(name: str) -> ModuleType:
+    try:
+        return import_module(name)
+    except (ImportError, SyntaxError) as error:
+        raise Misconfigured(f"the module of rules {name!r} does not load: {error}") from error
