@@ -31,12 +31,26 @@ _PROBLEMS = {
     409: "This request id was used before, with another body; or too many share this identity.",
     413: "Over the limit, 1 MiB where no other is set.",
     422: "A field is wrong; `errors` points at each.",
-    503: "The store is away; try again after `Retry-After` seconds. Nothing was acknowledged.",
+    503: "The store is away or lost its memory, or what is asked for keeps changing "
+    "(`contention`); try again after `Retry-After` seconds. Nothing was acknowledged.",
 }
+_UNPROVEN = (
+    "The store is away or lost its memory, or the customer keeps changing or being merged "
+    "(`contention`); ask again after `Retry-After` seconds, until there is a proof."
+)
+_NOT_HEARD = (
+    "Not a batch as we take it; or an opt-out that cannot be taken. `errors` points at each such "
+    "event: it is set aside, the others are in."
+)
+_UNCONFIRMED = (
+    "The store is away or lost its memory, a customer keeps changing (`contention`), or no replica "
+    "confirmed an opt-out; send all of it again after `Retry-After` seconds, which is harmless."
+)
 
 
 class Operation(NamedTuple):
-    """One call: what it does, what it takes, what it answers, and how it can fail."""
+    """One call: what it does, what it takes, what it answers, and how it can fail: `says` where
+    that means more here than elsewhere."""
 
     method: str
     path: str
@@ -49,6 +63,7 @@ class Operation(NamedTuple):
     idempotent: bool = False
     writes: bool = False
     query: tuple[str, ...] = ()
+    says: Mapping[int, str] = {}
 
 
 OPERATIONS = (
@@ -71,7 +86,7 @@ OPERATIONS = (
         "post", "/v1/interactions", "sendInteractions",
         "Tell what happened: outcomes of decisions, calls, letters, visits",
         interactions.InteractionsReplySchema, interactions.InteractionsSchema,
-        (400, 413, 422, 503),
+        (400, 413, 422, 503), says={503: _UNCONFIRMED},
     ),
     Operation(
         "get", "/v1/customers/{customer_id}", "getCustomer", "What we hold of a customer",
@@ -81,6 +96,7 @@ OPERATIONS = (
         "patch", "/v1/customers/{customer_id}", "changeCustomer",
         "Change attributes and consent; creates the customer when unknown",
         customers.CustomerDocumentSchema, customers.CustomerPatchSchema, (400, 413, 422, 503),
+        says={503: _UNCONFIRMED},
     ),
     Operation(
         "get", "/v1/customers/{customer_id}/export", "exportCustomer",
@@ -90,14 +106,14 @@ OPERATIONS = (
     Operation(
         "delete", "/v1/customers/{customer_id}", "eraseCustomer",
         "Erase a customer everywhere; answers the proof, and the same one when asked again",
-        privacy.ProofSchema, fails=(422, 503),
+        privacy.ProofSchema, fails=(422, 503), says={503: _UNPROVEN},
     ),
     *(
         Operation(
             "post", path, path.removeprefix("/v1/"), f"Events of Segment's SDKs: {call}",
             segment.EventsTakenSchema,
             segment.EventBatchSchema if call == segment.BATCH else segment.EventSchema,
-            (400, 413, 422, 503), writes=True,
+            (400, 413, 422, 503), writes=True, says={422: _NOT_HEARD, 503: _UNCONFIRMED},
         )
         for path, call in segment.ROUTES.items()
     ),
@@ -189,12 +205,16 @@ def document(version: str) -> dict[str, Any]:
 
 
 def _operation(operation: Operation) -> dict[str, Any]:
-    fails = operation.fails if operation.open else (401, 403, *operation.fails)
+    keys = () if operation.open else (401,) if operation.writes else (401, 403)
+    fails = (*keys, *operation.fails)
     described: dict[str, Any] = {
         "operationId": operation.name,
         "summary": operation.summary,
         "parameters": _parameters(operation),
-        "responses": {"200": _answer(operation), **{str(code): _problem(code) for code in fails}},
+        "responses": {
+            "200": _answer(operation),
+            **{str(code): _problem(code, operation.says) for code in fails},
+        },
     }
     if operation.path == "/readyz":
         described["responses"]["503"] = _answer(operation)
@@ -216,9 +236,9 @@ def _answer(operation: Operation) -> dict[str, Any]:
     return {"description": operation.summary, "content": content}
 
 
-def _problem(code: int) -> dict[str, Any]:
+def _problem(code: int, says: Mapping[int, str]) -> dict[str, Any]:
     answer: dict[str, Any] = {
-        "description": _PROBLEMS[code],
+        "description": says.get(code, _PROBLEMS[code]),
         "content": {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
     if code == 503:

@@ -11,6 +11,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 import api
 from engine.settings import NAMES
 from engine.wire.problems import STATUS
+from engine.wire.segment import ROUTES
 from tests.http.conftest import Client
 
 
@@ -33,6 +34,18 @@ def test_every_route_is_in_the_openapi_document_and_nothing_else(client: Client)
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     }
     assert routed == described
+
+
+def test_the_document_says_what_an_erasure_and_an_opt_out_may_be_answered(client: Client) -> None:
+    paths = client.call("GET", "/openapi.json").json()["paths"]
+    contended = paths["/v1/customers/{customer_id}"]["delete"]["responses"]["503"]
+    assert "`contention`" in contended["description"]
+    assert "Retry-After" in contended["headers"]
+    for path in ROUTES:
+        answers = paths[path]["post"]["responses"]
+        assert "opt-out that cannot be taken" in answers["422"]["description"]
+        assert "no replica" in answers["503"]["description"]
+        assert "403" not in answers  # a page's key is as good as any
 
 
 def test_every_route_is_named_in_the_api_page() -> None:
