@@ -50,7 +50,10 @@ class CustomerRecord(Struct, frozen=True, tag="customer"):
 
 
 class VoidRecord(Struct, frozen=True, tag="void"):
-    """A decision whose commit was never confirmed: nobody saw it, nothing learns from it."""
+    """A decision whose commit was never confirmed: nobody saw it, nothing learns from it.
+
+    `customer_id` is "" where nothing was held of the customer.
+    """
 
     decision_id: str
     customer_id: str
@@ -88,6 +91,13 @@ def customer_of(record: Record) -> str:
     if isinstance(record, DecisionRecord):
         return record.request.customer_id
     return record.customer_id
+
+
+def of_nobody(record: Record) -> bool:
+    """Whether it was made of a customer of whom nothing was held."""
+    if isinstance(record, DecisionRecord):
+        return not record.revision
+    return isinstance(record, VoidRecord) and not record.customer_id
 
 
 def encode(record: Record) -> bytes:

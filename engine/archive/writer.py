@@ -7,6 +7,7 @@ leaves orphans; one that was overtaken finds its number taken.
 
 from __future__ import annotations
 
+import secrets
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import chain
@@ -24,7 +25,14 @@ from engine.archive.tables import by_file, kind_of, to_table
 from engine.change import Entry
 from engine.facts import Disclosed
 from engine.partitions import PARTITIONS
-from engine.record import DecisionRecord, InteractionRecord, Record, customer_of, decode
+from engine.record import (
+    DecisionRecord,
+    InteractionRecord,
+    Record,
+    customer_of,
+    decode,
+    of_nobody,
+)
 from engine.rows import Row, day_of, happened_at, rows_of
 
 READER = "archive"
@@ -123,11 +131,12 @@ class Writer:
         return taken._replace(poison=poison)
 
     def _rows(self, records: Sequence[tuple[Entry, Record]]) -> list[Row]:
-        """The rows of customers there are. Whoever is erased after this was asked has a marker."""
+        """The rows of customers there are, and of those never stored. Whoever is erased after
+        this was asked has a marker."""
         names = self._log.subjects({customer_of(record) for _, record in records})
         nobody = self._erased.pending() | {""}
         known = self._known()
-        named = ((*one, names.get(customer_of(one[1]), "")) for one in records)
+        named = ((*one, _subject(one[1], names)) for one in records)
         made = (rows_of(*one, known, self._key) for one in named if one[2] not in nobody)
         return list(chain.from_iterable(made))
 
@@ -144,6 +153,16 @@ class Writer:
                 parts=(*manifest.parts, *fresh),
             )
         )
+
+
+def _subject(record: Record, names: Mapping[str, str]) -> str:
+    """What the archive calls whose record it is, "" for one who is gone.
+
+    Of a customer who was never stored there is nothing to name, or to erase: what was decided for
+    them goes by a name of its own, which leads to nobody.
+    """
+    held = names.get(customer_of(record), "")
+    return held or (secrets.token_hex(16) if of_nobody(record) else "")
 
 
 def _read(entry: Entry) -> Record:

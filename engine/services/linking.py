@@ -60,8 +60,13 @@ class Linking:
         raise Contention("this customer keeps changing: link the identity again")
 
     def shared(self) -> SharedReply:
-        """The identities set apart because too many customers share them."""
-        return SharedReply(self._pointing.shared())
+        """The identities set apart because too many customers share them; not those of which
+        erasures, or a higher limit, left few enough: they serve again at the next link."""
+        apart = self._pointing.shared()
+        return SharedReply([one for one in apart if self._rules.shared(self._held(one))])
+
+    def _held(self, identity: str) -> Pointer:
+        return unpack_pointer(self._pointing.pointer(identity))
 
     def _linked(self, named: str, loaded: Loaded, identity: str, deadline: float) -> bool:
         """One step towards it; whether it was the last one."""

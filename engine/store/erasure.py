@@ -56,10 +56,11 @@ class Erasure:
         names = [
             keys.epoch_key(partition),
             keys.customer_key(partition, customer_id),
+            keys.fenced_key(partition),
             *keys.all_seen_keys(partition, customer_id, now),
         ]
         slot = keys.slot_of(partition)
-        args = (self._epoch.known, "" if revision is None else revision)
+        args = (self._epoch.known, "" if revision is None else revision, customer_id)
         match _erase.run(self._servers, slot, names, args, None):
             case [b"erased", customers, seen]:
                 return customers, seen

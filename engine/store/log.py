@@ -50,19 +50,19 @@ class Log:
 
     def subjects(self, customer_ids: Collection[str]) -> dict[str, str]:
         """Each customer's subject; one who was merged has the other's, one erased has none."""
-        found: dict[str, str] = {}
-        asked = {customer_id: customer_id for customer_id in customer_ids}
-        while asked:  # merges of merges; merging rules out a circle
-            moved: dict[str, str] = {}
-            for (origin, _), (subject, redirect) in zip(
-                asked.items(), self._names(asked.values()), strict=True
-            ):
+        subjects: dict[str, str] = {}
+        onward: dict[str, str] = {}
+        asked = dict.fromkeys(customer_ids)
+        while asked:  # merges of merges, each asked for once: a damaged store may hold a circle
+            for one, (subject, redirect) in zip(asked, self._names(asked), strict=True):
                 if redirect is not None:
-                    moved[origin] = redirect.decode()
+                    onward[one] = redirect.decode()
                 elif subject is not None:
-                    found[origin] = subject.decode()
-            asked = moved
-        return found
+                    subjects[one] = subject.decode()
+            asked = {onward[one]: None for one in asked if one in onward}
+            asked = {one: None for one in asked if one not in onward}
+        ends = {one: _end(one, onward) for one in customer_ids}
+        return {one: subjects[end] for one, end in ends.items() if end in subjects}
 
     def advance(self, reader: str, positions: Mapping[int, str]) -> None:
         """Say what a reader has read of each partition; it never goes back.
@@ -109,3 +109,12 @@ class Log:
             key = keys.customer_key(partition, customer_id)
             commands.append((keys.slot_of(partition), ("HMGET", key, "subject", "redirect")))
         return [checked(answer) for answer in self._servers.read_all(commands)]
+
+
+def _end(customer_id: str, onward: Mapping[str, str]) -> str:
+    """Where redirects lead; somewhere on a circle, if they do not end."""
+    passed: set[str] = set()
+    while customer_id in onward and customer_id not in passed:
+        passed.add(customer_id)
+        customer_id = onward[customer_id]
+    return customer_id

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import redis
+from msgspec.structs import replace
 
 from engine import record
 from engine.archive.opening import Keeping
@@ -82,6 +83,12 @@ class House:
         """A decision for home.hero; its id."""
         entry = decision(customer, at or self.store.load(customer).now)
         self.write(customer, entry, decision_id=entry.decision_id)
+        return entry.decision_id
+
+    def decide_for_nobody(self, customer: str) -> str:
+        """A decision for a customer never stored, who leaves none behind; its id."""
+        entry = replace(decision(customer, self.store.load(customer).now), revision=0)
+        self.append(customer, record.encode(entry))
         return entry.decision_id
 
     def answer(self, customer: str, decision_id: str, type: str) -> str:

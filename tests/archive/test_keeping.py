@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from engine import record
 from engine.archive.compaction import FAN, Compaction
 from engine.archive.opening import Keeping
 from engine.archive.poison import TRIES
@@ -79,6 +80,29 @@ def test_whoever_is_unknown_by_then_leaves_no_row(house: House, keeping: Keeping
     house.erase("ana")
     keep_all(keeping)
     assert house.ids() == {"b": 1}
+
+
+def test_what_was_decided_for_who_was_never_stored_is_told_of_nobody(
+    house: House, keeping: Keeping
+) -> None:
+    seen, unseen = (house.decide_for_nobody("canary-id") for _ in range(2))
+    void = record.encode(VoidRecord(unseen, "", house.store.load("canary-id").now))
+    house.append("canary-id", void)
+    keep_all(keeping)
+    rows = house.archive.decisions().to_pylist()
+    assert [row["decision_id"] for row in rows] == [seen]
+    assert len(rows[0]["subject"]) == 32
+    for path in (house.data / "archive").rglob("*"):
+        assert path.is_dir() or b"canary" not in path.read_bytes()
+
+
+def test_what_was_decided_for_an_erased_customer_is_not_told_of_nobody(
+    house: House, keeping: Keeping
+) -> None:
+    house.decide("ana")
+    house.erase("ana")
+    keep_all(keeping)
+    assert house.archive.decisions().num_rows == 0
 
 
 def test_an_erased_customer_is_out_of_every_read_at_once_and_of_the_files_soon(

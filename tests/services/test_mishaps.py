@@ -19,12 +19,14 @@ from engine.record import VoidRecord
 from engine.registry import Registry
 from engine.services.customers import Customers
 from engine.services.decisions import ATTEMPTS, Decisions
+from engine.services.identities import Resolver, Rules
 from engine.services.interactions import Interactions
 from engine.services.models import RegisteredModels
 from engine.services.replay import Replay
 from engine.services.versions import Versions
 from engine.settings import Settings
 from engine.store import Store
+from engine.telemetry import Metrics
 from engine.wire.customers import CustomerPatchBody
 from engine.wire.decisions import DecisionBody, PlacementBody
 from engine.wire.identities import CustomerBody
@@ -108,6 +110,56 @@ def test_a_decision_never_confirmed_goes_out_as_fallback_and_is_voided_at_the_ne
     decisions.answer(ASK, None, False)
     (void,) = [entry for entry in _log(server_url) if isinstance(entry, VoidRecord)]
     assert void.customer_id == "c-1"
+
+
+@pytest.mark.parametrize("customer", ["c-1", "nobody"])
+def test_nothing_names_a_customer_who_was_erased_before_their_decision_was_voided(
+    application: Application, flaky: Flaky, decisions: Decisions, server_url: str, customer: str
+) -> None:
+    ask = DecisionBody(CustomerBody(customer), "web", [PlacementBody("home.hero")])
+
+    def lose(_: Change) -> None:
+        raise AnswerLost("cut")
+
+    flaky.after = lose
+    assert decisions.answer(ask, None, False).degraded == "store-unavailable"
+    flaky.after = lambda _: None
+    application.privacy.erase(customer)
+    other = DecisionBody(CustomerBody("c-2"), "web", [PlacementBody("home.hero")])
+    for _ in range(3):
+        assert decisions.answer(other, None, False).degraded is None
+    with redis.Redis.from_url(server_url) as client:
+        logs = [client.xrange(key) for key in client.scan_iter("*:log")]
+    assert customer not in str(logs)
+
+
+def test_a_decision_never_confirmed_is_voided_with_the_survivor_where_they_were_merged(
+    application: Application, flaky: Flaky, store: Store, server_url: str, tmp_path: Path
+) -> None:
+    patch = CustomerPatchBody({"plan": "basic"}, {"marketing": "granted"})
+    application.customers.change("c-2", patch)
+    people = Resolver(
+        flaky,
+        store.identities,
+        application.merges,
+        Rules(application.served, None, 3),
+        application.served,
+    )
+    decisions = Decisions(people, application.served, None, lambda *_: "token", Metrics())
+    ask = DecisionBody(CustomerBody("c-2"), "web", [PlacementBody("home.hero")])
+
+    def lose(_: Change) -> None:
+        raise AnswerLost("cut")
+
+    flaky.after = lose
+    decisions.answer(ask, None, False)
+    flaky.after = lambda _: None
+    application.merges.merge(store.load("c-1").state, store.load("c-2").state)
+    for _ in range(3):
+        decisions.answer(ASK, None, False)
+    (void,) = [entry for entry in _log(server_url) if isinstance(entry, VoidRecord)]
+    assert void.customer_id == "c-1"
+    assert len(void.decision_id) == 32
 
 
 def test_a_customer_who_keeps_changing_gets_the_fallback_after_a_few_attempts(

@@ -9,7 +9,7 @@ import redis
 
 from engine.partitions import PARTITIONS, partition_of
 from engine.store import Store
-from engine.store.keys import log_key
+from engine.store.keys import customer_key, log_key
 from tests.store.builders import DAY, change
 
 ANA = partition_of("ana")
@@ -52,6 +52,13 @@ def test_subjects_follow_however_many_merges_of_merges(store: Store, server_url:
         for onward, name in pairwise(chain):
             client.hset(f"{{p{partition_of(name):03d}}}:c:{name}", "redirect", onward)
     assert store.log.subjects(["c-39"]) == {"c-39": store.load("ana").state.subject}
+
+
+def test_redirects_that_lead_in_a_circle_lead_to_nobody(store: Store, server_url: str) -> None:
+    with redis.Redis.from_url(server_url) as client:
+        for one, other in (("a", "b"), ("b", "c"), ("c", "b")):
+            client.hset(customer_key(partition_of(one), one), "redirect", other)
+    assert store.log.subjects(["a", "b", "c", "gone"]) == {}
 
 
 def test_what_a_reader_has_not_read_stays_and_the_rest_goes_by_age(
