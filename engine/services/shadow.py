@@ -21,7 +21,7 @@ from engine.services.ports import Watch
 AT_ONCE = 32
 """How many are compared at a look, which is about once a second: the latest."""
 
-_TOLD_EVERY = 1_000
+TOLD_EVERY = 1_000
 
 _log = structlog.get_logger()
 
@@ -52,7 +52,7 @@ class Shadow:
         same = bool(ours.argmax() == theirs.argmax())
         self._watch.shadowed(off, same)
         self._seen = seen = self._seen.with_one(off, same, float((ours - theirs).mean()))
-        if seen.scored == _TOLD_EVERY:
+        if seen.scored == TOLD_EVERY:
             _log.info("shadow", version=self._scorer.version, **seen.means())
             self._seen = _NOTHING
 
