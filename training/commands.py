@@ -59,7 +59,7 @@ def evaluate(  # noqa: PLR0913 - one for each option
     try:
         from training.offpolicy.asked import Asked  # noqa: PLC0415 - pandas and scikit-learn
     except ModuleNotFoundError as error:
-        raise _missing(error) from None
+        raise lacking(error) from None
     asked = Asked(policies, floor, rewards, constants, resamples, seed)
     found = asked.evaluate(log, mapping, data)
     click.echo(found.text())
@@ -71,5 +71,6 @@ def evaluate(  # noqa: PLR0913 - one for each option
         context.exit(3)
 
 
-def _missing(error: ModuleNotFoundError) -> Misconfigured:
+def lacking(error: ModuleNotFoundError) -> Misconfigured:
+    """What to say when a library of the extra is not installed."""
     return Misconfigured(f"this needs {error.name}: pip install 'teller[training]'")

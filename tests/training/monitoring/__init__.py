@@ -1,0 +1,1 @@
+"""Watching traffic: what moved, and what only seems to."""

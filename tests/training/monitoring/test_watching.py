@@ -1,0 +1,102 @@
+"""What alarms, and what does not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from engine.errors import Misconfigured
+from tests.training.monitoring.builders import moved, traffic
+from training.monitoring.findings import Findings
+from training.monitoring.watching import Limits, watch
+
+STRICT = Limits(level=0.05, index=0.0, rate=0.0, auc=0.0)
+
+
+def alarming(found: Findings) -> list[str]:
+    return [name for name, _ in found.alarms]
+
+
+def verdicts(found: Findings, name: str) -> list[str]:
+    return [one.verdict for window in found.windows if (one := window.of(name))]
+
+
+def test_a_world_that_stands_still_raises_no_alarm() -> None:
+    assert not any(watch(traffic(seed=seed)).alarms for seed in range(20))
+
+
+@pytest.mark.parametrize("customers", [None, 900])
+def test_chance_alone_goes_beyond_chance_no_oftener_than_the_level(customers: int | None) -> None:
+    times = 60
+    alarmed = sum(
+        bool(watch(traffic(2000, seed, customers), windows=4, limits=STRICT).alarms)
+        for seed in range(times)
+    )
+    assert alarmed <= 0.05 * times + 5  # three deviations of a binomial above it
+
+
+def test_an_input_that_moves_alarms_by_its_name() -> None:
+    found = watch(moved(traffic(), spend=lambda values: values * 3.0), windows=4)
+    assert alarming(found) == ["spend"]
+    assert verdicts(found, "spend") == ["steady", "alarm", "alarm", "alarm"]
+
+
+def test_a_word_nobody_used_before_alarms() -> None:
+    found = watch(moved(traffic(), plan=lambda values: ["gold"] * len(values)))
+    assert alarming(found) == ["plan"]
+
+
+def test_a_move_that_is_real_and_too_small_to_matter_is_said_and_does_not_alarm() -> None:
+    found = watch(moved(traffic(60_000), 0.7, spend=lambda values: values * 1.1), windows=2)
+    assert not found.alarms
+    assert verdicts(found, "spend") == ["moved"] * 2
+
+
+def test_a_base_rate_that_doubles_alarms_and_so_does_calibration() -> None:
+    one = traffic()
+    rng = np.random.default_rng(0)
+    more = np.where(np.arange(6000) >= 3000, rng.random(6000) < one.promised * 1.8, one.answered)
+    assert set(alarming(watch(traffic(answered=more), windows=4))) >= {"base rate", "calibration"}
+
+
+def test_a_model_that_ranks_no_more_alarms() -> None:
+    rng = np.random.default_rng(0)
+    tossed = np.where(
+        np.arange(6000) >= 3000, rng.random(6000) < traffic().answered.mean(), traffic().answered
+    )
+    found = watch(traffic(answered=tossed.astype(float)), windows=4)
+    assert "AUC" in alarming(found)
+    assert "base rate" not in alarming(found)
+
+
+def test_exploration_is_what_had_less_than_an_even_chance() -> None:
+    found = watch(traffic())
+    assert found.reference.explored is not None
+    assert found.reference.explored.value == pytest.approx(0.1, abs=0.02)
+    assert found.reference.fallback.value == pytest.approx(0.02, abs=0.01)
+
+
+def test_a_field_that_is_asked_for_and_never_sent_is_named_first() -> None:
+    one = moved(traffic(asked=("plan", "page")), plan=lambda values: [None] * len(values))
+    found = {row.field: row.share for row in watch(one).missing}
+    assert list(found) == ["page", "plan"]
+    assert found["page"] == 1.0
+    assert found["plan"] == pytest.approx(0.5 / 0.7, abs=0.01)
+
+
+def test_every_action_is_held_against_what_it_was() -> None:
+    one = traffic()
+    late = (np.arange(6000) >= 3000) & (one.actions == "loan")
+    found = watch(traffic(answered=np.where(late, 0.0, one.answered)))
+    verdicts = {row.action: row.verdict for row in found.actions}
+    assert verdicts == {"isa": "steady", "loan": "alarm"}
+
+
+def test_too_little_traffic_is_refused_with_what_to_do() -> None:
+    with pytest.raises(Misconfigured, match="ask for fewer windows"):
+        watch(traffic(500), windows=10)
+
+
+def test_the_reference_may_end_at_a_date() -> None:
+    found = watch(traffic(), until=1000 * 60_000, windows=2)
+    assert found.reference.rows == 1000

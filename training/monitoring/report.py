@@ -1,0 +1,171 @@
+"""What a watch found, for people: as text and as a page with its pictures inside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from jinja2 import Environment
+
+from training.monitoring.findings import AUC, CALIBRATION, RATE, Findings, Shift, Window
+from training.monitoring.picture import heat, lines
+from training.report import Interval
+
+MOST = 12
+
+
+def text(found: Findings) -> str:
+    """For people, in a few lines."""
+    return "\n".join(_lines(found))
+
+
+def page(found: Findings, title: str) -> str:
+    """A page with its pictures inside; nothing is fetched."""
+    return _PAGE.render(
+        title=title,
+        found=found,
+        heat=heat(found),
+        lines=lines(found),
+        sentences=list(sentences(found)),
+        named=named,
+        shown=shown,
+        span=span,
+        measures=(RATE, CALIBRATION, AUC),
+    )
+
+
+def sentences(found: Findings) -> Iterator[str]:
+    """One for each thing that alarmed, the most often first."""
+    for name, times in found.alarms:
+        worst = _worst(found, name)
+        said = f": PSI up to {worst.index:.2f}, chance explains {worst.chance:.3f}" if worst else ""
+        yield f"{name} alarms in {times} of {len(found.windows)} windows{said}"
+
+
+def shown(found: Interval | None, form: str = ".3f") -> str:
+    """A figure and its interval."""
+    if found is None:
+        return "-"
+    return f"{found.value:{form}} ({found.low:{form}} to {found.high:{form}})"
+
+
+def named(found: Findings, window: Window) -> str:
+    """When a window was."""
+    since, until = span(found, window.since), span(found, window.until)
+    return since if since == until else f"{since} to {until}"
+
+
+def span(found: Findings, at: int) -> str:
+    """A row's time as a UTC date, or its number."""
+    return datetime.fromtimestamp(at / 1000, UTC).date().isoformat() if found.timed else f"{at:,}"
+
+
+def _worst(found: Findings, name: str) -> Shift | None:
+    shifts = [shift for window in found.windows if (shift := window.of(name))]
+    return max(shifts, key=lambda one: one.index, default=None)
+
+
+def _lines(found: Findings) -> Iterator[str]:
+    rows = sum(window.rows for window in found.windows)
+    yield (
+        f"{found.reference.rows:,} rows to compare with ({named(found, found.reference)}), "
+        f"{rows:,} since, in {len(found.windows)} windows"
+    )
+    alarms = list(sentences(found))
+    yield f"ALARM: {len(alarms)} things moved" if alarms else "no alarm"
+    yield from (f"  {sentence}" for sentence in alarms[:MOST])
+    if len(alarms) > MOST:
+        yield f"  and {len(alarms) - MOST} more"
+    yield f"{'window':24} {'base rate':26} {'promised':9} {'AUC':24} {'explored':9} fallback"
+    for window in (found.reference, *found.windows):
+        did = window.performance
+        yield (
+            f"{named(found, window):24} {shown(did.answered if did else None):26} "
+            f"{_number(did.promised if did else None):9} {shown(did.auc if did else None):24} "
+            f"{_share(window.explored):9} {_share(window.fallback)}"
+        )
+    yield from (
+        f"missing: {field.field} in {field.share:.1%} of rows ({field.before:.1%} before)"
+        for field in found.missing[:MOST]
+        if field.share
+    )
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
+
+
+def _share(found: Interval | None) -> str:
+    return "-" if found is None else f"{found.value:.1%}"
+
+
+_PAGE = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string("""\
+<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>{{ title }}</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<style>
+body { font: 16px/1.5 system-ui, sans-serif; color: #1c2430; max-width: 60rem; margin: 2rem auto;
+  padding: 0 1rem }
+table { border-collapse: collapse; margin: .5rem 0 1.5rem }
+td, th { padding: .25rem .8rem .25rem 0; border-bottom: 1px solid #dde2e8; text-align: left;
+  font-variant-numeric: tabular-nums }
+.alarm { color: #9a3412; font-weight: 600 } .moved { color: #8a6d1a } .steady { color: #166534 }
+figure { margin: 0 0 1rem; overflow-x: auto } svg { max-width: 100%; height: auto }
+</style></head><body>
+<h1>{{ title }}</h1>
+<p>{{ "{:,}".format(found.reference.rows) }} rows to compare with
+({{ named(found, found.reference) }}), {{ found.windows | length }} windows since. Intervals are
+95%, over customers. Chance alone would alarm in at most {{ "{:.0%}".format(found.level) }} of such
+reports.</p>
+{% if sentences %}
+<p class="alarm">Alarm: {{ sentences | length }} things moved by more than chance, and enough to
+matter.</p>
+<ul>{% for sentence in sentences %}<li>{{ sentence }}</li>{% endfor %}</ul>
+{% else %}
+<p class="steady">No alarm.</p>
+{% endif %}
+<figure>{{ lines }}</figure>
+<h2>How far inputs moved</h2>
+<figure>{{ heat }}</figure>
+<h2>Window by window</h2>
+<table><tr><th>rows</th><th>base rate</th><th>promised</th><th>AUC</th><th>explored</th>
+<th>fallback</th>{% for name in measures %}<th>{{ name }}</th>{% endfor %}</tr>
+{% for window in [found.reference] + (found.windows | list) %}
+<tr><td>{{ named(found, window) }}</td>
+<td>{{ shown(window.performance.answered) if window.performance else "-" }}</td>
+<td>{{ "%.3f" % window.performance.promised
+  if window.performance and window.performance.promised is not none else "-" }}</td>
+<td>{{ shown(window.performance.auc) if window.performance else "-" }}</td>
+<td>{{ "{:.1%}".format(window.explored.value) if window.explored else "-" }}</td>
+<td>{{ "{:.1%}".format(window.fallback.value) }}</td>
+{% for name in measures %}
+<td class="{{ window.verdicts[name] }}">{{ window.verdicts[name] }}</td>
+{% endfor %}
+</tr>
+{% endfor %}
+</table>
+{% if found.actions %}
+<h2>Action by action</h2>
+<table><tr><th>action</th><th>rows</th><th>answered</th><th>promised</th><th>before</th><th></th>
+</tr>
+{% for one in found.actions %}
+<tr><td>{{ one.action }}</td><td>{{ "{:,}".format(one.rows) }}</td>
+<td>{{ shown(one.answered) }}</td>
+<td>{{ "%.3f" % one.promised if one.promised is not none else "-" }}</td>
+<td>{{ "%.3f" % one.before if one.before is not none else "not shown" }}</td>
+<td class="{{ one.verdict }}">{{ one.verdict }}</td></tr>
+{% endfor %}
+</table>
+{% endif %}
+{% if found.missing %}
+<h2>Fields that rules and templates ask for</h2>
+<table><tr><th>field</th><th>missing</th><th>before</th></tr>
+{% for one in found.missing %}
+<tr><td>{{ one.field }}</td><td>{{ "{:.1%}".format(one.share) }}
+{{ "nobody sends it" if one.share == 1 else "" }}</td>
+<td>{{ "{:.1%}".format(one.before) }}</td></tr>
+{% endfor %}
+</table>
+{% endif %}
+</body></html>
+""")

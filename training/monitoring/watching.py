@@ -1,0 +1,226 @@
+"""The watch itself: each window of later rows held against the reference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from math import log
+
+import numpy as np
+import pandas as pd
+
+from engine.errors import Misconfigured
+from training.monitoring import psi
+from training.monitoring.findings import (
+    AUC,
+    CALIBRATION,
+    RATE,
+    ActionFigures,
+    Findings,
+    Missing,
+    Shift,
+    Verdict,
+    Window,
+)
+from training.monitoring.performance import Estimate, Measured, differs, mean, measure, wilson
+from training.monitoring.traffic import Mask, Numbers, Traffic, Vector
+from training.report import Interval
+
+SCORE = "propensity"
+FEWEST = 100
+"""Rows a window must have to be held against anything."""
+
+_ASKED_OF_ANSWERS = (RATE, CALIBRATION, AUC)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What is worth an alarm. `level`: how often a whole report may alarm by chance alone;
+    each of its questions gets an equal part of it (Bonferroni). What chance does not explain
+    must also matter: a PSI of `index`; a base rate, or a calibration, off by the share
+    `rate`; an AUC off by `auc`."""
+
+    level: float = 0.01
+    index: float = 0.1
+    rate: float = 0.2
+    auc: float = 0.03
+
+
+USUAL = Limits()
+
+
+def watch(
+    traffic: Traffic,
+    *,
+    reference: float = 0.3,
+    until: int | None = None,
+    windows: int = 10,
+    limits: Limits = USUAL,
+) -> Findings:
+    """The rows before `until` (ms; else the first `reference` share) held against the rest, cut
+    into `windows` of equally many rows. Raises Misconfigured where either is too small."""
+    first = int(len(traffic) * reference if until is None else np.searchsorted(traffic.at, until))
+    edges = np.linspace(first, len(traffic), windows + 1).astype(int).tolist()
+    parts = list(pairwise(edges))
+    smallest = min(first, *(last - start for start, last in parts))
+    if smallest < FEWEST:
+        raise Misconfigured(
+            f"{first:,} rows to compare with and {smallest:,} in the smallest part: at least "
+            f"{FEWEST} are needed in each; ask for fewer windows, or wait for more traffic"
+        )
+    binned = dict(_binned(traffic, first, smallest))
+    questions = windows * (len(binned) + len(_ASKED_OF_ANSWERS))
+    judge = _Judge(traffic.rows(0, first), binned, limits, limits.level / questions)
+    after = traffic.rows(first, len(traffic))
+    return Findings(
+        level=limits.level,
+        questions=questions,
+        timed=traffic.timed,
+        reference=judge.reference,
+        windows=tuple(judge.window(traffic.rows(*part), part) for part in parts),
+        actions=tuple(judge.actions(after)),
+        missing=tuple(_missing(judge.before, after)),
+    )
+
+
+def _binned(traffic: Traffic, first: int, smallest: int) -> Iterator[tuple[str, _Column]]:
+    for name, column in _columns(traffic):
+        found = psi.bins(column.iloc[:first], smallest)
+        yield name, _Column(found.codes(column), found.count)
+
+
+def _columns(traffic: Traffic) -> Iterator[tuple[str, pd.Series]]:
+    """What may drift: every input, and the propensity."""
+    for name in traffic.inputs:
+        yield str(name), traffic.inputs[name]
+    if not np.isnan(traffic.promised).all():
+        yield SCORE, pd.Series(traffic.promised)
+
+
+@dataclass(frozen=True)
+class _Column:
+    """A column of the whole traffic in bins."""
+
+    codes: Numbers
+    count: int
+
+
+class _Judge:
+    """Knows the reference, and holds a window against it; `level` is that of one question."""
+
+    def __init__(
+        self, before: Traffic, binned: Mapping[str, _Column], limits: Limits, level: float
+    ) -> None:
+        self.before = before
+        self._binned = binned
+        self._limits = limits
+        self._level = level
+        self._measured = measure(before)
+        self.reference = _described(before, self._measured)
+
+    def window(self, part: Traffic, rows: tuple[int, int]) -> Window:
+        """A later window, `rows` being where it lies in the traffic."""
+        measured = measure(part)
+        shifts = tuple(
+            self._shift(name, column, part, slice(*rows)) for name, column in self._binned.items()
+        )
+        return _described(part, measured, shifts, self._verdicts(measured))
+
+    def _shift(self, name: str, column: _Column, part: Traffic, rows: slice) -> Shift:
+        early = column.codes[: len(self.before)], self.before.subjects
+        late = column.codes[rows], part.subjects
+        index, chance = psi.shift(early, late, column.count, self._level)
+        return Shift(name, index, chance, _verdict(index > chance, index >= self._limits.index))
+
+    def _verdicts(self, now: Measured | None) -> dict[str, Verdict]:
+        then = self._measured
+        if now is None or then is None:
+            return {}
+        found = {RATE: self._rate(then.rate, now.rate)}
+        if now.calibration is not None and now.promised is not None:
+            off = now.calibration
+            expected = Estimate(now.promised, off.error)
+            beyond = differs(Estimate(0.0, 0.0), off, self._level)
+            found[CALIBRATION] = _verdict(beyond, self._far(expected, now.rate))
+        if now.auc is not None and then.auc is not None:
+            beyond = differs(then.auc, now.auc, self._level)
+            far = abs(then.auc.value - now.auc.value) >= self._limits.auc
+            found[AUC] = _verdict(beyond, far)
+        return found
+
+    def _rate(self, then: Estimate, now: Estimate) -> Verdict:
+        return _verdict(differs(then, now, self._level), self._far(then, now))
+
+    def _far(self, then: Estimate, now: Estimate) -> bool:
+        """Is a rate further from another than by the share that matters?"""
+        if min(then.value, now.value) <= 0.0:
+            return then.value != now.value
+        return abs(log(now.value / then.value)) >= log(1 + self._limits.rate)
+
+    def actions(self, after: Traffic) -> Iterator[ActionFigures]:
+        """Every action whose answers are known, the most shown first."""
+        known, earlier = (_answered(traffic) for traffic in (after, self.before))
+        names, counts = np.unique(known.actions, return_counts=True)
+        for name in names[np.argsort(-counts, kind="stable")]:
+            now = measure(known.where(known.actions == name))
+            then = measure(earlier.where(earlier.actions == name))
+            if now is None:
+                continue
+            verdict = self._rate(then.rate, now.rate) if then else "steady"
+            yield ActionFigures(
+                str(name),
+                now.rows,
+                wilson(now.rate, now.rows),
+                now.promised,
+                then.rate.value if then else None,
+                verdict,
+            )
+
+
+def _verdict(beyond_chance: bool, matters: bool) -> Verdict:
+    if not beyond_chance:
+        return "steady"
+    return "alarm" if matters else "moved"
+
+
+def _described(
+    part: Traffic,
+    measured: Measured | None,
+    shifts: tuple[Shift, ...] = (),
+    verdicts: Mapping[str, Verdict] | None = None,
+) -> Window:
+    chosen = ~np.isnan(part.chances)
+    return Window(
+        len(part),
+        len(np.unique(part.subjects)),
+        int(part.at[0]),
+        int(part.at[-1]),
+        _share(part.fallback, part.subjects),
+        _share(part.chances[chosen] < 0.5, part.subjects[chosen]) if chosen.any() else None,
+        measured.told() if measured else None,
+        shifts,
+        dict(verdicts or {}),
+    )
+
+
+def _share(mask: Mask, subjects: Numbers) -> Interval:
+    values: Vector = mask.astype(np.float64)
+    return wilson(mean(values, subjects), len(values))
+
+
+def _answered(traffic: Traffic) -> Traffic:
+    return traffic.where(~np.isnan(traffic.answered) & (traffic.actions != ""))
+
+
+def _missing(before: Traffic, after: Traffic) -> Iterator[Missing]:
+    """The fields that are asked for, those missed most often first."""
+    found = [
+        Missing(name, *(_absent(traffic, name) for traffic in (after, before)))
+        for name in after.asked
+    ]
+    yield from sorted(found, key=lambda one: (-one.share, one.field))
+
+
+def _absent(traffic: Traffic, name: str) -> float:
+    return float(traffic.inputs[name].isna().mean()) if name in traffic.inputs else 1.0
