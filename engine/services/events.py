@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import islice
 from typing import Protocol
 
@@ -34,6 +35,10 @@ from engine.wire.values import rfc3339
 TOGETHER = 128
 PATIENCE = 5.0  # seconds a request may go on retrying
 
+_AMBIGUOUS = (
+    "is an anonymousId and the id of another customer, so it does not tell who is meant: link "
+    "both to an identity of theirs, see POST /v1/customers/{id}/identities"
+)
 _NEEDS_SECRET = frozenset(("identify", "alias"))  # who may speak of anyone's identities and traits
 
 
@@ -177,20 +182,27 @@ class Events:
         return Name(user) if user else Name("", self._people.normal(anonymous, "/anonymousId"))
 
     def _identify(self, user: str, anonymous: str, identities: Sequence[tuple[str, str]]) -> None:
-        if user and anonymous and not self._anothers(user, anonymous):
-            self._link(user, anonymous)
+        """What too many share is nobody's; the traits are the customer's all the same."""
+        if user and anonymous:
+            with suppress(IdentityShared):
+                if not self._anothers(user, anonymous):
+                    self._link(user, anonymous)
         if identities:
             customer = user or self._named(anonymous).state.customer_id
             for space, value in identities:
-                self._link(customer, f"{space}:{value}", f"/traits/{space}")
+                with suppress(IdentityShared):
+                    self._link(customer, f"{space}:{value}", f"/traits/{space}")
 
     def _alias(self, user: str, previous: str) -> None:
-        """The previous id is tried as an anonymous one, then as a customer's."""
+        """The previous id is an anonymous one or a customer's. Visitors choose their own: one
+        that is both may be somebody who takes a customer's id for a name, and merges nobody."""
         identity = f"{ANONYMOUS}:{previous}"
-        if not self._named(identity, create=False).state.revision:
-            known = self._people.load(previous).state
-            if known.revision and known.customer_id != self._people.canonical(user):
-                self._linker.link(previous, identity)
+        visitor = self._named(identity, create=False).state
+        known = self._people.load(previous).state
+        if visitor.revision and known.revision and visitor.customer_id != known.customer_id:
+            raise InvalidRequest([Problem("/previousId", _AMBIGUOUS)])
+        if known.revision and known.customer_id != self._people.canonical(user):
+            self._linker.link(previous, identity)
         self._link(user, identity)
 
     def _link(self, customer: str, identity: str, pointer: str = "/anonymousId") -> None:

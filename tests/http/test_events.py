@@ -266,6 +266,33 @@ def test_an_alias_tries_a_customers_id_after_an_anonymous_one(client: Client) ->
     assert of(client, "new")["customer_id"] == of(client, "old")["customer_id"]
 
 
+def test_a_visitor_who_takes_a_customers_id_for_a_name_is_merged_with_nobody(
+    client: Client,
+) -> None:
+    send(client, "track", {"userId": "victim", "event": "Product Viewed"})
+    send(client, "track", {"anonymousId": "victim", "event": "Product Added"}, PUBLISHABLE)
+    assert send(client, "alias", {"userId": "c-1", "previousId": "victim"}).body == OK
+    (reason,) = aside(client)
+    assert "does not tell who is meant" in reason
+    assert client.call("GET", "/v1/customers/c-1").status == 404
+    assert types(client, "victim") == ["product-view"]
+    assert anonymous(client, "victim")["customer_id"] != "victim"
+
+
+def test_traits_are_the_customers_whoever_shares_the_device_or_the_phone(client: Client) -> None:
+    for user in range(4):  # one over the limit
+        for identity in ("anonymous:tablet", "email:family@x.pt"):
+            client.call("POST", f"/v1/customers/p-{user}/identities", {"identity": identity})
+    traits = {"visits": 7, "email": "family@x.pt"}
+    event = {"userId": "c-1", "anonymousId": "tablet", "traits": traits}
+    assert send(client, "identify", event).body == OK
+    assert aside(client) == []
+    assert of(client, "c-1")["attributes"] == {"visits": 7}
+    assert of(client, "c-1")["identities"] == []
+    send(client, "identify", {"anonymousId": "tablet", "traits": {"visits": 8}})
+    assert len(aside(client)) == 1  # it says of nobody
+
+
 def test_two_named_customers_of_one_device_stay_two(client: Client) -> None:
     for user in ("c-1", "c-2"):
         send(client, "identify", {"userId": user, "anonymousId": "tablet", "traits": {"visits": 1}})
