@@ -11,9 +11,11 @@ import msgspec
 import structlog
 
 from engine import record
+from engine.catalogue import Catalogue
 from engine.change import Change, Committed, Conflict, Known, Loaded, Seen
 from engine.codec import pack_contacts
 from engine.decide import decide
+from engine.domain import Consent
 from engine.errors import (
     BodyMismatch,
     Contention,
@@ -27,6 +29,7 @@ from engine.errors import (
 from engine.partitions import new_decision_id
 from engine.plan import DecisionRequest, Explain, Filled, Plan
 from engine.record import DecisionRecord
+from engine.rules.masks import mask_of
 from engine.services.commits import Commits
 from engine.services.ports import People, Serving, Watch
 from engine.services.replay import Replay
@@ -112,7 +115,7 @@ class Decisions:
     ) -> DecisionReply | Loaded:
         """The answer; or the customer as it is now, when it changed before the commit."""
         if loaded.seen and loaded.seen[0]:
-            return self._answered(loaded.seen[0], asked[0])
+            return self._answered(request, live, loaded, loaded.seen[0], asked[0])
         if request.customer_id != loaded.state.customer_id:  # another name, or merged since
             request = msgspec.structs.replace(request, customer_id=loaded.state.customer_id)
         live = live.route(request.customer_id) if live.route else live
@@ -123,9 +126,9 @@ class Decisions:
             if isinstance(result, Conflict):
                 return result.loaded
             if isinstance(result, Known) and result.answers and result.answers[0]:
-                return self._answered(result.answers[0], asked[0])
+                return self._memory.load(request.customer_id, [asked[0].key], deadline)
         if plan.repeat:
-            return self._recall(plan.repeat, request.explain)
+            return self._recall(self._replay.find(plan.repeat), request.explain)
         return self._reply(request, live, plan)
 
     def _commit(self, change: Change, deadline: float | None) -> Committed | Conflict | Known:
@@ -133,17 +136,24 @@ class Decisions:
             raise StoreUnavailable("the caller's deadline passed before the commit")
         return self._commits.commit(change, deadline)
 
-    def _answered(self, before: Seen, asked: Seen) -> DecisionReply:
-        """What was answered to this request id, unless it came with another body."""
+    def _answered(
+        self, request: DecisionRequest, live: Live, loaded: Loaded, before: Seen, asked: Seen
+    ) -> DecisionReply:
+        """What was answered to this request id, unless it came with another body; the fallback
+        where the customer has since said no to something in it (I4)."""
         if before.digest != asked.digest:
             raise BodyMismatch(
                 [Problem("/request_id", "was used before, with another body: use a new one")]
             )
-        return self._recall(before.answer.decode())
+        found = self._replay.find(before.answer.decode())
+        same = found.catalogue == live.catalogue.digest
+        rules = live.catalogue if same else self._replay.catalogue(found)
+        if not _welcome(found.plan, rules, loaded.state.consent):
+            return self._fallback(request, live, "opted-out")
+        return self._recall(found)
 
-    def _recall(self, decision_id: str, explain: Explain | None = None) -> DecisionReply:
+    def _recall(self, found: DecisionRecord, explain: Explain | None = None) -> DecisionReply:
         """An earlier decision, answered again as it was; with `explain` as asked now, if given."""
-        found = self._replay.find(decision_id)
         request = msgspec.structs.replace(found.request, explain=explain or found.request.explain)
         plan = found.plan
         if request.explain == "full" or request.explain != found.request.explain:
@@ -223,6 +233,12 @@ def retention(live: Live) -> int:
     """How long, in ms, a record is kept: as long as an outcome or a retry may ask for it."""
     attribution: int = live.catalogue.strategy.attribution
     return max(attribution, _SEEN_FOR) + DAY
+
+
+def _welcome(plan: Plan, catalogue: Catalogue, consent: Mapping[str, Consent]) -> bool:
+    """Whether all that was chosen under that catalogue is allowed by who says `consent`."""
+    chosen = mask_of(catalogue.index[one.action] for of in plan.placements for one in of.actions)
+    return not any(chosen & no.mask for no in catalogue.consent.knockouts(consent))
 
 
 def _seen(request: DecisionRequest) -> list[Seen]:

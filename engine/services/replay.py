@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import msgspec
 
 from engine import record
+from engine.catalogue import Catalogue
 from engine.codec import unpack
 from engine.decide import decide
 from engine.errors import NotFound
@@ -39,6 +40,10 @@ class Replay:
         if not isinstance(entry, DecisionRecord) or entry.plan.repeat:
             raise NotFound(f"no decision {decision_id!r:.80} is kept: never made, or too long ago")
         return entry
+
+    def catalogue(self, entry: DecisionRecord) -> Catalogue:
+        """The rules a decision was made under. Raises NotFound."""
+        return self._kept.live_of(entry.catalogue, entry.models).catalogue
 
     def again(self, entry: DecisionRecord, explain: Explain | None = None) -> Plan:
         """The decision made again, with `explain` as asked here if given. Raises NotFound."""

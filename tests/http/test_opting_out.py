@@ -31,6 +31,34 @@ def test_an_opt_out_holds_from_the_very_next_request(client: Client) -> None:
     assert offered(client.decide()) == []
 
 
+@pytest.mark.parametrize("since", ["nothing", "a change of the catalogue"])
+def test_a_retry_of_a_request_hands_out_nothing_its_customer_has_since_refused(
+    client: Client, since: str
+) -> None:
+    client.consenting()
+    before = client.decide(request_id="r-1").json()
+    assert client.decide(request_id="r-1").json() == before
+    if since != "nothing":
+        path = client.catalogue / "catalogue.yaml"
+        path.write_text(path.read_text().replace("fibre-upgrade", "copper-downgrade"))
+        for _ in range(2):  # seen, and at rest
+            client.application.served.look()
+        assert client.decide("c-2", mode="preview").json()["versions"] != before["versions"]
+        assert client.decide(request_id="r-1").json() == before
+    client.call("PATCH", "/v1/customers/c-1", {"consent": {"marketing": "denied"}})
+    again = client.decide(request_id="r-1").json()
+    assert again["degraded"] == "opted-out"
+    assert [place["fallback"] for place in again["placements"]] == [True]
+    assert "fibre-upgrade" not in str(again)
+
+
+def test_a_service_is_answered_again_whatever_was_refused_since(client: Client) -> None:
+    client.consenting()
+    client.call("PATCH", "/v1/customers/c-1", {"consent": {"marketing": "denied"}})
+    before = client.decide(request_id="r-1").json()
+    assert client.decide(request_id="r-1").json() == before
+
+
 def test_a_privacy_signal_keeps_model_and_features_out_of_that_request_and_no_other(
     client: Client,
 ) -> None:
