@@ -11,11 +11,11 @@ import pandas as pd
 
 from engine.archive.reading import Archive
 from engine.catalogue import Catalogue
-from engine.domain import Facts, Value
+from engine.domain import Events, Facts, Value
 from engine.errors import NotFound
 from engine.facts import unpack_facts
 from training.experience import read_experience
-from training.monitoring.traffic import Traffic
+from training.monitoring.traffic import Mask, Traffic
 
 _COLUMNS = [
     "subject",
@@ -46,29 +46,31 @@ def read_traffic(
     as attribution windows had closed at `now` (ms).
 
     Inputs are what the catalogue declares and does not call personal, as `customer.plan` and
-    `context.page`, and channel and placement. Customers who refused personalisation are not
-    in it: nothing is kept of what they were shown for. Raises NotFound where there is nothing.
+    `context.page`, and channel and placement; they are kept of what was shown, but for
+    customers who refused personalisation. Raises NotFound where there is nothing to watch.
     """
     decided = Archive(data).decisions(since, until, _COLUMNS).to_pandas()
-    rows = decided[(decided["mode"] == "live") & decided["facts"].fillna(b"").astype(bool)]
-    if not len(rows):
+    rows = decided[decided["mode"] == "live"]
+    if not rows["facts"].fillna(b"").astype(bool).any():
         raise NotFound(
             f"the archive in {data / 'archive'} holds no live decision of those dates with the "
             "facts it was made from: there is nothing to watch yet"
         )
     rows = rows.assign(at=rows["at"].dt.as_unit("ms").astype("int64"))
     rows = rows.sort_values(["at", "decision_id", "placement", "rank"], ignore_index=True)
+    known = rows["facts"].fillna(b"").astype(bool).to_numpy(np.bool_)
     answers = _answers(data, catalogue, now, since, until)
     rows = rows.merge(answers, "left", _KEY)
     return Traffic(
-        inputs=_inputs(rows, catalogue),
+        inputs=_inputs(rows, known, catalogue),
         at=rows["at"].to_numpy(np.int64),
         subjects=pd.factorize(rows["subject"])[0].astype(np.int64),
         actions=rows["action"].to_numpy(np.str_),
         promised=rows["propensity"].to_numpy(np.float64),
         answered=rows["answered"].to_numpy(np.float64),
         chances=rows["selection_probability"].to_numpy(np.float64),
-        fallback=rows["fallback"].to_numpy(np.bool_),
+        fallback=rows["fallback"].to_numpy(np.float64),
+        known=known,
         asked=tuple(sorted(_name(*one) for one in catalogue.asked if _kept(*one, catalogue))),
     )
 
@@ -87,10 +89,14 @@ def _answers(
     )
 
 
-def _inputs(rows: pd.DataFrame, catalogue: Catalogue) -> pd.DataFrame:
+def _inputs(rows: pd.DataFrame, known: Mask, catalogue: Catalogue) -> pd.DataFrame:
     """A column for each declared attribute, whether anybody has it or not."""
     unpacked = lru_cache(maxsize=8)(unpack_facts)  # the rows of a decision stand together
-    facts = [unpacked(packed) for packed in rows["facts"]]
+    nothing = Facts({}, {}, Events(), "", 0)
+    facts = [
+        unpacked(packed) if there else nothing
+        for packed, there in zip(rows["facts"], known, strict=True)
+    ]
     declared = [
         *(("customer", name) for name in catalogue.scope.customer),
         *(("context", name) for name in catalogue.scope.context),

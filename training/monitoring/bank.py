@@ -92,12 +92,14 @@ def main(data: Path, shuffles: int, threads: int, html_file: Path | None) -> Non
     if html_file:
         html_file.write_text(page(found, "Bank Marketing in order of time"), "utf-8")
     quiet = list(shuffled(calls, range(shuffles), threads))
-    alarmed = sum(bool(one.alarms) for one in quiet)
+    alarmed = [dict(one.alarms) for one in quiet if one.alarms]
     moved = sum(one.beyond_chance > 0 for one in quiet)
     click.echo(
-        f"\nin {shuffles} random orders: {alarmed} raised an alarm; in {moved} any question "
-        f"found more than chance at a level of {found.level:.0%} a report"
+        f"\nin {shuffles} random orders: {len(alarmed)} raised an alarm; in {moved} any "
+        f"question found more than chance at a level of {found.level:.0%} a report"
     )
+    for one in alarmed:
+        click.echo(f"  {', '.join(one)}")
 
 
 if __name__ == "__main__":

@@ -29,15 +29,15 @@ class Shift(Struct, frozen=True):
 
 class Window(Struct, frozen=True):
     """A stretch of traffic. `since` and `until`: its first and last row's time in ms, or its
-    number where the rows have no time. `fallback` and `explored` are shares: of rows, and of
-    the actions shown those that had less than an even chance; `performance` is None where no
-    answer is known yet, and `verdicts` has what was asked of it."""
+    number where the rows have no time. `fallback` and `explored` are shares, None where nobody
+    says: of rows, and of the actions shown those that had less than an even chance.
+    `performance` is None where no answer is known yet, `verdicts` has what was asked of it."""
 
     rows: int
     customers: int
     since: int
     until: int
-    fallback: Interval
+    fallback: Interval | None
     explored: Interval | None
     performance: Performance | None
     shifts: tuple[Shift, ...] = ()
@@ -62,7 +62,7 @@ class ActionFigures(Struct, frozen=True):
 
 class Missing(Struct, frozen=True):
     """A field that rules or templates ask for, and the share of rows after the reference that
-    had to do without it: 1 is a field nobody ever sends."""
+    had to do without it, of those whose inputs were kept: 1 is a field nobody ever sends."""
 
     field: str
     share: float

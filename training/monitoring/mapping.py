@@ -61,7 +61,8 @@ def to_traffic(frame: pd.DataFrame, columns: Watched) -> Traffic:
         promised=_within(frame, columns.promised),
         answered=_within(frame, columns.answered),
         chances=_within(frame, columns.selection_probability),
-        fallback=_within(frame, columns.fallback) == 1.0,
+        fallback=_within(frame, columns.fallback),
+        known=np.ones(len(frame), np.bool_),
         timed=columns.at is not None,
     )
 
@@ -90,10 +91,12 @@ def _milliseconds(times: pd.Series, name: str) -> Numbers:
         moments = (
             pd.to_datetime(times, unit="ms", utc=True)
             if pd.api.types.is_numeric_dtype(times)
-            else pd.to_datetime(times, utc=True)
+            else pd.to_datetime(times, format="ISO8601", utc=True)
         )
     except (ValueError, TypeError) as error:
-        raise Misconfigured(f"column {name!r} must hold times: {error}") from error
+        raise Misconfigured(
+            f"column {name!r} must hold times, in ms or ISO 8601: {error}"
+        ) from error
     if moments.isna().any():
         raise Misconfigured(f"column {name!r}: every row needs a time")
     return np.asarray(moments.dt.as_unit("ms").astype("int64"), np.int64)

@@ -60,10 +60,12 @@ def lines(found: Findings) -> Markup:
     ranks.axhline(0.5, color=BASELINE, lw=0.8, ls=":")
     _series(shares, [window.explored for window in all_windows], "explored", ASKED)
     _series(shares, [window.fallback for window in all_windows], "fallback", REFUSED)
+    shares.set_ylim(bottom=0.0)
     for axes, title in ((rates, "rate of answers"), (ranks, "AUC"), (shares, "share")):
         axes.set_ylabel(title, color=INK)
         axes.axvline(0.5, color=INK, lw=0.8, ls=":")
         axes.spines[["top", "right"]].set_visible(False)
+        axes.set_xlim(-0.3, len(all_windows) - 0.7)
         if axes.get_legend_handles_labels()[1]:
             axes.legend(frameon=False, loc="upper left", ncols=2)
     shares.set_xticks(range(len(all_windows)), ["before", *map(str, range(1, len(all_windows)))])

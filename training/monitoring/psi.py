@@ -85,19 +85,32 @@ def shift(
 ) -> Moved:
     """The PSI between two samples of (bin, customer), and its threshold at `level` (0 to 1).
 
-    Bins that are empty in both are none. Counts are half a row up, so that a bin that was
-    empty before, or is now, does not make it infinite.
+    Bins too rare to expect `EXPECTED` rows of in the smaller sample are taken together, for
+    what happens in the tail of few rows is no chi-square. Counts are half a row up, so that a
+    bin that was empty before, or is now, does not make it infinite.
     """
-    early = np.bincount(before[0], minlength=count).astype(np.float64)
-    late = np.bincount(after[0], minlength=count).astype(np.float64)
-    held = early + late > 0
-    bins_held = int(held.sum())
-    if bins_held < 2 or not early.sum() or not late.sum():
+    early, late = _common(
+        *(np.bincount(codes, minlength=count).astype(np.float64) for codes, _ in (before, after))
+    )
+    if len(early) < 2 or not early.sum() or not late.sum():
         return Moved(0.0, 0.0)
-    p, q = ((counts[held] + 0.5) / (counts.sum() + 0.5 * bins_held) for counts in (early, late))
+    p, q = ((counts + 0.5) / (counts.sum() + 0.5 * len(counts)) for counts in (early, late))
     index = float(((q - p) * np.log(q / p)).sum())
     spread = sum(design_effect(*sample, count) / len(sample[0]) for sample in (before, after))
-    return Moved(index, float(chi2.isf(level, bins_held - 1) * spread))
+    return Moved(index, float(chi2.isf(level, len(early) - 1) * spread))
+
+
+def _common(early: Vector, late: Vector) -> tuple[Vector, Vector]:
+    """The counts of bins that are common enough, the rare ones' together as one more."""
+    pooled = early + late
+    expected = pooled * min(early.sum(), late.sum()) / max(pooled.sum(), 1.0)
+    common = expected >= EXPECTED
+    if not expected[~common].sum():
+        return early[common], late[common]
+    if expected[~common].sum() < EXPECTED and common.any():
+        common[np.flatnonzero(common)[expected[common].argmin()]] = False
+    first, second = (np.append(counts[common], counts[~common].sum()) for counts in (early, late))
+    return first, second
 
 
 def design_effect(codes: Codes, subjects: Codes, count: int) -> float:

@@ -137,7 +137,7 @@ matter.</p>
   if window.performance and window.performance.promised is not none else "-" }}</td>
 <td>{{ shown(window.performance.auc) if window.performance else "-" }}</td>
 <td>{{ "{:.1%}".format(window.explored.value) if window.explored else "-" }}</td>
-<td>{{ "{:.1%}".format(window.fallback.value) }}</td>
+<td>{{ "{:.1%}".format(window.fallback.value) if window.fallback else "-" }}</td>
 {% for name in measures %}
 <td class="{{ window.verdicts[name] }}">{{ window.verdicts[name] }}</td>
 {% endfor %}

@@ -17,12 +17,12 @@ Mask = NDArray[np.bool_]
 class Traffic:
     """One action shown a row, or one placement that got its fallback, in order of time.
 
-    `inputs` has a column a fact, missing where it was not known; `at` is in ms; `subjects`
-    number the customers, whose rows are not independent of each other. NaN is not known:
-    in `promised` (the propensity), `answered` (0 or 1, once that is sure) and `chances`
-    (selection probabilities). `actions` is empty where nothing was shown. `asked` names the
-    inputs that rules and templates ask for. Rows that have no time are numbered in `at`, and not
-    `timed`.
+    `inputs` has a column a fact, missing where it was not known; `at` is in ms, or the number
+    of rows that are not `timed`; `subjects` number the customers, whose rows are not
+    independent of each other. NaN is not known: in `promised` (the propensity), `answered`
+    (0 or 1, once that is sure), `chances` (selection probabilities) and `fallback` (1 where
+    the placement got its fallback). `actions` is empty where nothing was shown. `asked` names
+    the inputs that rules and templates ask for. `known`: were the row's inputs kept at all?
     """
 
     inputs: pd.DataFrame
@@ -32,7 +32,8 @@ class Traffic:
     promised: Vector
     answered: Vector
     chances: Vector
-    fallback: Mask
+    fallback: Vector
+    known: Mask
     asked: tuple[str, ...] = ()
     timed: bool = True
 
@@ -55,4 +56,5 @@ class Traffic:
             answered=self.answered[which],
             chances=self.chances[which],
             fallback=self.fallback[which],
+            known=self.known[which],
         )

@@ -85,17 +85,19 @@ def watch(
 
 
 def _binned(traffic: Traffic, first: int, smallest: int) -> Iterator[tuple[str, _Column]]:
-    for name, column in _columns(traffic):
-        found = psi.bins(column.iloc[:first], smallest)
-        yield name, _Column(found.codes(column), found.count)
+    for name, column, held in _columns(traffic):
+        before = column.iloc[:first][held[:first]]
+        if len(before):
+            found = psi.bins(before, smallest)
+            yield name, _Column(found.codes(column), found.count, held)
 
 
-def _columns(traffic: Traffic) -> Iterator[tuple[str, pd.Series]]:
-    """What may drift: every input, and the propensity."""
+def _columns(traffic: Traffic) -> Iterator[tuple[str, pd.Series, Mask]]:
+    """What may drift, every input and the propensity, and the rows that can tell."""
     for name in traffic.inputs:
-        yield str(name), traffic.inputs[name]
-    if not np.isnan(traffic.promised).all():
-        yield SCORE, pd.Series(traffic.promised)
+        yield str(name), traffic.inputs[name], traffic.known
+    promised = pd.Series(traffic.promised)
+    yield SCORE, promised, promised.notna().to_numpy()
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,12 @@ class _Column:
 
     codes: Numbers
     count: int
+    held: Mask
+
+    def of(self, subjects: Numbers, rows: slice) -> tuple[Numbers, Numbers]:
+        """Bins and customers of the rows there, of those that can tell."""
+        held = self.held[rows]
+        return self.codes[rows][held], subjects[held]
 
 
 class _Judge:
@@ -128,8 +136,8 @@ class _Judge:
         return _described(part, measured, shifts, self._verdicts(measured))
 
     def _shift(self, name: str, column: _Column, part: Traffic, rows: slice) -> Shift:
-        early = column.codes[: len(self.before)], self.before.subjects
-        late = column.codes[rows], part.subjects
+        early = column.of(self.before.subjects, slice(len(self.before)))
+        late = column.of(part.subjects, rows)
         index, chance = psi.shift(early, late, column.count, self._level)
         return Shift(name, index, chance, _verdict(index > chance, index >= self._limits.index))
 
@@ -139,10 +147,11 @@ class _Judge:
             return {}
         found = {RATE: self._rate(then.rate, now.rate)}
         if now.calibration is not None and now.promised is not None:
-            off = now.calibration
-            expected = Estimate(now.promised, off.error)
-            beyond = differs(Estimate(0.0, 0.0), off, self._level)
-            found[CALIBRATION] = _verdict(beyond, self._far(expected, now.rate))
+            # What is promised was learnt from the reference, and is no surer than that was.
+            right = Estimate(0.0, then.rate.error)
+            beyond = differs(right, now.calibration, self._level)
+            promised = Estimate(now.promised, 0.0)
+            found[CALIBRATION] = _verdict(beyond, self._far(promised, now.rate))
         if now.auc is not None and then.auc is not None:
             beyond = differs(then.auc, now.auc, self._level)
             far = abs(then.auc.value - now.auc.value) >= self._limits.auc
@@ -190,23 +199,23 @@ def _described(
     shifts: tuple[Shift, ...] = (),
     verdicts: Mapping[str, Verdict] | None = None,
 ) -> Window:
-    chosen = ~np.isnan(part.chances)
+    less = np.where(np.isnan(part.chances), np.nan, part.chances < 0.5)
     return Window(
         len(part),
         len(np.unique(part.subjects)),
         int(part.at[0]),
         int(part.at[-1]),
         _share(part.fallback, part.subjects),
-        _share(part.chances[chosen] < 0.5, part.subjects[chosen]) if chosen.any() else None,
+        _share(less, part.subjects),
         measured.told() if measured else None,
         shifts,
         dict(verdicts or {}),
     )
 
 
-def _share(mask: Mask, subjects: Numbers) -> Interval:
-    values: Vector = mask.astype(np.float64)
-    return wilson(mean(values, subjects), len(values))
+def _share(values: Vector, subjects: Numbers) -> Interval | None:
+    known = ~np.isnan(values)
+    return wilson(mean(values[known], subjects[known]), int(known.sum())) if known.any() else None
 
 
 def _answered(traffic: Traffic) -> Traffic:
@@ -223,4 +232,6 @@ def _missing(before: Traffic, after: Traffic) -> Iterator[Missing]:
 
 
 def _absent(traffic: Traffic, name: str) -> float:
-    return float(traffic.inputs[name].isna().mean()) if name in traffic.inputs else 1.0
+    if name not in traffic.inputs:
+        return 1.0
+    return float(traffic.inputs[name][traffic.known].isna().mean()) if traffic.known.any() else 0.0

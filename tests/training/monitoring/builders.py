@@ -31,7 +31,8 @@ def traffic(
         promised=promised,
         answered=(rng.random(rows) < promised).astype(np.float64),
         chances=np.where(rng.random(rows) < 0.1, 0.05, 0.95),
-        fallback=rng.random(rows) < 0.02,
+        fallback=(rng.random(rows) < 0.02).astype(np.float64),
+        known=np.ones(rows, np.bool_),
     )
     return replace(whole, **changed)
 

@@ -71,9 +71,11 @@ def test_a_model_that_ranks_no_more_alarms() -> None:
 
 def test_exploration_is_what_had_less_than_an_even_chance() -> None:
     found = watch(traffic())
-    assert found.reference.explored is not None
-    assert found.reference.explored.value == pytest.approx(0.1, abs=0.02)
-    assert found.reference.fallback.value == pytest.approx(0.02, abs=0.01)
+    explored, fallback = found.reference.explored, found.reference.fallback
+    assert explored
+    assert fallback
+    assert explored.value == pytest.approx(0.1, abs=0.02)
+    assert fallback.value == pytest.approx(0.02, abs=0.01)
 
 
 def test_a_field_that_is_asked_for_and_never_sent_is_named_first() -> None:
