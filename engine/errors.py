@@ -10,6 +10,9 @@ TellerError
 ├── NotFound              no such decision, customer, placement or model
 ├── CatalogueRefused      a catalogue with faults; carries all of them
 ├── ModelRefused          a model artefact that must not serve
+│   ├── ModelUnsigned     it was not put there with the house's key
+│   ├── ModelTooLarge     it is larger than any we read
+│   └── WrongLibrary      it was made with another version of a library it depends on
 ├── StoreUnavailable      the store did not answer in time; nothing is known to have happened
 │   ├── StoreRefused      the store does not take our login (at the start: Misconfigured)
 │   ├── AnswerLost        a write was sent and its answer never came
@@ -103,6 +106,18 @@ class CatalogueRefused(TellerError):
 
 class ModelRefused(TellerError):
     """A model artefact that is tampered with, foreign, or unfit to serve."""
+
+
+class ModelUnsigned(ModelRefused):
+    """A model that nobody with the house's key put there."""
+
+
+class ModelTooLarge(ModelRefused):
+    """A model, or what it says of itself, over the size we read."""
+
+
+class WrongLibrary(ModelRefused):
+    """A model made with another version of a library whose version matters to it."""
 
 
 class StoreUnavailable(TellerError):

@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 import msgspec
 from msgspec import Struct
 
-from engine.errors import ModelRefused
+from engine.errors import ModelRefused, WrongLibrary
 from engine.registry.shelf import within
 
 LARGEST_ARTEFACT = 64 * 2**20
@@ -40,12 +40,12 @@ class Manifest(Struct, frozen=True, forbid_unknown_fields=True, tag="teller.mode
             )
 
     def check_libraries(self) -> None:
-        """Raises ModelRefused where a library of `exact` is not the version it was made with."""
+        """Raises WrongLibrary where a library of `exact` is not the version it was made with."""
         here = _libraries(self.exact)
         for name in self.exact:
             made, found = self.libraries.get(name), here.get(name, "none")
             if made != found:
-                raise ModelRefused(
+                raise WrongLibrary(
                     f"model '{self.name}' was made with {name} {made}, here is {found}: "
                     f"install {name}=={made}, or train it again"
                 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import re
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Protocol
 
 import msgspec
 
-from engine.errors import ModelRefused, NotFound, StoreUnavailable
+from engine.errors import ModelRefused, ModelUnsigned, NotFound, StoreUnavailable
 from engine.files import kept_key
 from engine.models.base import Model
 from engine.models.kinds import parse_model
@@ -107,6 +108,15 @@ class Registry:
             digest for path in home.iterdir() if _DIGEST.fullmatch(digest := f"sha256:{path.name}")
         )
 
+    def drop(self, name: str, digest: str) -> None:
+        """Let a version go, unless an alias means it or meant it. Whoever asks knows that no
+        decision made with it can be made again. Raises NotFound, ModelRefused."""
+        path = self._version(name, digest)
+        with alone(self._home(name)):
+            table = self.table(name)
+            if digest not in (*table.versions().values(), *table.previous):
+                shutil.rmtree(path)
+
     def names(self) -> list[str]:
         """Names of all models kept, sorted."""
         if not self._root.is_dir():
@@ -181,7 +191,7 @@ class Registry:
         if not signed.exists() or not hmac.compare_digest(
             read(signed, _HEX), signature(self._key(), name, digest)
         ):
-            raise ModelRefused(
+            raise ModelUnsigned(
                 f"model '{name}' {digest} is not signed by this house: somebody put it there "
                 f"without its key. If it is yours, say so: teller adopt {name} {digest}"
             )

@@ -11,14 +11,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from engine.errors import ModelRefused
+from engine.errors import ModelRefused, ModelTooLarge
 from engine.files import sync
 
 
 def within(size: int, largest: int, what: str) -> None:
-    """Raises ModelRefused for what is larger, in bytes."""
+    """Raises ModelTooLarge for what is larger, in bytes."""
     if size > largest:
-        raise ModelRefused(f"{what} of {size:,} bytes; at most {largest:,}")
+        raise ModelTooLarge(f"{what} of {size:,} bytes; at most {largest:,}")
 
 
 def read(path: Path, largest: int) -> bytes:
