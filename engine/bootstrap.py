@@ -21,6 +21,7 @@ from engine.errors import StateUnknown
 from engine.facts import disclosed
 from engine.files import kept_key
 from engine.registry import Registry
+from engine.services.checkpoints import Checkpoints
 from engine.services.customers import Customers
 from engine.services.decisions import DAY, Decisions, retention
 from engine.services.events import Events
@@ -31,23 +32,26 @@ from engine.services.imports import Imports
 from engine.services.interactions import Interactions
 from engine.services.keeper import LEASE, Keeper, Keeping
 from engine.services.keyring import Keyring
+from engine.services.learning import Learning
 from engine.services.linking import Linking
 from engine.services.merges import Merges
 from engine.services.models import RegisteredModels
 from engine.services.naming import Aside
 from engine.services.privacy import Privacy
+from engine.services.publishing import Publisher
 from engine.services.quarantine import Quarantine
 from engine.services.records import Records
 from engine.services.replay import Replay
 from engine.services.served import Served
 from engine.services.standing import Standing
+from engine.services.study import READER, Pace, Study
 from engine.services.timeline import History, NoHistory, Timeline
 from engine.services.tokens import Signer
 from engine.services.tombstones import Tombstones
 from engine.services.trials import run
 from engine.services.versions import Versions
 from engine.settings import OFF, EventLimits, Settings, load_or_make_keys
-from engine.situation import bound
+from engine.situation import Live, bound
 from engine.store import Store, open_store
 from engine.telemetry import Metrics
 
@@ -75,16 +79,20 @@ class Application:
     privacy: Privacy
     timeline: Timeline
     keeper: Keeper
+    learning: Learning
     standing: Standing
     served: Served
     metrics: Metrics
 
 
 @contextmanager
-def open_application(settings: Settings, keep: bool = False) -> Iterator[Application]:
+def open_application(
+    settings: Settings, keep: bool = False, learn: bool = False
+) -> Iterator[Application]:
     """The application over its store, following the catalogue, for as long as it is open.
 
-    `keep`: it also keeps the logs, see `services.keeper`, when no other process does.
+    `keep`: it also keeps the logs, see `services.keeper`, and `learn`: it learns from them, see
+    `services.learning`; each when no other process does.
     Raises Misconfigured, CatalogueRefused, ModelRefused, StoreUnavailable, StateUnknown.
     """
     with open_store(settings.redis_url, settings.data, durability=settings.durability) as store:
@@ -92,6 +100,8 @@ def open_application(settings: Settings, keep: bool = False) -> Iterator[Applica
             _log.warning(warning)
         application = assemble(settings, store)
         _erase_again(application.privacy)
+        if keep and not settings.learning.on:
+            store.log.retire(READER)  # the logs need not wait for a learner that is off
         stopped = threading.Event()
         followers = [
             threading.Thread(target=follow, args=(stopped,), daemon=True)
@@ -99,6 +109,7 @@ def open_application(settings: Settings, keep: bool = False) -> Iterator[Applica
                 application.served.follow,
                 application.merges.follow,
                 *([application.keeper.follow] if keep else []),
+                *([application.learning.follow] if learn else []),
             )
         ]
         for follower in followers:
@@ -122,7 +133,8 @@ def _erase_again(privacy: Privacy) -> None:
 def assemble(settings: Settings, store: Store) -> Application:
     """The application over a store that is open."""
     metrics = Metrics()
-    models = RegisteredModels(Registry(settings.data, store))
+    registry = Registry(settings.data, store)
+    models = RegisteredModels(registry)
     compiler = Compiler(settings.rules)
     versions = Versions(settings.data, compiler.version, models)
     served = Served(settings.catalogue, compiler.files, models, versions, metrics)
@@ -158,6 +170,7 @@ def assemble(settings: Settings, store: Store) -> Application:
         Privacy(held, store.erasure, tombstones, erased, store.identities, aside, merges),
         Timeline(people, store.erasure, archive.history, served, rows_key),
         _keeper(settings, store, served, metrics, archive),
+        _learning(settings, store, served, metrics, registry),
         Standing(store, served, models, compiler.files),
         served,
         metrics,
@@ -211,6 +224,18 @@ def _keeper(
         lambda: retention(served.live),
         settings.log_days * DAY,
     )
+
+
+def _learning(
+    settings: Settings, store: Store, served: Served, metrics: Metrics, registry: Registry
+) -> Learning:
+    checkpoints, publisher = Checkpoints(settings.data), Publisher(registry)
+    pace = Pace(settings.learning.delay, settings.learning.half_life)
+
+    def begin(live: Live, now: int) -> Study:
+        return Study(store.log, checkpoints, publisher, metrics, pace, live, now)
+
+    return Learning(store.log.hold, begin, served)
 
 
 def run_trials(

@@ -6,7 +6,8 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from functools import wraps
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -88,8 +89,11 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
         click.echo(f"secret key:      {keys.secret[0]}\npublishable key: {keys.publishable[0]}")
         click.echo(f"kept in {settings.data / 'keys.json'}")
     share_metrics(settings.data)
-    with _store_url(settings) as url:
+    with ExitStack() as stack:
+        url = stack.enter_context(_store_url(settings))
         pass_on(settings, url)
+        if settings.learning.on:  # here, for the workers' time is the customers'
+            stack.enter_context(open_application(replace(settings, redis_url=url), learn=True))
         click.echo(f"http://{host}:{port}  (documentation at /docs)")
         run(host, port, workers)
 
@@ -212,6 +216,18 @@ def archive(settings: Settings, once: bool) -> None:
             application.keeper.follow(threading.Event())
         elif not application.keeper.catch_up():
             raise click.ClickException("another process keeps the archive just now")
+
+
+@main.command()
+@_house
+@click.option("--once", is_flag=True, help="Learn and publish what there is now, and end")
+def learn(settings: Settings, once: bool) -> None:
+    """Learn from answers as they come, instead of `serve` or beside it; any may be killed."""
+    with open_application(settings) as application:
+        if not once:
+            application.learning.follow(threading.Event())
+        elif not application.learning.catch_up():
+            raise click.ClickException("another process learns just now")
 
 
 @main.group()

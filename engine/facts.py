@@ -82,18 +82,24 @@ def impersonal(request: DecisionRequest, state: CustomerState) -> bool:
     return request.privacy_signal or (consent is not None and consent.status == "denied")
 
 
-def keepable(record: DecisionRecord, known: Disclosed) -> bytes:
-    """The facts a live decision was made from, packed; empty where nobody may learn from them:
-    a preview, a customer who refused personalisation, a state that cannot be read."""
+def learnable(record: DecisionRecord, defaults: Mapping[str, Value]) -> Facts | None:
+    """The facts a live decision was made from; None where nobody may learn from them: a preview,
+    a customer who refused personalisation, a state that cannot be read."""
     request = record.request
     sections = {name: record.state[name] for name in _SEEN if name in record.state}
     try:
         state = unpack(request.customer_id, sections)
     except StateUnknown:
-        return b""
+        return None
     if request.mode != "live" or impersonal(request, state):
-        return b""
-    return pack_facts(_nameless(facts_of(request, state, known.defaults, record.now), known))
+        return None
+    return facts_of(request, state, defaults, record.now)
+
+
+def keepable(record: DecisionRecord, known: Disclosed) -> bytes:
+    """The facts a decision was made from, packed; empty where nobody may learn from them."""
+    facts = learnable(record, known.defaults)
+    return b"" if facts is None else pack_facts(_nameless(facts, known))
 
 
 def pack_facts(facts: Facts) -> bytes:

@@ -15,6 +15,7 @@ from phonenumbers import SUPPORTED_REGIONS
 from engine.change import DURABILITIES, Durability
 from engine.errors import Misconfigured
 from engine.files import write_once
+from engine.rules.times import duration_ms
 
 PREFIX = "TELLER_"
 NAMES = {
@@ -24,6 +25,9 @@ NAMES = {
     "TELLER_DURABILITY": "what a change survives: memory, everysec, always or replicated",
     "TELLER_RULES": "the Python module with the catalogue's @rule functions",
     "TELLER_ARCHIVE": "URL of the archive's Parquet files, or off; unset: in the data directory",
+    "TELLER_LEARNING": "on or off: whether `teller serve` learns from answers as they come, on",
+    "TELLER_LEARNING_DELAY": "after how long an offer counts as unanswered, such as 30m",
+    "TELLER_LEARNING_HALF_LIFE": "days after which an answer weighs half of what it did, 60",
     "TELLER_LOG_DAYS": "for how many days the store keeps what the archive has not read, 30",
     "TELLER_PHONE_REGION": "the country of phone numbers without a country code, such as PT",
     "TELLER_IDENTITY_LIMIT": "how many customers may be named with one identity, 3",
@@ -35,6 +39,7 @@ NAMES = {
 }
 DATA = "teller-data"
 
+_MINUTE, _DAY = 60 * 1000, 24 * 3600 * 1000
 _MOST_BYTES = 64 * 1024 * 1024
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]+)?")
 OFF = "off"
@@ -48,6 +53,16 @@ class EventLimits:
     event: int = 32 * 1024
     batch: int = 500 * 1024
     origins: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class LearningSettings:
+    """Whether it learns online; after how many ms an offer counts as unanswered, and after how
+    many days an answer weighs half."""
+
+    on: bool = True
+    delay: int = 30 * 60 * 1000
+    half_life: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +83,7 @@ class Settings:
     identity_limit: int = 3
     events: EventLimits = EventLimits()
     durability: Durability = "everysec"
+    learning: LearningSettings = LearningSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +126,11 @@ def read_settings(environment: Mapping[str, str], **flags: str | None) -> Settin
             _origins(value("cors_origins")),
         ),
         _durability(value("durability") or "everysec"),
+        LearningSettings(
+            _switch(value("learning") or "on", "TELLER_LEARNING"),
+            _delay(value("learning_delay") or "30m"),
+            _half_life(value("learning_half_life") or "60"),
+        ),
     )
 
 
@@ -149,6 +170,30 @@ def _days(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 0 < int(text) <= 3650):
         raise Misconfigured(f"TELLER_LOG_DAYS is a number of days, 1 to 3650, not {text!r:.20}")
     return int(text)
+
+
+def _switch(text: str, name: str) -> bool:
+    if text in ("on", OFF):
+        return text == "on"
+    raise Misconfigured(f"{name} is on or off, not {text!r:.20}")
+
+
+def _delay(text: str) -> int:
+    try:
+        delay = duration_ms(text)
+    except ValueError as error:
+        raise Misconfigured(f"TELLER_LEARNING_DELAY: {error}") from None
+    if not _MINUTE <= delay <= 30 * _DAY:
+        raise Misconfigured(f"TELLER_LEARNING_DELAY is from 1m to 30d, not {text!r:.20}")
+    return delay
+
+
+def _half_life(text: str) -> float:
+    if text.isascii() and text.isdigit() and 0 < int(text) <= 3650:
+        return float(text)
+    raise Misconfigured(
+        f"TELLER_LEARNING_HALF_LIFE is a number of days, 1 to 3650, not {text!r:.20}"
+    )
 
 
 def _durability(text: str) -> Durability:

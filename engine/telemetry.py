@@ -142,6 +142,22 @@ class Metrics:
             registry=self._registry,
         )
 
+        self._learned = Counter(
+            "teller_learned_answers", "Offers the learner has learned of", registry=self._registry
+        )
+        self._learning_behind = Gauge(
+            "teller_learning_behind_seconds",
+            "Age of the oldest log entry the learner has yet to read, when it last looked",
+            multiprocess_mode="mostrecent",
+            registry=self._registry,
+        )
+        self._snapshot = Gauge(
+            "teller_learning_snapshot_timestamp_seconds",
+            "When the learner last published a snapshot; its age is time() less this",
+            multiprocess_mode="mostrecent",
+            registry=self._registry,
+        )
+
     def decided(self, placement: str, fallback: bool) -> None:
         """A placement was answered."""
         self._decisions.labels(placement, "fallback" if fallback else "personalised").inc()
@@ -185,6 +201,15 @@ class Metrics:
             self._archived.labels(kind).inc(count)
         self._poison.inc(poison)
         self._behind.set(behind)
+
+    def learned(self, answers: int, behind: float) -> None:
+        """So many offers were learned of; the logs are read up to `behind` seconds ago."""
+        self._learned.inc(answers)
+        self._learning_behind.set(behind)
+
+    def snapshot(self, at: float) -> None:
+        """The learner published a snapshot, at that time (seconds)."""
+        self._snapshot.set(at)
 
     def trimmed(self, gone: int, unread: int) -> None:
         """Log entries were let go, some of them not in the archive."""

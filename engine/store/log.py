@@ -5,11 +5,11 @@ What a reader has read is kept beside each log, which is trimmed behind all of t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from engine.change import Entry
-from engine.partitions import PARTITIONS, partition_of
+from engine.partitions import PARTITIONS, partition_of, partition_of_decision
 from engine.store import keys
 from engine.store.scripts import Script, checked
 from engine.store.servers import Routed, Servers
@@ -32,12 +32,13 @@ class Log:
     def __init__(self, servers: Servers) -> None:
         self._servers = servers
 
-    def read(self, after: Mapping[int, str], count: int) -> list[Entry]:
-        """The next entries of each partition in `after`, at most `count` of each, in log order."""
+    def read(self, after: Mapping[int, str], count: int, until: str = "+") -> list[Entry]:
+        """The next entries of each partition in `after`, at most `count` of each, in log order;
+        none later than `until`, an entry's id or a time in ms."""
         commands: list[Routed] = [
             (
                 keys.slot_of(partition),
-                ("XRANGE", keys.log_key(partition), f"({last}", "+", "COUNT", count),
+                ("XRANGE", keys.log_key(partition), f"({last}", until, "COUNT", count),
             )
             for partition, last in after.items()
         ]
@@ -47,6 +48,27 @@ class Log:
             for partition, answer in zip(after, answers, strict=True)
             for entry, fields in checked(answer)
         ]
+
+    def decisions(self, ids: Collection[str]) -> dict[str, Entry]:
+        """The entries of these decisions, by id; one that is no longer kept is left out."""
+        partitions = {id: at for id in ids if (at := partition_of_decision(id)) is not None}
+        commands: list[Routed] = [
+            (keys.slot_of(at), ("GET", keys.decision_key(at, id))) for id, at in partitions.items()
+        ]
+        places = {
+            id: (partitions[id], pointer.decode().partition(" ")[0])
+            for id, answer in zip(partitions, self._asked(commands), strict=True)
+            if (pointer := checked(answer)) is not None
+        }
+        asked: list[Routed] = [
+            (keys.slot_of(at), ("XRANGE", keys.log_key(at), entry, entry))
+            for at, entry in places.values()
+        ]
+        return {
+            id: Entry(at, entry, found[0][1][1])
+            for (id, (at, entry)), answer in zip(places.items(), self._asked(asked), strict=True)
+            if (found := checked(answer))
+        }
 
     def subjects(self, customer_ids: Collection[str]) -> dict[str, str]:
         """Each customer's subject; one who was merged has the other's, one erased has none."""
@@ -101,6 +123,9 @@ class Log:
         """Whether the lease is ours for `life` ms from now; 0 gives it back."""
         key = keys.lease_key(lease)
         return bool(_lease.run(self._servers, keys.slot_of(0), [key], [token, life], None))
+
+    def _asked(self, commands: Sequence[Routed]) -> list[Any]:
+        return self._servers.read_all(commands) if commands else []
 
     def _names(self, customer_ids: Iterable[str]) -> list[Any]:
         commands: list[Routed] = []

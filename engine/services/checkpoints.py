@@ -1,0 +1,48 @@
+"""What a learner knows, on disk: numbered, whole, and made by one learner alone.
+
+Making the next number is the commit. A file holds what was learned together with how far the
+logs were read, so that whoever goes on from it counts nothing twice and leaves nothing out.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from engine.errors import Overtaken
+from engine.files import write_once
+
+_KEPT = 2
+
+
+class Checkpoints:
+    """The checkpoints in `<data>/learning`."""
+
+    def __init__(self, data: Path) -> None:
+        self._home = data / "learning"
+
+    def latest(self) -> tuple[int, bytes]:
+        """The last number and what it holds; 0 and nothing when there is none."""
+        while numbers := self._numbers():
+            try:
+                return numbers[-1], self._path(numbers[-1]).read_bytes()
+            except FileNotFoundError:
+                continue  # another learner made newer ones and cleared this one away
+        return 0, b""
+
+    def commit(self, number: int, content: bytes) -> None:
+        """Make it the latest. Raises Overtaken when another learner was here."""
+        self._home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        made = write_once(self._path(number), content)
+        numbers = self._numbers()
+        if not made or numbers[-1] > number:  # its number may have been cleared away since
+            if made:
+                self._path(number).unlink(missing_ok=True)
+            raise Overtaken(f"another learner made checkpoint {number}")
+        for old in numbers[:-_KEPT]:
+            self._path(old).unlink(missing_ok=True)
+
+    def _numbers(self) -> list[int]:
+        return sorted(int(path.stem) for path in self._home.glob("[0-9]*.state"))
+
+    def _path(self, number: int) -> Path:
+        return self._home / f"{number:012}.state"

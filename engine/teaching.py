@@ -1,0 +1,212 @@
+"""What the partitions' logs teach a learner that is told of answers one at a time.
+
+Pure. An offer counts once. It counts as unanswered after a delay, and at once when it is
+answered; an answer that comes later adds what it is worth, to the same end as if it had been
+known. So nothing is lost where answers come late, and nothing is counted twice.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from engine.change import Entry
+from engine.domain import Action, Facts, Value
+from engine.facts import learnable
+from engine.learn import ANSWERS, UNSEEN
+from engine.models.features import Encoder
+from engine.models.learner import Learner
+from engine.partitions import made_at
+from engine.record import DecisionRecord, InteractionRecord, VoidRecord, legible
+
+START = "0-0"
+MOST_BYTES = 2**29
+"""Of sums that are kept an action: what is offered beyond is not learned of."""
+
+_SAMPLES = 8
+
+Columns = NDArray[np.float64]
+
+
+class Progress(Struct):
+    """How far a learner has come; kept with what it learned, so that both are of one moment.
+
+    `heard` and `counted`: by partition, the last entry whose answers, and whose offers, are in.
+    `rewards`: by decision and action what an offer was taken to be worth so far, None where it
+    is known to have reached nobody; `void`: decisions that did. `weight` is the answers learned,
+    less what was forgotten; `fresh` those since the last snapshot; `day` (days since the epoch)
+    of the last forgetting. `versions`: snapshots, and when (ms) each last served.
+    """
+
+    heard: dict[int, str] = {}
+    counted: dict[int, str] = {}
+    rewards: dict[str, dict[str, float | None]] = {}
+    void: set[str] = set()
+    answers: int = 0
+    weight: float = 0.0
+    fresh: int = 0
+    day: int = 0
+    versions: dict[str, int] = {}
+
+
+class Answer(NamedTuple):
+    """What somebody said to an action of a decision: worth `reward`, None if it reached nobody."""
+
+    decision_id: str
+    action: str
+    reward: float | None
+
+
+class Course:
+    """A learner, and what it has taken in of which logs.
+
+    `actions`: the catalogue's, by id; others are left out. `defaults` stand in for attributes
+    that were never told.
+    """
+
+    def __init__(
+        self,
+        learner: Learner,
+        progress: Progress,
+        actions: Mapping[str, Action],
+        defaults: Mapping[str, Value],
+    ) -> None:
+        self.learner = learner
+        self.progress = progress
+        self.samples: deque[Facts] = deque(maxlen=_SAMPLES)
+        self._actions = actions
+        self._defaults = defaults
+        self._encode = Encoder(learner.features).encode
+        self._most = MOST_BYTES // (4 * learner.expand.size**2)
+
+    def hear(self, entries: Sequence[Entry], decisions: Mapping[str, Entry]) -> None:
+        """Take in what was said, from the next entries of any partitions.
+
+        `decisions`: the entries of those that `answered` names, as far as they are kept.
+        """
+        for entry in entries:
+            match legible(entry.data):
+                case VoidRecord() as record:
+                    self.progress.void.add(record.decision_id)
+                case InteractionRecord() as record if said := _answer(record):
+                    self._take(said, decisions.get(said.decision_id))
+            self.progress.heard[entry.partition] = entry.id
+
+    def count(self, entries: Sequence[Entry]) -> None:
+        """Take in what was offered, from the next entries of any partitions whose answers have
+        been heard: offers nobody answered were turned down, as far as we know."""
+        for entry in entries:
+            record = legible(entry.data)
+            if isinstance(record, DecisionRecord):
+                self._pass(record)
+            self.progress.counted[entry.partition] = entry.id
+
+    def forget(self, keep: float) -> None:
+        """Let all that was learned count for `keep` of what it did."""
+        self.learner.forget(keep)
+        self.progress.weight *= keep
+
+    def let_go(self, before: int) -> None:
+        """Of decisions made before that (ms) nothing more will be heard."""
+        held = self.progress.rewards
+        self.progress.rewards = {id: said for id, said in held.items() if made_at(id) >= before}
+        self.progress.void = {id for id in self.progress.void if made_at(id) >= before}
+
+    def _take(self, said: Answer, entry: Entry | None) -> None:
+        record = legible(entry.data) if entry else None
+        if entry is None or not isinstance(record, DecisionRecord):
+            return
+        offered = self.progress.rewards.get(said.decision_id, {})
+        counts = _order(entry.id) <= _order(self.progress.counted.get(entry.partition, START))
+        if said.action in offered or counts:
+            before = offered.get(said.action, 0.0)
+            if before is not None and said.reward is not None:
+                self._add(said, before, record)
+        elif said.reward is None:
+            self._note(said, None)
+        elif self._learn(self._columns(record, first=not offered), said.action, said.reward):
+            self._note(said, said.reward)
+
+    def _add(self, said: Answer, before: float, record: DecisionRecord) -> None:
+        """A further answer, or one to an offer that was taken for unanswered."""
+        after = min(before + (said.reward or 0.0), 1.0)
+        x = self._columns(record) if after > before else None
+        if x is not None and said.action in self.learner.actions:
+            self.learner.more(x, said.action, after - before)
+            self.progress.fresh += 1
+            self._note(said, after)
+
+    def _note(self, said: Answer, reward: float | None) -> None:
+        self.progress.rewards.setdefault(said.decision_id, {})[said.action] = reward
+
+    def _pass(self, record: DecisionRecord) -> None:
+        offered = [one.action for filled in record.plan.placements for one in filled.actions]
+        said = self.progress.rewards.get(record.decision_id, {})
+        left = [action for action in offered if action not in said]
+        if left and not record.plan.repeat and record.decision_id not in self.progress.void:
+            x = self._columns(record, first=not said)
+            for action in left:
+                self._learn(x, action, 0.0)
+
+    def _learn(self, x: Columns | None, action_id: str, reward: float) -> bool:
+        """Whether it could be learned from."""
+        learner, action = self.learner, self._actions.get(action_id)
+        if x is None or action is None:
+            return False
+        if learner.actions.get(action_id) != action:
+            if action_id not in learner.actions and len(learner.actions) >= self._most:
+                return False
+            learner.know([action])
+        learner.learn(x, action_id, min(reward, 1.0))
+        self.progress.answers += 1
+        self.progress.weight += 1.0
+        self.progress.fresh += 1
+        return True
+
+    def _columns(self, record: DecisionRecord, first: bool = False) -> Columns | None:
+        """What the decision looked at; None where nobody may learn from it. `first`: it is the
+        first time that this decision is asked for."""
+        facts = learnable(record, self._defaults)
+        if facts is None:
+            return None
+        x = np.array(self._encode(facts))
+        if first:
+            self.learner.expand.see(x)
+            self.samples.append(facts)
+        return x
+
+
+def answered(entries: Sequence[Entry]) -> list[str]:
+    """The decisions that answers among these entries name, each once."""
+    records = (legible(entry.data) for entry in entries)
+    said = (_answer(record) for record in records if isinstance(record, InteractionRecord))
+    return list(dict.fromkeys(one.decision_id for one in said if one))
+
+
+def due(fresh: int, weight: float, since: int, longest: int) -> bool:
+    """Whether a snapshot is worth taking: a hundredth more was learned since the last one, or
+    anything at all and that was `longest` ago (both ms)."""
+    return fresh > 0 and (100 * fresh >= weight or since >= longest)
+
+
+def _answer(record: InteractionRecord) -> Answer | None:
+    """None for what says nothing of interest: that it was seen, or what answers no decision.
+
+    A "no" is an answer like a "yes": there is nothing to wait for.
+    """
+    said = record.interaction
+    if not said.decision_id or (record.reward is None and said.type not in UNSEEN):
+        return None
+    if record.reward == 0.0 and said.type not in ANSWERS:
+        return None
+    return Answer(said.decision_id, said.action, record.reward)
+
+
+def _order(entry: str) -> tuple[int, int]:
+    ms, _, n = entry.partition("-")
+    return int(ms), int(n)

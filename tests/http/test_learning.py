@@ -1,0 +1,145 @@
+"""A house that learns from its answers, as a caller sees it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.bootstrap import Application, assemble
+from engine.models.beta import UNTRAINED
+from engine.registry import Registry
+from engine.situation import PROPENSITY
+from engine.store import Store
+from tests.http.conftest import Client, Reply, _settings
+
+TASTES = {"basic": "apples", "fibre": "berries"}
+CATALOGUE = """
+schema:
+  attributes:
+    plan: {type: string, enum: [basic, fibre]}
+    name: {type: string, personal: true, enum: [ana, rui]}
+  purposes: [marketing, personalisation]
+actions:
+  - id: apples
+    kind: offer
+    purpose: none
+    value: 10.0
+    treatments: [{id: a, placement: home.hero, content: {title: Apples}}]
+  - id: berries
+    kind: offer
+    purpose: none
+    value: 10.0
+    treatments: [{id: b, placement: home.hero, content: {title: Berries}}]
+placements:
+  - {id: home.hero, channel: web, slots: 2, fallback: {title: Welcome}}
+strategy:
+  exploration: {method: none}
+  positive: {accept: 1.0, click: 0.2}
+"""
+
+
+@pytest.fixture
+def catalogue_directory(tmp_path: Path) -> Path:
+    directory = tmp_path / "catalogue"
+    directory.mkdir()
+    (directory / "catalogue.yaml").write_text(CATALOGUE)
+    return directory
+
+
+def teach(client: Client, customers: int = 20, first: int = 0) -> list[str]:
+    """So many customers are offered both, take what their plan likes and turn the other down;
+    their decisions."""
+    made = []
+    for number in range(first, first + customers):
+        plan = ("basic", "fibre")[number % 2]
+        client.call("PATCH", f"/v1/customers/c-{number}", {"attributes": {"plan": plan}})
+        decision = client.decide(f"c-{number}").json()["decision_id"]
+        rows = [
+            {
+                "id": f"{number}-{action}",
+                "decision_id": decision,
+                "action": action,
+                "outcome": "accept" if action == TASTES[plan] else "reject",
+            }
+            for action in ("apples", "berries")
+        ]
+        assert client.tell(*rows).json()["accepted"] == 2
+        made.append(decision)
+    return made
+
+
+def learn(application: Application) -> None:
+    """As the two threads of a house do, half a second and a second apart."""
+    while application.learning.turn():
+        pass
+    application.served.look()
+
+
+def liked(reply: Reply) -> tuple[str, str]:
+    """What came first, and the model that said so."""
+    answer: dict[str, Any] = reply.json()
+    return answer["placements"][0]["actions"][0]["action"], answer["versions"]["models"][PROPENSITY]
+
+
+def test_customers_get_what_their_like_took_and_after_a_restart_still(
+    client: Client, application: Application, store: Store, tmp_path: Path
+) -> None:
+    assert liked(client.decide("before")) == ("apples", UNTRAINED.version)
+    teach(client)
+    learn(application)
+    for plan, action in TASTES.items():
+        reply = client.decide(f"new-{plan}", attributes={"plan": plan})
+        assert liked(reply)[0] == action
+    first = liked(reply)[1]
+    assert first != UNTRAINED.version
+    again = assemble(_settings(tmp_path / "catalogue", tmp_path), store)
+    assert again.served.live.versions[PROPENSITY] == first
+    teach(client, first=100)
+    application.learning._end()
+    learn(again)
+    answers = (
+        Registry(tmp_path / "data")
+        .manifest(PROPENSITY, again.served.live.versions[PROPENSITY])
+        .metadata["answers"]
+    )
+    assert answers == 80
+
+
+def test_a_decision_of_an_earlier_snapshot_is_made_again_to_the_same_bytes(
+    client: Client, application: Application
+) -> None:
+    teach(client)
+    learn(application)
+    decision = client.decide("c-1").json()["decision_id"]
+    teach(client, first=200)
+    application.learning._study._published -= 1_000
+    learn(application)
+    assert len(client.call("GET", "/v1/models").json()["models"][0]["versions"]) >= 2
+    replayed = client.call("POST", f"/v1/decisions/{decision}/replay").json()
+    assert replayed["identical"], replayed["differences"]
+
+
+def test_what_is_learned_names_nobody_and_holds_no_personal_attribute(
+    client: Client, application: Application, tmp_path: Path
+) -> None:
+    client.call("PATCH", "/v1/customers/c-0", {"attributes": {"name": "ana"}})
+    teach(client)
+    learn(application)
+    model = application.served.live.versions[PROPENSITY]
+    artefact = Registry(tmp_path / "data").artefact(PROPENSITY, model)
+    assert b"customer.plan" in artefact
+    assert b"customer.name" not in artefact
+    assert b"ana" not in artefact
+
+
+def test_the_metrics_say_what_was_learned_and_when_a_snapshot_was_taken(
+    client: Client, application: Application
+) -> None:
+    teach(client)
+    learn(application)
+    metrics = client.call("GET", "/metrics").body.decode()
+    assert "teller_learned_answers_total 40.0" in metrics
+    assert "teller_learning_behind_seconds 0.0" in metrics
+    assert "teller_learning_snapshot_timestamp_seconds 1." in metrics
