@@ -150,7 +150,8 @@ def _head(placement_id: str, contest: NDArray[np.intp], situation: Situation) ->
     falling = situation.priority[contest]
     np.negative(falling, out=falling)
     if len(contest) > HEAD:
-        first = np.sort(np.argpartition(falling, HEAD)[:HEAD])
+        first = falling.argpartition(HEAD)[:HEAD]
+        first.sort()
         contest, falling = contest[first], falling[first]
     contest = contest[falling.argsort(kind="stable")]
     actions = situation.live.catalogue.actions

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from engine.domain import Action, Contacts, EventLabel, Events, Facts, Knockout, Label
+from engine.domain import Action, Contacts, EventLabel, Events, Facts, Knockout
 from engine.rules.engagement import Evaluated
 from engine.rules.limits import Policy, Rest
 from engine.rules.opinions import Opinion, Seen, prepare
@@ -37,13 +37,8 @@ class ContactPolicies:
         known keeps out as well.
         """
         now, events, channel = facts.now, facts.events, facts.channel
-        seen = Seen(
-            _times(contacts, now),
-            _latest(events, self._outcomes),
-            evaluation.false,
-            facts.customer,
-            now,
-        )
+        outcomes = _latest(events, self._outcomes)
+        seen = Seen(contacts, outcomes, evaluation.false, facts.customer, now)
         opinions = [
             opinion
             for policy in self._policies
@@ -91,14 +86,6 @@ class ContactCheck:
         label = label_of(self._fleet.actions[action], self._channel, placement)
         for opinion in self._opinions:
             opinion.take(label)
-
-
-def _times(contacts: Contacts, now: int) -> list[tuple[Label, list[int]]]:
-    times: list[list[int]] = [[] for _ in contacts.labels]
-    for row in contacts.rows:
-        if not row.until or row.until > now:
-            times[row.label].append(row.at)
-    return [(label, when) for label, when in zip(contacts.labels, times, strict=True) if when]
 
 
 def _latest(events: Events, outcomes: frozenset[str]) -> list[tuple[EventLabel, int]]:

@@ -4,23 +4,44 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Collection, Mapping
-from typing import NamedTuple, Protocol
+from dataclasses import dataclass
+from functools import cached_property
+from operator import attrgetter
+from typing import Protocol
 
-from engine.domain import Code, EventLabel, Knockout, Label, Value
+from engine.domain import Code, Contacts, EventLabel, Knockout, Label, Value
 from engine.rules.limits import Cap, KeepOut, Policy, Quiet, Rest
 from engine.rules.selecting import Fleet, Key, Selection
 from engine.rules.windows import in_words, local, zone
 
+_AT = attrgetter("at")
 
-class Seen(NamedTuple):
-    """A customer, read once for all policies: when each label was contacted, oldest first,
-    and when each outcome that rests something last happened."""
 
-    contacts: list[tuple[Label, list[int]]]
+@dataclass(frozen=True)
+class Seen:
+    """A customer, read once for all policies; `outcomes` says when each that rests something
+    last happened."""
+
+    memory: Contacts
     outcomes: list[tuple[EventLabel, int]]
     false: Collection[int]
     customer: Mapping[str, Value]
     now: int
+
+    def since(self, start: int) -> int:
+        """How many contacts there were from `start` on, those on a hold that expired included."""
+        rows = self.memory.rows
+        return len(rows) - bisect_left(rows, start, key=_AT)
+
+    @cached_property
+    def contacts(self) -> list[tuple[Label, list[int]]]:
+        """When each label was contacted, oldest first: whatever still counts."""
+        times: list[list[int]] = [[] for _ in self.memory.labels]
+        for row in self.memory.rows:
+            if not row.until or row.until > self.now:
+                times[row.label].append(row.at)
+        labels = self.memory.labels
+        return [(label, when) for label, when in zip(labels, times, strict=True) if when]
 
 
 class Opinion(Protocol):
@@ -47,29 +68,45 @@ class _Capping:
         self.text = f"At most {policy.cap} {many}{each} {in_words(policy.window)}: used up."
 
     def read(self, seen: Seen, channel: str) -> Opinion | None:
-        matches, key = self.selection.matches, self.selection.key
         start = self.policy.window.start(seen.now)
+        return _Counted(self, seen, start, seen.since(start), channel)
+
+    def used(self, seen: Seen, start: int) -> dict[Key, int]:
+        """How much is used from `start` on, by key."""
+        matches, key = self.selection.matches, self.selection.key
         used: dict[Key, int] = {}
         for label, times in seen.contacts:
             if times[-1] >= start and matches(label):
                 what = key(label)
                 used[what] = used.get(what, 0) + len(times) - bisect_left(times, start)
-        return _Counted(self, used, channel)
+        return used
 
 
 class _Counted:
-    """How much of a cap is used, by key."""
+    """How much of a cap is used. Counted by key only once `most`, all there is to count, could
+    reach the cap: for most customers and most caps it never does."""
 
-    def __init__(self, capping: _Capping, used: dict[Key, int], channel: str) -> None:
+    def __init__(self, capping: _Capping, seen: Seen, start: int, most: int, channel: str) -> None:
         self._capping = capping
-        self._used = used
+        self._seen = seen
+        self._start = start
+        self._most = most
         self._channel = channel
+        self._taken: list[Key] = []
+
+    @cached_property
+    def _used(self) -> dict[Key, int]:
+        return self._capping.used(self._seen, self._start)
 
     def knockout(self, placement: str) -> Knockout | None:
         selection, policy = self._capping.selection, self._capping.policy
-        if not selection.at_placement(placement):
+        if self._most < policy.cap or not selection.at_placement(placement):
             return None
-        used_up = {key for key, count in self._used.items() if count >= policy.cap}
+        used = self._used
+        while self._taken:
+            key = self._taken.pop()
+            used[key] = used.get(key, 0) + 1
+        used_up = {key for key, count in used.items() if count >= policy.cap}
         mask = selection.kept_out(used_up, self._channel, placement)
         if not mask:
             return None
@@ -78,8 +115,8 @@ class _Counted:
     def take(self, label: Label) -> None:
         selection = self._capping.selection
         if selection.matches(label):
-            key = selection.key(label)
-            self._used[key] = self._used.get(key, 0) + 1
+            self._most += 1
+            self._taken.append(selection.key(label))
 
 
 class _Resting:

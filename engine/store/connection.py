@@ -6,6 +6,8 @@ Nothing is connected before the first call, and nothing is shared with a forked 
 from __future__ import annotations
 
 import os
+import socket
+import struct
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -13,7 +15,7 @@ from typing import Any, Protocol, cast
 
 from hiredis import pack_command
 from redis.backoff import NoBackoff
-from redis.connection import Connection
+from redis.connection import Connection, SSLConnection
 from redis.exceptions import (
     AuthenticationError,
     AuthorizationError,
@@ -50,9 +52,10 @@ class _LostError(Exception):
     """No answer came. `sent`: the server may have acted; `dropped`: it hung up on us."""
 
     def __init__(self, error: Exception, sent: bool) -> None:
+        stalled = isinstance(error.__context__, BlockingIOError)  # the kernel's word for too late
         self.sent = sent
-        self.dropped = isinstance(error, (Disconnected, OSError))
-        super().__init__(str(error))
+        self.dropped = isinstance(error, (Disconnected, OSError)) and not stalled
+        super().__init__("it took too long" if stalled else str(error))
 
 
 class Pool:
@@ -69,7 +72,7 @@ class Pool:
             "protocol": 2,
             "driver_info": None,  # spares each connection two round trips
             "retry": Retry(NoBackoff(), 0),
-            "socket_timeout": timeout,
+            **_bounded(self._make, timeout),
             **{name: value for name, value in settings.items() if name != "connection_class"},
         }
         self._timeout = timeout
@@ -154,6 +157,25 @@ class Pool:
             return connection.read_response(timeout=limit)
         except (ResponseError, BusyLoadingError) as error:
             return error
+
+
+def _bounded(kind: Callable[..., _Connection], timeout: float) -> dict[str, Any]:
+    """The arguments that bound each send and each wait by `timeout` seconds.
+
+    On plain sockets the kernel keeps the time. Python would ask `poll` before each of them, and
+    let go of its lock for that: two system calls and two turns at the lock, each way.
+    """
+    if kind is SSLConnection:
+        return {"socket_timeout": timeout}
+    whole, rest = divmod(round(timeout * 1_000_000), 1_000_000)
+    limit = struct.pack("@ll", whole, rest)
+
+    def introduce(connection: Any) -> None:
+        for option in (socket.SO_SNDTIMEO, socket.SO_RCVTIMEO):
+            connection._sock.setsockopt(socket.SOL_SOCKET, option, limit)  # noqa: SLF001
+        connection.on_connect()
+
+    return {"socket_timeout": None, "redis_connect_func": introduce}
 
 
 def left(deadline: float) -> float:
