@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import structlog
@@ -118,6 +118,23 @@ class Metrics:
             "teller_interactions", "Interactions, by fate", ["result"], registry=self._registry
         )
 
+        self._sampled = Counter(
+            "teller_sampled_decisions",
+            "Decisions looked at closely, one in 128",
+            registry=self._registry,
+        )
+        self._shown = Counter(
+            "teller_sampled_actions",
+            "Actions shown in those, by whether they had less than an even chance",
+            ["explored"],
+            registry=self._registry,
+        )
+        self._lacking = Counter(
+            "teller_sampled_missing",
+            "Those of them that lacked a field which rules or templates ask for",
+            ["field"],
+            registry=self._registry,
+        )
         self._archived = Counter(
             "teller_archive_rows", "Rows taken into the archive", ["kind"], registry=self._registry
         )
@@ -165,6 +182,15 @@ class Metrics:
     def took(self, seconds: float) -> None:
         """A request to decide was answered in `seconds`."""
         self._latency.observe(seconds)
+
+    def sampled(self, shown: int, explored: int, lacking: Sequence[str]) -> None:
+        """A decision was looked at closely: how many actions it showed, how many of them had
+        less than an even chance, and the fields it lacked."""
+        self._sampled.inc()
+        self._shown.labels("yes").inc(explored)
+        self._shown.labels("no").inc(shown - explored)
+        for field in lacking:
+            self._lacking.labels(field).inc()
 
     def degraded(self, reason: str) -> None:
         """A request was answered by fallbacks because of `reason`, a short code."""

@@ -33,6 +33,7 @@ from engine.rules.masks import mask_of
 from engine.services.commits import Commits
 from engine.services.ports import People, Serving, Watch
 from engine.services.replay import Replay
+from engine.services.sampling import Sample
 from engine.situation import Live
 from engine.wire.decisions import DecisionBody, to_request
 from engine.wire.replies import DecisionReply, Sign, Versions, placement_reply
@@ -62,6 +63,7 @@ class Decisions:
         self._replay = replay
         self._sign = sign
         self._watch = watch
+        self._sample = Sample(watch)
 
     def answer(self, body: DecisionBody, key: str | None, privacy_signal: bool) -> DecisionReply:
         """The decision, as JSON says it. Raises InvalidRequest, BodyMismatch."""
@@ -129,6 +131,7 @@ class Decisions:
                 return self._memory.load(request.customer_id, [asked[0].key], deadline)
         if plan.repeat:
             return self._recall(self._replay.find(plan.repeat), request.explain)
+        self._sample.take(request, loaded.state, live.catalogue, plan)
         return self._reply(request, live, plan)
 
     def _commit(self, change: Change, deadline: float | None) -> Committed | Conflict | Known:
