@@ -64,11 +64,12 @@ class BetaModel:
     reach: int = 0
 
     def bind(self, actions: Sequence[Action]) -> BetaScorer:
-        rates = np.array([self._rate(action) for action in actions], dtype=np.float64)
+        rates = np.array([self.rate(action) for action in actions], dtype=np.float64)
         rates.setflags(write=False)
         return BetaScorer(self.version, Scored(rates, ()))
 
-    def _rate(self, action: Action) -> float:
+    def rate(self, action: Action) -> float:
+        """How often the action is answered; where it was never offered, how often its kin is."""
         rate, strength = self.artefact.base_rate, self.artefact.strength
         for level in _LEVELS:
             tally = getattr(self.artefact, level).get(getattr(action, level))
@@ -87,11 +88,12 @@ def parse_beta(data: bytes, version: str) -> BetaModel:
         artefact = msgspec.json.decode(data, type=BetaArtefact)
     except (msgspec.DecodeError, RecursionError) as error:
         raise ModelRefused(f"not a Beta model's artefact: {error}") from error
-    _check(artefact)
+    check_rates(artefact)
     return BetaModel(artefact, version)
 
 
-def _check(artefact: BetaArtefact) -> None:
+def check_rates(artefact: BetaArtefact) -> None:
+    """Raises ModelRefused for rates nobody could have counted."""
     if not 0 < artefact.base_rate < 1 or not 0 < artefact.strength < 1e12:
         raise ModelRefused("base_rate must lie between 0 and 1, strength above 0")
     for level in _LEVELS:

@@ -11,11 +11,13 @@ from engine.models.base import Model
 from engine.models.beta import parse_beta
 from engine.models.logistic import parse_logistic
 from engine.models.online import parse_online
+from engine.models.trees import parse_trees
 
 KINDS: Mapping[str, Callable[[bytes, str], Model]] = {
     "beta": parse_beta,
     "logistic": parse_logistic,
     "online": parse_online,
+    "trees": parse_trees,
 }
 
 
