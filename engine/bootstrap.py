@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -130,8 +131,10 @@ def _erase_again(privacy: Privacy) -> None:
         _log.error("erasures not yet done again", error=str(error))
 
 
-def assemble(settings: Settings, store: Store) -> Application:
-    """The application over a store that is open."""
+def assemble(
+    settings: Settings, store: Store, chance: Callable[[int], bytes] = os.urandom
+) -> Application:
+    """The application over a store that is open; `chance` gives that many random bytes."""
     metrics = Metrics()
     registry = Registry(settings.data, store)
     models = RegisteredModels(registry)
@@ -157,7 +160,7 @@ def assemble(settings: Settings, store: Store) -> Application:
     return Application(
         version("teller"),
         _keyring(settings),
-        Decisions(people, served, replay, sign, metrics),
+        Decisions(people, served, replay, sign, metrics, chance),
         Records(replay, sign),
         interactions,
         Imports(store, people, served, customers, interactions),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
 
 import msgspec
@@ -55,8 +55,15 @@ class Decisions:
     """`POST /v1/decisions`. A valid request always gets an answer, if need be the fallback (I9)."""
 
     def __init__(
-        self, memory: People, serving: Serving, replay: Replay, sign: Sign, watch: Watch
+        self,
+        memory: People,
+        serving: Serving,
+        replay: Replay,
+        sign: Sign,
+        watch: Watch,
+        chance: Callable[[int], bytes] = os.urandom,
     ) -> None:
+        """`chance` gives that many random bytes, which ids and so draws derive from."""
         self._memory = memory
         self._commits = Commits(memory)
         self._serving = serving
@@ -64,6 +71,7 @@ class Decisions:
         self._sign = sign
         self._watch = watch
         self._sample = Sample(watch)
+        self._chance = chance
 
     def answer(self, body: DecisionBody, key: str | None, privacy_signal: bool) -> DecisionReply:
         """The decision, as JSON says it. Raises InvalidRequest, BodyMismatch."""
@@ -121,7 +129,7 @@ class Decisions:
         if request.customer_id != loaded.state.customer_id:  # another name, or merged since
             request = msgspec.structs.replace(request, customer_id=loaded.state.customer_id)
         live = live.route(request.customer_id) if live.route else live
-        decision_id = new_decision_id(request.customer_id, loaded.now, os.urandom(8))
+        decision_id = new_decision_id(request.customer_id, loaded.now, self._chance(8))
         plan = decide(request, loaded.state, live, loaded.now, decision_id)
         if request.mode == "live" and (asked or not plan.repeat):
             result = self._commit(_change(request, loaded, live, plan, asked), deadline)
@@ -170,7 +178,7 @@ class Decisions:
         """Every placement's own fallback: no marketing while we cannot know the customer."""
         now = time.time_ns() // 1_000_000
         plan = Plan(
-            new_decision_id(request.customer_id, now, os.urandom(8)),
+            new_decision_id(request.customer_id, now, self._chance(8)),
             tuple(
                 Filled(ask.id, True, content=live.catalogue.placements[ask.id].fallback)
                 for ask in request.placements
