@@ -1,0 +1,200 @@
+"""Learning from the logs: each offer once, whoever is killed when and however many learn.
+
+`TELLER_EXAMPLES` of 1,000 or more: fifty kills instead of three, `make proofs` does.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from engine.errors import Overtaken
+from engine.models.routing import LEARNED
+from engine.registry import Registry
+from engine.services import study
+from engine.services.checkpoints import Checkpoints
+from engine.situation import PROPENSITY
+from engine.store import Store
+from tests.services.school import School
+
+KILLS = 50 if int(os.environ.get("TELLER_EXAMPLES", "0")) >= 1_000 else 3
+
+
+@pytest.fixture
+def school(store: Store, tmp_path: Path) -> School:
+    return School(store, tmp_path, tmp_path / "data")
+
+
+@contextmanager
+def learning(url: str, home: Path) -> Iterator[None]:
+    """A learning process, killed by the signal nobody can catch."""
+    command = [sys.executable, "-m", "tests.services.school", url, str(home)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"learning\n"
+        try:
+            yield
+        finally:
+            process.send_signal(signal.SIGKILL)
+
+
+def all_in(school: School, offers: int) -> None:
+    """Every offer is learned of once, and every answer with its reward."""
+    kept, _ = school.kept()
+    assert school.seen() == {"apples": float(offers), "berries": float(offers)}
+    assert kept.progress.answers == 2 * offers
+    accepted = [said["apples"] for said in kept.progress.rewards.values() if "apples" in said]
+    assert accepted == [1.0] * sum(number % 4 < 2 for number in range(offers))
+
+
+def test_under_random_kills_each_offer_and_each_answer_counts_once(
+    school: School, server_url: str, tmp_path: Path
+) -> None:
+    chance = random.Random(20261122)
+    offers = 0
+    for _ in range(KILLS):
+        with learning(server_url, tmp_path):
+            offers += len(school.offer(chance.randrange(1, 40)))
+    offers += len(school.offer(3))
+    assert school.learner().catch_up()
+    all_in(school, offers)
+    apart = School(school.store, tmp_path, tmp_path / "apart")
+    assert apart.learner().catch_up()  # all of the logs at once, by one that nobody killed
+    ours, theirs = school.kept()[1], apart.kept()[1]
+    for id, arm in theirs.snapshot().arms.items():
+        assert ours.snapshot().arms[id].seen == arm.seen
+
+
+def test_of_two_that_learn_at_once_one_commits_and_the_other_starts_again(school: School) -> None:
+    school.offer(8)
+    first, second = school.learner(), school.learner()
+    first.turn()
+    second.turn()
+    school.offer(8)
+    first.turn()
+    first._current().keep()
+    with pytest.raises(Overtaken):
+        second._current().keep()
+    second._study = None
+    for learner in (second, first):
+        learner._unharmed(learner.catch_up)
+    assert second.catch_up()
+    all_in(school, 16)
+
+
+def test_without_the_numbers_the_same_answers_would_count_twice(school: School) -> None:
+    """The planted bug: what was learned is kept, and how far the logs were read is not."""
+    school.offer(4)
+    forgetful = school.learner()
+    forgetful.turn()
+    course = forgetful._current()._course
+    course.progress.heard, course.progress.counted, course.progress.rewards = {}, {}, {}
+    forgetful._current().keep()
+    assert school.learner().catch_up()
+    assert school.seen() != {"apples": 4.0, "berries": 4.0}
+
+
+def test_one_learns_while_the_other_waits_for_the_lease(school: School, store: Store) -> None:
+    first, second = (school.learner(hold=store.log.hold) for _ in range(2))
+    school.offer(2)
+    first.turn()
+    assert not second.turn()
+    assert second._study is None
+    first._end()
+    assert second.catch_up()
+    all_in(school, 2)
+
+
+def test_a_learner_that_was_cleared_away_under_its_number_is_overtaken(tmp_path: Path) -> None:
+    checkpoints = Checkpoints(tmp_path)
+    for number in range(1, 6):
+        checkpoints.commit(number, b"%d" % number)
+    with pytest.raises(Overtaken):
+        checkpoints.commit(5, b"late")
+    with pytest.raises(Overtaken):
+        checkpoints.commit(2, b"its file is gone, its turn too")
+    assert checkpoints.latest() == (5, b"5")
+
+
+def test_an_offer_waits_for_its_answer_as_long_as_was_said(school: School) -> None:
+    patient = school.learner(delay=3600 * 1000)
+    school.offer(4)
+    patient.turn()
+    patient._current().keep()
+    assert school.seen() == {"apples": 2.0}  # the answered ones
+    assert school.learner(delay=1).catch_up()
+    all_in(school, 4)
+
+
+def test_another_schema_starts_over_from_the_logs(school: School, tmp_path: Path) -> None:
+    school.offer(4)
+    learner = school.learner()
+    learner.catch_up()
+    file = tmp_path / "catalogue" / "catalogue.yaml"
+    plan = "plan: {type: string, enum: [basic, fibre]}"
+    file.write_text(file.read_text().replace(plan, plan + "\n    age: {type: int}"))
+    for _ in range(2):
+        school.application.served.look()
+    assert learner.catch_up()
+    all_in(school, 4)
+    assert "customer.age" in [one.name for one in school.kept()[1].features]
+
+
+def test_a_damaged_checkpoint_is_said_and_learned_anew(school: School) -> None:
+    school.offer(4)
+    assert school.learner().catch_up()
+    path = sorted((school.learned / "learning").glob("*.state"))[-1]
+    path.write_bytes(path.read_bytes()[:-100])
+    assert school.learner().catch_up()
+    all_in(school, 4)
+
+
+def test_a_version_is_let_go_once_no_decision_made_with_it_can_be_made_again(
+    school: School, store: Store
+) -> None:
+    registry = Registry(school.home / "data", store)
+    learner = school.learner()
+    for _ in range(3):
+        school.offer(4)
+        assert learner.catch_up()
+    first, last = sorted(school.kept()[0].progress.versions.items(), key=lambda one: one[1])[::2]
+    assert len(registry.versions(PROPENSITY)) == 3
+    kept_for = school.learner()._current()._retention + study.DAY
+    old = school.learner()
+    progress = old._current()._course.progress
+    progress.versions[first[0]] -= kept_for + 3600 * 1000
+    school.offer(4)
+    old.turn()
+    left = registry.versions(PROPENSITY)
+    assert first[0] not in left
+    assert last[0] in left
+    assert registry.aliases(PROPENSITY)[LEARNED] in left
+
+
+def test_what_an_alias_means_is_never_let_go(school: School, store: Store) -> None:
+    registry = Registry(school.home / "data", store)
+    school.offer(4)
+    assert school.learner().catch_up()
+    learned = registry.aliases(PROPENSITY)[LEARNED]
+    registry.drop(PROPENSITY, learned)
+    assert learned in registry.versions(PROPENSITY)
+
+
+def test_a_snapshot_that_must_not_serve_is_not_published(school: School, store: Store) -> None:
+    school.offer(4)
+    learner = school.learner()
+    learner.turn()
+    serving = Registry(school.home / "data", store).aliases(PROPENSITY)
+    broken = learner._current()._course.learner
+    broken._weights[:] = float("nan")
+    school.offer(2)
+    assert not learner._unharmed(learner.turn)
+    assert Registry(school.home / "data", store).aliases(PROPENSITY) == serving
