@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Iterator
 from functools import cache
 from itertools import count
@@ -51,6 +52,10 @@ def application() -> Flask:
         sizes = _sizes()
         script(keys=keys, args=[sizes["entry"]])
         return Response(sizes["reply"], content_type="application/json")
+
+    @app.get("/floor/spent")
+    def spent() -> str:
+        return str(time.process_time())
 
     ingest, entry = redis.register_script(INGEST), b"x" * 300
 

@@ -26,7 +26,7 @@ from engine.services.interactions import Made, Name
 from engine.services.keyring import Sender
 from engine.services.ports import People, Serving, Watch
 from engine.services.quarantine import Quarantine, SetAside
-from engine.services.taking import Row, Taking
+from engine.services.taking import Row, take
 from engine.wire.events import AgainReply, SetAsideReply
 from engine.wire.segment import Delivery, EventBody
 from engine.wire.telling import Tidings
@@ -49,7 +49,7 @@ Part = tuple[Name, list[Row]]
 class Bulk(Protocol):
     """The store's verbs for many customers at once."""
 
-    def load_all(self, asked: Sequence[tuple[str, Sequence[str]]]) -> list[Loaded]: ...
+    def load_all(self, asked: Sequence[tuple[str, Sequence[str]]]) -> Iterator[Loaded]: ...
 
     def commit_all(self, changes: Sequence[Change]) -> list[Committed | Conflict | Known]: ...
 
@@ -244,24 +244,20 @@ class Events:
         fate: Fate,
     ) -> list[Part]:
         """Load, take and commit some customers; those that changed meanwhile are left."""
-        takings = []
-        for (name, rows), loaded in self._loaded(parts, fate):
-            taking = Taking(loaded, catalogue, made)
-            taking.take(rows, loaded.seen)
-            takings.append(((name, rows), taking))
-        changed = [one for one in takings if one[1].fresh]
-        results = self._bulk.commit_all([taking.change(keep) for _, taking in changed])
-        left = [
-            part
-            for (part, _), result in zip(changed, results, strict=True)
-            if not isinstance(result, Committed)
+        taken = [
+            (part, take(loaded, part[1], catalogue, made, keep))
+            for part, loaded in self._loaded(parts, fate)
         ]
-        again = {name for name, _ in left}
-        for (name, _), taking in takings:
-            if name not in again:
-                fate.add(taking.fate)
-                if taking.only_repeats_a_no:
-                    self._people.assure(taking.customer_id)
+        changes = [upshot.change for _, upshot in taken if upshot.change]
+        results = iter(self._bulk.commit_all(changes))
+        left = []
+        for part, upshot in taken:
+            if upshot.change and not isinstance(next(results), Committed):
+                left.append(part)
+                continue
+            fate.add(upshot.fate)
+            if upshot.only_repeats_a_no:
+                self._people.assure(upshot.customer_id)
         return left
 
     def _loaded(self, parts: Sequence[Part], fate: Fate) -> Iterator[tuple[Part, Loaded]]:
@@ -270,7 +266,7 @@ class Events:
         asked = [
             (self._guess(name), list({row.seen.key: None for row in rows})) for name, rows in parts
         ]
-        known = iter(self._bulk.load_all([(guess, keys) for guess, keys in asked if guess]))
+        known = self._bulk.load_all([(guess, keys) for guess, keys in asked if guess])
         for part, (guess, keys) in zip(parts, asked, strict=True):
             loaded = next(known) if guess else None
             try:

@@ -7,7 +7,7 @@ change, or a customer that was merged, goes the way of a single request instead.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, TypeVar
 
@@ -32,7 +32,7 @@ T_contra = TypeVar("T_contra", contravariant=True)
 class Crowd(Protocol):
     """A store that takes many customers in one trip."""
 
-    def load_all(self, asked: Sequence[tuple[str, Sequence[str]]]) -> list[Loaded]: ...
+    def load_all(self, asked: Sequence[tuple[str, Sequence[str]]]) -> Iterator[Loaded]: ...
     def commit_all(self, changes: Sequence[Change]) -> list[Committed | Conflict | Known]: ...
 
 

@@ -42,11 +42,32 @@ class Row(NamedTuple):
     trusted: bool
 
 
-class Taking:
+class Upshot(NamedTuple):
+    """What one customer's events come to: the change to be committed, None for none, and their
+    fate once it is. `only_repeats_a_no`: a no was said that was said before, and nothing else of
+    consent, so that the commit does not see to it that it holds."""
+
+    customer_id: str
+    change: Change | None
+    fate: Fate
+    only_repeats_a_no: bool
+
+
+def take(
+    loaded: Loaded, rows: Sequence[Row], catalogue: Catalogue, made: Made, keep: int
+) -> Upshot:
+    """Take one customer's events in; records are kept for `keep` ms. All that is held of the
+    customer is let go of, but for the bytes that change."""
+    taking = _Taking(loaded, catalogue, made)
+    taking.take(rows)
+    change = taking.change(keep) if taking.fresh else None
+    return Upshot(loaded.state.customer_id, change, taking.fate, taking.only_repeats_a_no)
+
+
+class _Taking:
     """`change` is what the events taken make of the customer; nothing when none is `fresh`."""
 
     def __init__(self, loaded: Loaded, catalogue: Catalogue, made: Made) -> None:
-        self.customer_id = loaded.state.customer_id
         self.fate = Fate()
         self.fresh: list[Seen] = []
         self._loaded = loaded
@@ -58,13 +79,12 @@ class Taking:
 
     @property
     def only_repeats_a_no(self) -> bool:
-        """Whether a no was said that was said before, and nothing else of consent: the commit
-        does not see to it that it holds."""
+        """As `Upshot` has it."""
         return self._no_again and self._state.consent is self._loaded.state.consent
 
-    def take(self, rows: Iterable[Row], seen: Sequence[Seen | None]) -> None:
+    def take(self, rows: Iterable[Row]) -> None:
         """All rows whose key was not seen before, neither by the store nor among themselves."""
-        known = {one.key for one in seen if one}
+        known = {one.key for one in self._loaded.seen if one}
         for row in rows:
             if row.seen.key in known:
                 self.fate.duplicates += 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -79,8 +79,10 @@ class Store:
         )
         return self._loaded(customer_id, seen, answer)
 
-    def load_all(self, asked: Sequence[tuple[str, Sequence[str]]]) -> list[Loaded]:
-        """Many customers, each with the idempotency keys asked about; one trip a server."""
+    def load_all(self, asked: Sequence[tuple[str, Sequence[str]]]) -> Iterator[Loaded]:
+        """Many customers, each with the idempotency keys asked about; one trip a server. Each is
+        unpacked as its turn comes: who lets go of one before the next needs less memory, and
+        the same again, which is a good deal quicker."""
         now = time.time_ns() // 1_000_000
         calls: list[Call] = []
         for customer_id, seen in asked:
@@ -88,10 +90,10 @@ class Store:
             names = _customer_keys(partition, customer_id, now)
             calls.append((keys.slot_of(partition), names, seen))
         answers = _load.run_all(self._servers, calls)
-        return [
+        return (
             self._loaded(customer_id, seen, answer)
             for (customer_id, seen), answer in zip(asked, answers, strict=True)
-        ]
+        )
 
     def commit(self, change: Change, deadline: float | None = None) -> Committed | Conflict | Known:
         """All of the change and its records, or nothing.

@@ -57,14 +57,14 @@ def test_many_customers_are_loaded_and_committed_together_each_on_its_own(
     any_store: Store,
 ) -> None:
     names = [f"c-{number}" for number in range(20)]
-    loaded = any_store.load_all([(name, ["m-1"]) for name in names])
+    loaded = list(any_store.load_all([(name, ["m-1"]) for name in names]))
     assert [one.state.customer_id for one in loaded] == names
     any_store.commit(change(loaded[3]))
     results = any_store.commit_all([change(one, seen=[SEEN]) for one in loaded])
     assert [type(one) for one in results] == [Committed] * 3 + [Conflict] + [Committed] * 16
-    again = any_store.load_all([(name, ["m-1"]) for name in names])
+    again = list(any_store.load_all([(name, ["m-1"]) for name in names]))
     assert [one.seen == [SEEN] for one in again] == [True] * 3 + [False] + [True] * 16
-    assert any_store.load_all([]) == any_store.commit_all([]) == []
+    assert list(any_store.load_all([])) == any_store.commit_all([]) == []
 
 
 def test_a_known_idempotency_key_is_answered_again_and_writes_nothing(any_store: Store) -> None:
