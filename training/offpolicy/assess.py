@@ -66,22 +66,27 @@ def assess(
 
 
 def assess_slates(
-    log: Logged, table: Slates, targets: Sequence[Target], choices: Choices
+    log: Logged,
+    table: Slates,
+    targets: Sequence[Target],
+    choices: Choices,
+    baselines: Sequence[Target] = (),
 ) -> Evaluation:
     """The same for slates: a value is a slate's, the sum of its slots' rewards.
 
     Raises Misconfigured for a target that is not given by the rows' own probabilities:
     slots are filled without replacement, which constants and the like say nothing of.
     """
-    if wrong := [target.name for target in targets if target.matrix is not None]:
+    every = (*targets, *baselines)
+    if wrong := [target.name for target in every if target.matrix is not None]:
         raise Misconfigured(
             f"{wrong[0]}: with several slots a policy must be a column of its probabilities, "
             "each conditional on the slots before"
         )
     rewards = log.rewards[table.order]
-    cases = [_slate_case(log, table, target, rewards) for target in targets]
+    cases = [_slate_case(log, table, target, rewards) for target in every]
     subjects = log.subjects[table.order][table.slots == 1]
-    return _summary(mean(table.sums(rewards)), subjects, cases, 0, choices)
+    return _summary(mean(table.sums(rewards)), subjects, cases, len(baselines), choices)
 
 
 def _case(log: Logged, target: Target, q: Vector | None, choices: Choices) -> Case:

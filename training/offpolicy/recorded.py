@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from engine.codec import unpack
 from engine.decide import fill_all
-from engine.filling import Filling
+from engine.filling import Choose, Filling
 from engine.plan import Chosen, DecisionRequest
 from engine.record import DecisionRecord
 from engine.situation import Live, survey
@@ -59,6 +59,28 @@ def target_probabilities(record: DecisionRecord, live: Live) -> tuple[SlotChance
     return tuple(SlotChance(record.decision_id, slot, *row) for slot, row in rows)
 
 
+def first_chances(record: DecisionRecord, live: Live) -> dict[str, float]:
+    """The chance that `live` gives to each action at the first slot of the first placement, and
+    to `NOTHING`; the customer and the moment are the record's."""
+    first, *_ = record.request.placements
+    if first.id not in live.catalogue.placements:
+        return {NOTHING: 1.0}
+    request = msgspec.structs.replace(record.request, placements=(first,))
+    found: dict[str, float] = {}
+
+    def note(
+        contest: NDArray[np.intp],
+        chances: NDArray[np.float64],
+        decision_id: str,  # noqa: ARG001 - nothing is drawn
+        slot: str,  # noqa: ARG001 - there is one
+    ) -> None:
+        names = [live.catalogue.actions[i].id for i in contest.tolist()]
+        found.update(zip(names, chances.tolist(), strict=True))
+
+    _filled(record, request, live, note)
+    return found or {NOTHING: 1.0}
+
+
 class _Told:
     """Gives every slot what the record shows, and notes the chance of that."""
 
@@ -86,10 +108,16 @@ class _Told:
 def _followed(
     record: DecisionRecord, request: DecisionRequest, live: Live, told: _Told
 ) -> dict[str, Filling]:
+    fillings = _filled(record, request, live, told)
+    return {filling.placement.id: filling for filling in fillings}
+
+
+def _filled(
+    record: DecisionRecord, request: DecisionRequest, live: Live, choose: Choose
+) -> list[Filling]:
     state = unpack(request.customer_id, record.state)
     situation = survey(request, state, live, record.now, state.contacts)
-    fillings = fill_all(request, situation, record.decision_id, told)
-    return {filling.placement.id: filling for filling in fillings}
+    return fill_all(request, situation, record.decision_id, choose)
 
 
 def _rows(

@@ -76,13 +76,13 @@ def of_model(
     method = METHODS["epsilon"](floor)
     rows = [
         method.probabilities(worth * scorer.score(Facts(row, row, Events(), "", 0)).propensities)
-        for row in _facts(log.contexts)
+        for row in plain_rows(log.contexts)
     ]
     return whole(name, log, np.stack(rows))
 
 
-def _facts(frame: pd.DataFrame) -> list[dict[str, Value]]:
-    """Rows as facts; what is missing is not there."""
+def plain_rows(frame: pd.DataFrame) -> list[dict[str, Value]]:
+    """Rows as what a model may be told; what is missing is not there."""
     return [
         {str(name): value for name, value in row.items() if not pd.isna(value)}
         for row in frame.to_dict("records")

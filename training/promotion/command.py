@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -14,10 +13,18 @@ from engine.models.routing import Alias, Aliases
 from engine.registry import Registry
 from engine.settings import DATA
 from engine.situation import PROPENSITY
-from engine.store import open_store
+from engine.store import Store, open_store
+from training.commands import FILE, FOLDER, lacking
 
-FOLDER = click.Path(path_type=Path, file_okay=False)
 _ROLES = click.Choice(["champion", "challenger", "shadow"])
+
+
+class House(NamedTuple):
+    """A house's data directory, store and models."""
+
+    data: Path
+    store: Store
+    registry: Registry
 
 
 def _of_a_house(command: Callable[..., None]) -> Callable[..., None]:
@@ -28,17 +35,64 @@ def _of_a_house(command: Callable[..., None]) -> Callable[..., None]:
     @click.option("--redis", "redis_url", envvar="TELLER_REDIS_URL",
                   help="URL of the store [TELLER_REDIS_URL; embedded]")  # fmt: skip
     @wraps(command)
-    def with_registry(data: Path, redis_url: str | None, **options: Any) -> None:
-        with _registry(data, redis_url) as registry:
-            command(registry, **options)
+    def with_house(data: Path, redis_url: str | None, **options: Any) -> None:
+        with open_store(redis_url, data) as store:
+            command(House(data, store, Registry(data, store)), **options)
 
-    return with_registry
+    return with_house
 
 
-@contextmanager
-def _registry(data: Path, redis_url: str | None) -> Iterator[Registry]:
-    with open_store(redis_url, data) as store:
-        yield Registry(data, store)
+@click.command()
+@click.argument("name")
+@click.argument("digest")
+@click.option("--alias", type=_ROLES, default="champion", show_default=True,
+              help="What it is to be")  # fmt: skip
+@click.option("--share", type=click.FloatRange(0, 1, min_open=True),
+              help="Of all customers, a challenger's; what it was before, else 0.1")  # fmt: skip
+@click.option("--judge", "file", type=FILE,
+              help="Judge it on this CSV or Parquet file, not on own traffic")  # fmt: skip
+@click.option("--mapping", type=FILE, help="Which column of the file is what, in YAML")
+@click.option("--acknowledge", "acknowledged", multiple=True, metavar="REASON",
+              help="Answer for a reason: no-evidence, too-good or unproven")  # fmt: skip
+@click.option("--json", "json_file", type=FILE, help="Write the verdict here as JSON")
+@click.option("--catalogue", type=FOLDER, envvar="TELLER_CATALOGUE", required=True,
+              help="Directory of the catalogue [TELLER_CATALOGUE]")  # fmt: skip
+@click.option("--rules", envvar="TELLER_RULES", help="Module with @rule functions [TELLER_RULES]")
+@_of_a_house
+@click.pass_context
+def promote(  # noqa: PLR0913 - one for each option
+    context: click.Context,
+    house: House,
+    *,
+    name: str,
+    digest: str,
+    alias: Alias,
+    share: float | None,
+    file: Path | None,
+    mapping: Path | None,
+    acknowledged: tuple[str, ...],
+    json_file: Path | None,
+    catalogue: Path,
+    rules: str | None,
+) -> None:
+    """Have version DIGEST of model NAME serve, if it passes the gate; else say why not.
+
+    DIGEST may be an alias: `learned` stands for whatever the online learner publishes from now
+    on. Ends with status 3 when it is refused, and then nothing has changed.
+    """
+    try:
+        from training.promotion.asked import Asked  # noqa: PLC0415 - pandas and scikit-learn
+    except ModuleNotFoundError as error:
+        raise lacking(error) from None
+    asked = Asked(name, digest, alias, acknowledged, file, mapping)
+    verdict = asked.judge(house, catalogue, rules)
+    click.echo(verdict.text())
+    if json_file:
+        json_file.write_bytes(verdict.json())
+    if not verdict.passed:
+        context.exit(3)
+    house.registry.promote(name, asked.following(house.registry), alias, share)
+    click.echo(said(name, house.registry.table(name)))
 
 
 @click.command()
@@ -46,12 +100,13 @@ def _registry(data: Path, redis_url: str | None) -> Iterator[Registry]:
 @click.option("--alias", type=_ROLES, default="champion", show_default=True,
               help="challenger, shadow: end it, and leave the champion alone")  # fmt: skip
 @_of_a_house
-def rollback(registry: Registry, name: str, alias: Alias) -> None:
+def rollback(house: House, name: str, alias: Alias) -> None:
     """Back to the champion before, for everyone and within seconds; a challenge ends.
 
     NAME is the model's, `propensity` unless told.
     """
-    table = registry.roll_back(name) if alias == "champion" else registry.end(name, alias)
+    models = house.registry
+    table = models.roll_back(name) if alias == "champion" else models.end(name, alias)
     click.echo(said(name, table))
 
 

@@ -1,0 +1,102 @@
+"""What a candidate is judged on: recent offers and their answers, and decisions to make again.
+
+Only what came after it was learnt counts: of what it has seen, a model is always right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from engine.catalogue import Catalogue
+from engine.domain import Action, Events, Facts
+from engine.errors import NotFound
+from training.dataset import Examples, examples
+from training.experience import read_experience
+from training.offpolicy.mapping import read_columns, read_frame, to_log
+from training.offpolicy.targets import plain_rows
+from training.offpolicy.traffic import Log, Traffic, read_traffic
+
+MOST = 20_000
+"""Rows and decisions looked at, the latest."""
+
+_DAYS = 30
+
+
+class Evidence(NamedTuple):
+    """`table` None: there is nothing to judge by, for the reason in `missing`; `traffic`:
+    decisions that can be made again, if there are any."""
+
+    table: Examples | None
+    traffic: Traffic | None = None
+    missing: str = ""
+
+
+def learnt_until(metadata: Mapping[str, object]) -> int:
+    """From when on (ms) a version has seen nothing, as its metadata says: the `cut` of its
+    `report`, or a learner's `at`; 0 where it does not say."""
+    report = metadata.get("report")
+    cut = report.get("cut") if isinstance(report, Mapping) else None
+    said = metadata.get("at", cut)
+    return said if isinstance(said, int) else 0
+
+
+def of_house(data: Path, log: Log, catalogue: Catalogue, now: int, since: int) -> Evidence:
+    """The house's own: the archive's offers of the last month, the logs' decisions, both from
+    `since` (ms) on."""
+    window = catalogue.strategy.attribution
+    start = datetime.fromtimestamp(max(since, now - window) / 1000, UTC) - timedelta(days=_DAYS)
+    try:
+        known = read_experience(data, catalogue, now=now, since=start.date())
+    except NotFound as error:
+        return Evidence(None, missing=str(error))
+    recent = _latest(known.table.where(known.table.at >= since))
+    try:
+        traffic = read_traffic(log, now=now, window=window, most=MOST).since(since)
+    except NotFound:
+        return Evidence(recent)
+    return Evidence(recent, traffic if traffic.decisions else None)
+
+
+def of_file(data: Path, mapping: Path, catalogue: Catalogue) -> Evidence:
+    """The rows of a file, as `teller evaluate` reads it. A context column is to the model both
+    `customer.<column>` and `context.<column>`; actions are as the catalogue declares them.
+
+    Raises Misconfigured.
+    """
+    columns = read_columns(mapping)
+    log = to_log(read_frame(data), columns)
+    declared = {action.id: action for action in catalogue.actions}
+    known = {one.id: declared.get(one.id, one) for one in columns.described(log.names)}
+    shown: list[Action] = [known[log.names[number]] for number in log.actions.tolist()]
+    rows = plain_rows(log.contexts)
+    table = examples(
+        customers=rows,
+        contexts=rows,
+        actions=shown,
+        labels=(log.rewards > 0).astype(float).tolist(),
+        at=[0] * len(log),
+        subjects=log.subjects.tolist(),
+    )
+    return Evidence(_latest(table))
+
+
+def samples(evidence: Evidence, count: int = 100) -> list[Facts]:
+    """Facts to try a model on, spread over the evidence; without any, facts of nobody."""
+    table = evidence.table
+    if table is None or not len(table):
+        return [Facts({}, {}, Events(), "", 0)]
+    return [table.facts[i] for i in np.linspace(0, len(table) - 1, count, dtype=int).tolist()]
+
+
+def _latest(table: Examples) -> Examples:
+    if len(table) <= MOST:
+        return table
+    newest = np.sort(np.argsort(table.at, kind="stable")[-MOST:])
+    mask = np.zeros(len(table), np.bool_)
+    mask[newest] = True
+    return table.where(mask)

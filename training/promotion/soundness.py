@@ -1,0 +1,93 @@
+"""What any model must be, whatever it says: finite, the same twice, not the same for all, quick.
+
+Time is measured beside a logistic model of ours at the same catalogue's size, in turns, so
+that the ratio holds on a busy machine and on a slow one alike.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+import msgspec
+import numpy as np
+
+from engine.domain import Action, Facts
+from engine.errors import ModelRefused
+from engine.models.base import Model, Scorer
+from engine.models.checks import check_model
+from engine.models.features import Feature, Number
+from engine.models.kinds import parse_model
+from engine.models.logistic import LogisticArtefact
+from training.promotion.verdict import Refusal
+
+BUDGET = 20.0
+"""How many times a plain logistic model's time a decision may take to score: with it, about a
+quarter of a millisecond for a hundred actions."""
+
+_SAMPLES = 8
+_TURNS = 15
+_INPUTS = 16
+_SAME = 1e-9
+
+Clock = Callable[[], float]
+
+
+def unsound(model: Model, actions: Sequence[Action], samples: Sequence[Facts]) -> Iterator[Refusal]:
+    """The first fact of the shared suite it does not hold; and saying one thing to everybody."""
+    try:
+        check_model(model, actions, samples[:_SAMPLES])
+    except ModelRefused as error:
+        yield Refusal("unsound", str(error))
+        return
+    scorer = model.bind(actions)
+    scored = [scorer.score(facts) for facts in samples]
+    if not scored or len(actions) < 2:
+        return
+    said = np.array([one.propensities for one in scored])
+    looks = any(len(one.features) for one in scored)
+    if float(np.ptp(said)) < _SAME:
+        yield Refusal("constant", f"every propensity is {said[0, 0]:.4g}, for every action")
+    elif looks and len(samples) > 1 and float(np.ptp(said, axis=0).max()) < _SAME:
+        yield Refusal(
+            "constant", f"it looks at customers, and tells the same of all {len(samples)} of them"
+        )
+
+
+def slowness(
+    model: Model, actions: Sequence[Action], samples: Sequence[Facts], clock: Clock
+) -> float:
+    """How many times a plain logistic model's time it takes, for these actions and facts."""
+    scorers = model.bind(actions), _plain().bind(actions)
+    turns = [[_took(scorer, samples, clock) for scorer in scorers] for _ in range(_TURNS)]
+    return min(ours for ours, _ in turns) / min(plain for _, plain in turns)
+
+
+def too_slow(ratio: float, actions: int) -> Iterator[Refusal]:
+    """Scoring that takes more than its budget."""
+    if ratio > BUDGET:
+        yield Refusal(
+            "slow",
+            f"scoring {actions:,} actions takes {ratio:,.0f} times a plain logistic model's "
+            f"time; at most {BUDGET:g}",
+        )
+
+
+def _took(scorer: Scorer, samples: Sequence[Facts], clock: Clock) -> float:
+    started = clock()
+    for facts in samples:
+        scorer.score(facts)
+    return clock() - started
+
+
+def _plain() -> Model:
+    """A logistic model of sixteen numbers."""
+    features = tuple(
+        Feature(f"n{number}", f"customer.n{number}", Number(indicator=True))
+        for number in range(_INPUTS)
+    )
+    artefact = LogisticArtefact(features, 0.0, (0.01,) * (2 * _INPUTS))
+    return parse_model("logistic", msgspec.json.encode(artefact))
+
+
+wall: Clock = time.perf_counter
