@@ -135,7 +135,7 @@ def populate(store: Store, name: str, interactions: int, now: int) -> None:
 @contextmanager
 def _server(catalogue: Path, data: Path, url: str) -> Iterator[int]:
     """The floor's application under the server `teller serve` uses, on a core of its own."""
-    port = _free_port()
+    port = free_port()
     environment = {
         **os.environ,
         "TELLER_CATALOGUE": str(catalogue),
@@ -156,14 +156,15 @@ def _server(catalogue: Path, data: Path, url: str) -> Iterator[int]:
     process = subprocess.Popen(command, env=environment)  # noqa: S603 - our own command line
     os.sched_setaffinity(0, {LOAD_CORE})
     try:
-        _wait_until_ready(process, port)
+        wait_until_ready(process, port)
         yield port
     finally:
         process.terminate()
         process.wait(10)
 
 
-def _wait_until_ready(process: subprocess.Popen[bytes], port: int) -> None:
+def wait_until_ready(process: subprocess.Popen[bytes], port: int) -> None:
+    """Return once the server answers that it can decide; SystemExit when it does not come up."""
     until = time.monotonic() + 60
     while time.monotonic() < until and process.poll() is None:
         try:
@@ -201,7 +202,8 @@ def _decision(number: int) -> bytes:
     return http_request("/v1/decisions", json.dumps(body).encode(), KEY)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port nobody listens on just now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
