@@ -26,12 +26,13 @@ def priorities(
 
 
 def contenders(
-    candidates: NDArray[np.intp], priority: Vector, tiers: NDArray[np.int64]
+    candidates: NDArray[np.intp], priority: Vector, tiers: NDArray[np.int64] | None
 ) -> NDArray[np.intp]:
-    """Those of `candidates` (action indices) worth more than silence, of the highest such tier."""
+    """Those of `candidates` (action indices) worth more than silence, of the highest such tier;
+    no `tiers` where all actions are of one."""
     worthwhile: NDArray[np.intp] = candidates[priority[candidates] > 0.0]
-    tier = tiers[worthwhile]
-    if not len(tier) or tier[0] == tier.max() == tier.min():
+    if tiers is None or not len(worthwhile):
         return worthwhile
+    tier = tiers[worthwhile]
     highest: NDArray[np.intp] = worthwhile[tier == tier.max()]
     return highest

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from hashlib import blake2b
+from itertools import chain
 
 import msgspec
 
@@ -41,7 +42,7 @@ def decide(
         _contacts(fillings, state.contacts, live.catalogue, decision_id, now, ask)
         if request.mode == "live"
         else None,
-        tuple(row for filling in fillings for row in filling.ranking),
+        tuple(chain.from_iterable([filling.ranking for filling in fillings])),
         situation.features,
     )
 

@@ -126,7 +126,7 @@ def _failure(error: RenderFailed, action: int) -> Knockout:
 
 
 def _contest(rivals: int, situation: Situation) -> NDArray[np.intp]:
-    return contenders(indices(rivals), situation.priority, situation.live.catalogue.tiers)
+    return contenders(indices(rivals), situation.priority, situation.live.tiers)
 
 
 def _posterior(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.arbitration import Vector, priorities
 from engine.catalogue import Catalogue
@@ -29,7 +30,7 @@ class Live:
 
     `prior` stands in for `scorer` where the customer refused personalisation; `versions`
     are the digests of the models by name. `route`, if any, says what decides for a customer
-    in place of this.
+    in place of this. `tiers` has each action's, and is None where all are of one.
     """
 
     catalogue: Catalogue
@@ -39,12 +40,15 @@ class Live:
     route: Callable[[str], Live] | None = None
     everyone: int = field(init=False, repr=False)
     fleet: Fleet = field(init=False, repr=False)
+    tiers: NDArray[np.int64] | None = field(init=False, repr=False)
     defaults: Mapping[str, Value] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        tiers = self.catalogue.tiers
         derived = {
             "everyone": (1 << len(self.catalogue.actions)) - 1,
             "fleet": Fleet(self.catalogue.actions),
+            "tiers": tiers if len(set(tiers.tolist())) > 1 else None,
             "defaults": defaults_of(self.catalogue),
         }
         for name, value in derived.items():

@@ -31,5 +31,5 @@ METHODS: Mapping[str, Callable[[float], Method]] = {
 
 def pick(probabilities: NDArray[np.float64], draw: float) -> int:
     """The index a draw in [0, 1) falls on: the inverse of the cumulative distribution."""
-    cumulative = np.cumsum(probabilities)
-    return min(int(np.searchsorted(cumulative, draw, side="right")), len(probabilities) - 1)
+    cumulative = probabilities.cumsum()
+    return min(int(cumulative.searchsorted(draw, side="right")), len(probabilities) - 1)

@@ -172,7 +172,7 @@ def _bounded(kind: Callable[..., _Connection], timeout: float) -> dict[str, Any]
 
     def introduce(connection: Any) -> None:
         for option in (socket.SO_SNDTIMEO, socket.SO_RCVTIMEO):
-            connection._sock.setsockopt(socket.SOL_SOCKET, option, limit)  # noqa: SLF001
+            connection._sock.setsockopt(socket.SOL_SOCKET, option, limit)
         connection.on_connect()
 
     return {"socket_timeout": None, "redis_connect_func": introduce}

@@ -26,6 +26,7 @@ from engine.errors import Misconfigured, StoreUnavailable
 _SOCKET_LIMIT = 100  # bytes; the system's own is 104 on macOS and 108 on Linux
 _INTERVAL = 0.01  # seconds between looks at a server that starts or stops
 _PONG = b"+PONG\r\n"
+_REWRITE = "256mb"  # a rewrite forks, and stalls us; a file of this size is read in seconds
 
 # The server replaces the shell; a watcher beside it reads our end of a pipe, which closes
 # when we die, however we die, and then ends the server's process group, itself included.
@@ -124,6 +125,7 @@ def _command(home: Path, address: Path, durability: Durability) -> Sequence[str]
         "appendonly": "no" if durability == "memory" else "yes",
         "appendfsync": "always" if durability == "always" else "everysec",
         "save": "",
+        "auto-aof-rewrite-min-size": _REWRITE,
         "maxmemory-policy": "noeviction",
         "daemonize": "no",
     }
