@@ -27,6 +27,7 @@ from engine.services.customers import Customers
 from engine.services.decisions import DAY, Decisions, retention
 from engine.services.events import Events
 from engine.services.exports import Exports
+from engine.services.forgetting import Forgetting
 from engine.services.holdings import Holdings
 from engine.services.identities import Resolver, Rules
 from engine.services.imports import Imports
@@ -172,7 +173,7 @@ def assemble(
         Exports(held, archive.history, served),
         Privacy(held, store.erasure, tombstones, erased, store.identities, aside, merges),
         Timeline(people, store.erasure, archive.history, served, rows_key),
-        _keeper(settings, store, served, metrics, archive),
+        _keeper(settings, store, served, metrics, archive, tombstones),
         _learning(settings, store, served, metrics, registry),
         Standing(store, served, models, compiler.files),
         served,
@@ -218,7 +219,12 @@ class _Archive:
 
 
 def _keeper(
-    settings: Settings, store: Store, served: Served, metrics: Metrics, archive: _Archive
+    settings: Settings,
+    store: Store,
+    served: Served,
+    metrics: Metrics,
+    archive: _Archive,
+    tombstones: Tombstones,
 ) -> Keeper:
     return Keeper(
         store.log,
@@ -226,6 +232,7 @@ def _keeper(
         metrics,
         lambda: retention(served.live),
         settings.log_days * DAY,
+        Forgetting(tombstones, store.rewriting).turn,
     )
 
 

@@ -74,7 +74,8 @@ class Watch(Protocol):
 class Keeper:
     """Reads on, tidies and trims. `retention` (ms) is how long the log is kept at least,
     `longest` (ms) for how long also what the archive has not read. `archive` opens it, None
-    where there is none; it is asked only by who holds the lease.
+    where there is none; it is asked only by who holds the lease. `forgetting` has the store's own
+    files forget who was erased.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class Keeper:
         watch: Watch,
         retention: Callable[[], int],
         longest: int,
+        forgetting: Callable[[], None],
     ) -> None:
         self._logs = logs
         self._open = archive
@@ -91,6 +93,7 @@ class Keeper:
         self._watch = watch
         self._retention = retention
         self._longest = longest
+        self._forget = forgetting
         self._token = secrets.token_hex(16)
         self._opened = False
         self._tidied = float("-inf")
@@ -172,6 +175,7 @@ class Keeper:
 
     def _trim(self) -> None:
         keep = self._retention()
+        self._forget()
         trimmed = self._logs.trim(_now() - keep, _now() - max(keep, self._longest))
         self._watch.trimmed(trimmed.gone, trimmed.unread)
         if trimmed.unread:

@@ -66,6 +66,10 @@ class Tombstones:
             file.flush()
             os.fsync(file.fileno())
 
+    def size(self) -> int:
+        """How many bytes there are; more after each erasure, 0 before the first."""
+        return self._path.stat().st_size if self._path.exists() else 0
+
     def latest(self) -> dict[str, Tombstone]:
         """The last tombstone of each hash. Raises Misconfigured when the file is damaged."""
         return {line.hash: line for line in self._read() if isinstance(line, Tombstone)}

@@ -22,6 +22,7 @@ from urllib.parse import quote
 
 from engine.change import Durability
 from engine.errors import Misconfigured, StoreUnavailable
+from engine.store.rewriting import NODE_OPTION
 
 _SOCKET_LIMIT = 100  # bytes; the system's own is 104 on macOS and 108 on Linux
 _INTERVAL = 0.01  # seconds between looks at a server that starts or stops
@@ -127,6 +128,7 @@ def _command(home: Path, address: Path, durability: Durability) -> Sequence[str]
         "save": "",
         "auto-aof-rewrite-min-size": _REWRITE,
         "maxmemory-policy": "noeviction",
+        NODE_OPTION: "1",
         "daemonize": "no",
     }
     return [

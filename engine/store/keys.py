@@ -86,6 +86,11 @@ def waited_key(partition: int) -> str:
     return f"{_TAGS[partition]}waited"
 
 
+def rewritten_key() -> str:
+    """The key that says for what the append-only files were last rewritten; beside partition 0."""
+    return f"{_TAGS[0]}rewritten"
+
+
 def tombstones_key(partition: int) -> str:
     """The hash tombstone -> proof of the partition's erased customers."""
     return f"{_TAGS[partition]}erased"

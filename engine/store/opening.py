@@ -15,6 +15,7 @@ from engine.store.durability import durability_warnings, info
 from engine.store.embedded import embedded_server
 from engine.store.epoch import Epoch
 from engine.store.redis import Store
+from engine.store.rewriting import forgetting_warnings
 from engine.store.servers import Servers, Single, connection_settings
 
 TIMEOUT = 0.25  # seconds: a stalled store is noticed within a page's budget
@@ -37,7 +38,7 @@ def open_store(
         stack.callback(servers.close)
         with _introduced():
             _refuse_eviction(servers)
-        warnings = durability_warnings(servers, durability)
+        warnings = durability_warnings(servers, durability) + forgetting_warnings(servers)
         epoch = Epoch(data)
         epoch.open(servers)
         yield Store(servers, epoch, warnings, durability == "replicated")

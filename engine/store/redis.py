@@ -21,6 +21,7 @@ from engine.store.erasure import Erasure
 from engine.store.identities import Identities
 from engine.store.log import Log
 from engine.store.quarantine import Quarantine
+from engine.store.rewriting import Rewriting
 from engine.store.scripts import Call, Script, checked
 from engine.store.servers import Servers
 
@@ -61,6 +62,7 @@ class Store:
         self.erasure = Erasure(servers, epoch)
         self.identities = Identities(servers, epoch)
         self.log = Log(servers)
+        self.rewriting = Rewriting(servers)
         self.quarantine = Quarantine(servers)
         self._servers = servers
         self._epoch = epoch

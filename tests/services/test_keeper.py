@@ -15,7 +15,7 @@ from engine.archive.opening import Keeping
 from engine.errors import ArchiveUnusable
 from engine.services.keeper import Keeper
 from engine.store import Store
-from tests.archive.builders import DAY, House, keep_all
+from tests.archive.builders import DAY, KNOWN, House, keep_all
 from tests.http.catalogue import CATALOGUE
 
 
@@ -51,7 +51,10 @@ def house(store: Store, server_url: str, tmp_path: Path) -> House:
 
 
 def keeper(house: House, archive: object, watch: Watch, longest: int = 30 * DAY) -> Keeper:
-    return Keeper(house.store.log, lambda: archive, watch, lambda: 0, longest)  # type: ignore[arg-type,return-value]
+    def opened() -> object:
+        return archive
+
+    return Keeper(house.store.log, opened, watch, lambda: 0, longest, lambda: None)  # type: ignore[arg-type]
 
 
 def test_one_process_keeps_the_logs_and_the_next_takes_over(house: House) -> None:
@@ -76,7 +79,7 @@ class Full(Keeping):
 
 
 def test_where_the_archive_cannot_be_written_the_store_does_not_fill_up(house: House) -> None:
-    full = Full(house.store.log, house.data, "", frozenset)
+    full = Full(house.store.log, house.data, "", lambda: KNOWN, house.key)
     watch = Watch()
     house.tell("ana", *map(str, range(250)))
     idle = keeper(house, full, watch, longest=-DAY)

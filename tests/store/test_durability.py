@@ -117,12 +117,20 @@ def test_a_server_that_gives_less_than_asked_for_is_refused(
 
 def test_memory_asks_for_nothing_and_warns_of_nothing(tmp_path: Path) -> None:
     with (
-        plain_server(find_server(), tmp_path / "home") as server,
+        plain_server(find_server(), tmp_path / "home", "--stream-node-max-entries", "1") as server,
         open_store(
             f"redis://127.0.0.1:{port_of(server)}/0", tmp_path / "data", durability="memory"
         ) as store,
     ):
         assert store.warnings == ()
+
+
+def test_a_server_that_does_not_forget_what_is_deleted_is_warned_of(tmp_path: Path) -> None:
+    with (
+        plain_server(find_server(), tmp_path / "home", "--appendonly", "yes") as server,
+        open_store(f"redis://127.0.0.1:{port_of(server)}/0", tmp_path / "data") as store,
+    ):
+        assert any("stream-node-max-entries 1" in warning for warning in store.warnings)
 
 
 @pytest.mark.parametrize(

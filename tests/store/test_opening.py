@@ -22,7 +22,9 @@ def test_a_server_that_evicts_is_refused(server_url: str, tmp_path: Path) -> Non
 
 
 def test_a_server_that_keeps_nothing_is_warned_about_loudly(tmp_path: Path) -> None:
-    with plain_server(find_server(), tmp_path / "server") as client:
+    with plain_server(
+        find_server(), tmp_path / "server", "--stream-node-max-entries", "1"
+    ) as client:
         url = f"redis://127.0.0.1:{port_of(client)}"
         with open_store(url, tmp_path / "data") as opened:
             assert "appendonly yes" in opened.warnings[0]

@@ -15,10 +15,10 @@ for _, entry in ipairs(redis.call('HVALS', KEYS[2])) do
 end
 local cut = ARGV[1]
 if slowest and order(slowest) < tonumber(cut) then cut = slowest end
-local gone, unread = redis.call('XTRIM', KEYS[1], 'MINID', '~', cut), 0
+local gone, unread = redis.call('XTRIM', KEYS[1], 'MINID', '~', cut, 'LIMIT', 10000), 0
 if slowest and order(slowest) < tonumber(ARGV[2]) then
   gone = gone + redis.call('XTRIM', KEYS[1], 'MINID', slowest)
   gone = gone + redis.call('XDEL', KEYS[1], slowest) -- the last that was read
-  unread = redis.call('XTRIM', KEYS[1], 'MINID', '~', ARGV[2])
+  unread = redis.call('XTRIM', KEYS[1], 'MINID', '~', ARGV[2], 'LIMIT', 10000)
 end
 return {gone + unread, unread}
