@@ -113,7 +113,7 @@ def from_frame(  # noqa: PLR0913 - the columns of the table
         contexts=_records(frame, context),
         actions=[actions[id] for id in frame[action].tolist()],
         labels=frame[label].astype(float).tolist(),
-        at=_milliseconds(frame[at]),
+        at=milliseconds(frame[at]),
         channels="" if channel is None else frame[channel].tolist(),
         weights=None if weight is None else frame[weight].tolist(),
         subjects=None if subject is None else frame[subject].tolist(),
@@ -153,7 +153,8 @@ def _records(frame: pd.DataFrame, columns: Iterable[str]) -> list[Mapping[str, V
     return [dict(zip(names, row, strict=True)) for row in zip(*values, strict=True)]
 
 
-def _milliseconds(column: pd.Series[Any]) -> list[int]:
+def milliseconds(column: pd.Series[Any]) -> list[int]:
+    """Times (pandas' or text, UTC unless they say) or ms, as ms. Raises ValueError."""
     if pd.api.types.is_numeric_dtype(column):
         return [int(at) for at in column.tolist()]
     return pd.to_datetime(column, utc=True).dt.as_unit("ms").astype("int64").tolist()

@@ -133,6 +133,14 @@ def deciles(labels: Vector, promised: Vector, weights: Vector) -> tuple[Decile, 
     )
 
 
+def captured(figures: Figures) -> tuple[float, ...]:
+    """Which share of all answers no tenth of the rows holds, the most promising tenth, the first
+    two, … all; so many numbers as there are tenths, and one."""
+    best = sorted(figures.deciles, key=lambda one: -one.promised)
+    answers = np.cumsum([0.0, *(one.rows * one.answered for one in best)])
+    return tuple((answers / answers[-1]).tolist())
+
+
 def evaluate(
     table: Examples, promised: Mapping[str, Vector], *, resamples: int, seed: int, threads: int
 ) -> tuple[dict[str, Figures], dict[str, Interval]]:
@@ -150,7 +158,7 @@ def evaluate(
 
     drawn = _resampled(table, resamples, seed)
     whole = measure(table.weights)
-    parts = Parallel(n_jobs=threads, prefer="threads")(delayed(measure)(w) for w in drawn)
+    parts = Parallel(n_jobs=threads, require="sharedmem")(delayed(measure)(w) for w in drawn)
     spread = np.array(parts)
     figures = {
         name: _figures(table, promised[name], whole, spread, i, len(names))

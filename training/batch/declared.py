@@ -1,0 +1,121 @@
+"""What a model looks at: features from a file, or sensible ones from what is there."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+
+import msgspec
+from msgspec.structs import replace
+
+from engine.catalogue import Catalogue
+from engine.catalogue.features import NUMBER, features_of
+from engine.domain import Value
+from engine.errors import Misconfigured
+from engine.models.features import Category, Encoder, Encoding, Facet, Feature, Members
+from training.dataset import Examples
+
+MOST_WORDS = 40
+"""A text with more values than this is taken for free text, and left out."""
+
+
+def read_features(path: Path, catalogue: Catalogue | None) -> tuple[Feature, ...]:
+    """The features declared in a YAML or JSON file, a list of `engine.models.features.Feature`.
+
+    Raises Misconfigured, naming the feature at fault, also for an attribute the catalogue does
+    not declare.
+    """
+    try:
+        features = msgspec.yaml.decode(path.read_bytes(), type=tuple[Feature, ...])
+        Encoder(features)
+    except (OSError, ValueError) as error:  # a DecodeError is a ValueError
+        raise Misconfigured(f"features {path}: {error}") from error
+    if catalogue is not None:
+        for feature in features:
+            _known(feature, catalogue, path)
+    return features
+
+
+def automatic(table: Examples, catalogue: Catalogue | None) -> tuple[Feature, ...]:
+    """The catalogue's own features that these rows have something to say of; without a
+    catalogue, those of the rows' attributes: numbers, truths, words and lists of words.
+
+    Raises Misconfigured when there is none.
+    """
+    found = (
+        tuple(_from_rows(table))
+        if catalogue is None
+        else tuple(_spoken_of(features_of(catalogue), table))
+    )
+    if not found:
+        raise Misconfigured(
+            "there is nothing a model could look at: declare attributes in the catalogue's "
+            "schema, or features in a file"
+        )
+    return found
+
+
+def apart(features: Sequence[Feature]) -> tuple[Feature, ...]:
+    """The same, each weighing differently for every action: a learner an action, held together
+    by what all share."""
+    return tuple(one if "id" in one.by else replace(one, by=(*one.by, "id")) for one in features)
+
+
+def _known(feature: Feature, catalogue: Catalogue, path: Path) -> None:
+    room, _, name = feature.source.partition(".")
+    declared = {"customer": catalogue.scope.customer, "context": catalogue.scope.context}.get(room)
+    if declared is None or name in declared:
+        return
+    near = get_close_matches(name, declared, 1)
+    hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(sorted(declared))}"
+    raise Misconfigured(
+        f"features {path}: feature {feature.name!r}: the catalogue's schema declares no "
+        f"{room} attribute {name!r}; {hint}"
+    )
+
+
+def _spoken_of(features: Sequence[Feature], table: Examples) -> Iterator[Feature]:
+    """Those that do not say the same of every row."""
+    encoder = Encoder(features)
+    x = encoder.matrix(table.facts)
+    varied = (x != x[:1]).any(axis=0)
+    for feature in features:
+        if varied[encoder.spans[feature.name]].any():
+            yield feature
+
+
+def _from_rows(table: Examples) -> Iterator[Feature]:
+    groups = {action.group for action in table.actions} - {None}
+    by: tuple[Facet, ...] = ("group",) if groups else ("id",)
+    ids = {action.id for action in table.actions}
+    rooms: Mapping[str, Sequence[Mapping[str, Value]]] = {
+        "customer": [facts.customer for facts in table.facts],
+        "context": [facts.context for facts in table.facts],
+    }
+    for room, rows in rooms.items():
+        for name in sorted({name for row in rows for name in row}):
+            encoding = _encoding([row[name] for row in rows if name in row])
+            if encoding is not None:
+                words = () if not isinstance(encoding, Category | Members) else encoding.values
+                match: Facet | None = "id" if ids & set(words) else None
+                source = f"{room}.{name}"
+                yield Feature(source, source, encoding, by, match)
+    channels = sorted({facts.channel for facts in table.facts})
+    if len(channels) > 1:
+        yield Feature("channel", "channel", Category(tuple(channels)), by)
+
+
+def _encoding(values: Sequence[Value]) -> Encoding | None:
+    """None for free text."""
+    flat = [one for value in values for one in (value if isinstance(value, list) else [value])]
+    if all(isinstance(one, bool) for one in flat):
+        return Category((True, False))
+    if all(isinstance(one, int | float) for one in flat):
+        return NUMBER
+    words = [word for word, _ in Counter(map(str, flat)).most_common(MOST_WORDS + 1)]
+    if len(words) > MOST_WORDS:
+        return None
+    listed = any(isinstance(value, list) for value in values)
+    return Members(tuple(sorted(words))) if listed else Category(tuple(sorted(words)), other=True)

@@ -1,0 +1,146 @@
+"""Any CSV or Parquet file as history: a mapping says which column is what.
+
+action: offer
+reward: clicked
+at: sent_at
+customer: {plan: tariff, spend_12m: spend}    # attribute: column; or a list where they are alike
+context: [page]
+subject: household
+selection_probability: probability
+actions: {wine: {group: drinks}}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pandas as pd
+from msgspec import Struct
+
+from engine.catalogue import Catalogue
+from engine.domain import Action, Scalar, Value
+from engine.errors import Misconfigured
+from training.batch.past import Past, Vector
+from training.dataset import examples, milliseconds
+from training.offpolicy.mapping import Known, column, number
+
+
+class History(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which column of the file is what; what is left out is not known. A `reward` above 0 is an
+    answer. Without `at` the rows are in order of time as they stand. `actions` says what a
+    model may know of an action; a catalogue says it better."""
+
+    action: str
+    reward: str
+    customer: tuple[str, ...] | dict[str, str] = ()
+    context: tuple[str, ...] | dict[str, str] = ()
+    at: str | None = None
+    channel: str | None = None
+    placement: str | None = None
+    subject: str | None = None
+    selection_probability: str | None = None
+    actions: dict[str, Known] = {}
+
+
+def read_history(path: Path) -> History:
+    """The mapping in a YAML file. Raises Misconfigured, naming the field at fault."""
+    try:
+        return msgspec.yaml.decode(path.read_bytes(), type=History)
+    except (OSError, msgspec.DecodeError) as error:
+        raise Misconfigured(f"mapping {path}: {error}") from error
+
+
+def to_past(frame: pd.DataFrame, columns: History, catalogue: Catalogue | None) -> Past:
+    """The rows of a file. Raises Misconfigured, naming the column at fault."""
+    if not len(frame):
+        raise Misconfigured("the data has no rows: there is nothing to learn from")
+    rewards: Vector = np.asarray(number(frame, columns.reward), np.float64)
+    if not np.isfinite(rewards).all():
+        raise Misconfigured(
+            f"column {columns.reward!r}: row {int((~np.isfinite(rewards)).argmax()) + 1} has no "
+            "reward; leave out rows whose answer is not known yet"
+        )
+    names = column(frame, columns.action).astype("str")
+    known = {name: _action(name, columns, catalogue) for name in sorted(set(names))}
+    table = examples(
+        customers=_records(frame, _named(columns.customer)),
+        contexts=_records(frame, _named(columns.context)),
+        actions=[known[name] for name in names],
+        labels=(rewards > 0).astype(float).tolist(),
+        at=_times(frame, columns.at),
+        channels=_text(frame, columns.channel),
+        subjects=None if columns.subject is None else _text(frame, columns.subject),
+    )
+    chances = _chances(frame, columns.selection_probability)
+    every = np.ones(len(frame), np.bool_)
+    return Past(table, rewards, chances, _text(frame, columns.placement), every)
+
+
+def _named(columns: tuple[str, ...] | dict[str, str]) -> Mapping[str, str]:
+    return columns if isinstance(columns, dict) else {name: name for name in columns}
+
+
+def _action(name: str, columns: History, catalogue: Catalogue | None) -> Action:
+    """As the catalogue has it, else as the mapping does."""
+    if catalogue is not None and name in catalogue.index:
+        return catalogue.actions[catalogue.index[name]]
+    known = columns.actions.get(name, Known())
+    return Action(name, known.kind, known.group, known.purpose)
+
+
+def _text(frame: pd.DataFrame, name: str | None) -> list[str]:
+    return [""] * len(frame) if name is None else column(frame, name).astype("str").tolist()
+
+
+def _records(frame: pd.DataFrame, named: Mapping[str, str]) -> list[Mapping[str, Value]]:
+    """Rows as facts; what is missing is not there."""
+    values = {name: [_value(one) for one in column(frame, of)] for name, of in named.items()}
+    return [
+        {name: told for name, column in values.items() if (told := column[row]) is not None}
+        for row in range(len(frame))
+    ]
+
+
+def _value(raw: Any) -> Value | None:
+    if isinstance(raw, np.ndarray | list | tuple):
+        return [told for one in raw if (told := _scalar(one)) is not None]
+    return _scalar(raw)
+
+
+def _scalar(raw: Any) -> Scalar | None:
+    """As the engine would have it; a time is ms since the epoch, as attributes are stored."""
+    if pd.isna(raw):
+        return None
+    if isinstance(raw, pd.Timestamp):
+        return int(raw.timestamp() * 1000)
+    plain = raw.item() if isinstance(raw, np.generic) else raw
+    return plain if isinstance(plain, bool | int | float | str) else str(plain)
+
+
+def _times(frame: pd.DataFrame, name: str | None) -> list[int]:
+    """Milliseconds; without a column, the order the rows stand in."""
+    if name is None:
+        return list(range(len(frame)))
+    values = column(frame, name)
+    if values.isna().any():
+        raise Misconfigured(f"column {name!r}: row {int(values.isna().argmax()) + 1} has no time")
+    try:
+        return milliseconds(values)
+    except ValueError as error:
+        raise Misconfigured(f"column {name!r} must hold times: {error}") from error
+
+
+def _chances(frame: pd.DataFrame, name: str | None) -> Vector | None:
+    if name is None:
+        return None
+    chances: Vector = np.asarray(number(frame, name), np.float64)
+    if not ((chances > 0) & (chances <= 1)).all():
+        raise Misconfigured(
+            f"column {name!r}: a selection probability is above 0 and at most 1; what was chosen "
+            "had a chance"
+        )
+    return chances
