@@ -124,6 +124,12 @@ def differs(before: Estimate, after: Estimate, level: float) -> bool:
     return abs(after.value - before.value) > float(norm.isf(level / 2)) * error
 
 
+def falls(before: Estimate, after: Estimate, level: float) -> bool:
+    """Is `after` further below `before` than chance takes it that often?"""
+    error = float(np.hypot(before.error, after.error))
+    return before.value - after.value > float(norm.isf(level)) * error
+
+
 def _error(influence: Vector, subjects: Numbers) -> float:
     """The standard error of a sum of rows' influences, customers being independent."""
     _, whose = np.unique(subjects, return_inverse=True)

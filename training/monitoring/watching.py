@@ -23,7 +23,15 @@ from training.monitoring.findings import (
     Verdict,
     Window,
 )
-from training.monitoring.performance import Estimate, Measured, differs, mean, measure, wilson
+from training.monitoring.performance import (
+    Estimate,
+    Measured,
+    differs,
+    falls,
+    mean,
+    measure,
+    wilson,
+)
 from training.monitoring.traffic import Mask, Numbers, Traffic, Vector
 from training.report import Interval
 
@@ -39,7 +47,7 @@ class Limits:
     """What is worth an alarm. `level`: how often a whole report may alarm by chance alone;
     each of its questions gets an equal part of it (Bonferroni). What chance does not explain
     must also matter: a PSI of `index`; a base rate, or a calibration, off by the share
-    `rate`; an AUC off by `auc`."""
+    `rate`; an AUC lower by `auc`."""
 
     level: float = 0.01
     index: float = 0.1
@@ -153,8 +161,8 @@ class _Judge:
             promised = Estimate(now.promised, 0.0)
             found[CALIBRATION] = _verdict(beyond, self._far(promised, now.rate))
         if now.auc is not None and then.auc is not None:
-            beyond = differs(then.auc, now.auc, self._level)
-            far = abs(then.auc.value - now.auc.value) >= self._limits.auc
+            beyond = falls(then.auc, now.auc, self._level)  # to rank better is no alarm
+            far = then.auc.value - now.auc.value >= self._limits.auc
             found[AUC] = _verdict(beyond, far)
         return found
 

@@ -1,0 +1,118 @@
+"""What decides in a simulation: chance, the truth, a model, or a learner that goes on learning."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import replace
+
+import msgspec
+import numpy as np
+
+from engine.catalogue import Catalogue
+from engine.catalogue.features import features_of
+from engine.catalogue.shape import Method
+from engine.change import Entry
+from engine.domain import Facts
+from engine.facts import defaults_of
+from engine.models.base import Model, Scored
+from engine.models.beta import UNTRAINED
+from engine.models.kinds import parse_model
+from engine.models.learner import Learner
+from engine.partitions import made_at
+from engine.record import DecisionRecord, legible
+from engine.situation import PROPENSITY, Live, bound
+from engine.teaching import Course, Progress, due
+from training.simulation.world import DAY, START, Visit, World
+
+DELAY = 1_800_000
+"""How long an offer may go unanswered before it counts as declined, ms, as `teller serve` does."""
+
+HALF_LIFE = 60.0
+LONGEST = 300_000
+
+
+def random(catalogue: Catalogue) -> Live:
+    """Any action that rules and caps allow, all alike."""
+    return bound(_choosing(catalogue, "epsilon", 1.0), UNTRAINED)
+
+
+def untrained(catalogue: Catalogue) -> Live:
+    """The house as it opens: rules and worth, and no idea who answers what."""
+    return bound(catalogue, UNTRAINED)
+
+
+class Oracle:
+    """Knows the truth about the visit it is `asked` for; otherwise the same engine, and greedy."""
+
+    version = "oracle"
+
+    def __init__(self, catalogue: Catalogue, world: World) -> None:
+        self._world = world
+        self._places = np.array([catalogue.index[action] for action in world.actions])
+        self._nothing = np.zeros(len(catalogue.actions))
+        self.asked = Visit("", 0, START)
+
+    def score(self, facts: Facts) -> Scored:  # noqa: ARG002 - it needs no facts
+        """The true chances of the world's actions; of others, none."""
+        chances = self._nothing.copy()
+        chances[self._places] = self._world.truth(self.asked.person, self.asked.day)
+        return Scored(chances, ())
+
+    def live(self, catalogue: Catalogue) -> Live:
+        """What decides by it."""
+        prior = UNTRAINED.bind(catalogue.actions)
+        return Live(_choosing(catalogue, "none", 0.0), self, prior, {PROPENSITY: self.version})
+
+
+class Taught:
+    """The engine's own learner, told of answers as the logs tell them."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        learner = Learner(features_of(catalogue))
+        actions = {action.id: action for action in catalogue.actions}
+        self._course = Course(learner, Progress(), actions, defaults_of(catalogue))
+        self._waiting: deque[Entry] = deque()
+        self._decisions: dict[str, Entry] = {}
+        self._published = START
+        self._day = START // DAY
+
+    def hear(self, entries: Sequence[Entry], now: int) -> None:
+        """Take in what was logged, and count as declined what waited for too long."""
+        for entry in entries:
+            record = legible(entry.data)
+            if isinstance(record, DecisionRecord):
+                self._decisions[record.decision_id] = entry
+        self._course.hear(entries, self._decisions)
+        self._waiting.extend(entries)
+        late = []
+        while self._waiting and _at(self._waiting[0]) <= now - DELAY:
+            late.append(self._waiting.popleft())
+        self._course.count(late)
+        self._forget(now)
+
+    def snapshot(self, now: int) -> Model | None:
+        """What should serve from here on, where enough was learned since the last."""
+        progress = self._course.progress
+        if not due(progress.fresh, progress.weight, now - self._published, LONGEST):
+            return None
+        progress.fresh, self._published = 0, now
+        return parse_model("online", msgspec.json.encode(self._course.learner.snapshot()))
+
+    def _forget(self, now: int) -> None:
+        if (today := now // DAY) > self._day:
+            self._course.forget(0.5 ** ((today - self._day) / HALF_LIFE))
+            self._day = today
+            before = now - DAY
+            self._decisions = {
+                id: entry for id, entry in self._decisions.items() if made_at(id) >= before
+            }
+
+
+def _at(entry: Entry) -> int:
+    return int(entry.id.partition("-")[0])
+
+
+def _choosing(catalogue: Catalogue, method: Method, floor: float) -> Catalogue:
+    return replace(catalogue, strategy=replace(catalogue.strategy, method=method, floor=floor))

@@ -1,0 +1,96 @@
+"""What a simulation found, for people: as text and as a page with its pictures inside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from jinja2 import Environment
+
+from training.simulation.findings import Findings, Spread
+from training.simulation.picture import learned, regret, uplift
+
+
+def text(found: Findings) -> str:
+    """For people, in a few lines."""
+    return "\n".join(_lines(found))
+
+
+def page(found: Findings, title: str) -> str:
+    """A page with its pictures inside; nothing is fetched."""
+    return _PAGE.render(
+        title=title,
+        found=found,
+        shown=shown,
+        regret=regret(found),
+        uplift=uplift(found),
+        learned=learned(found),
+    )
+
+
+def shown(spread: Spread | None, form: str = ".3f") -> str:
+    """A mean and its range over seeds."""
+    if spread is None:
+        return "-"
+    if spread.least == spread.most:
+        return f"{spread.mean:{form}}"
+    return f"{spread.mean:{form}} ({spread.least:{form}} to {spread.most:{form}})"
+
+
+def _lines(found: Findings) -> Iterator[str]:
+    yield found.about
+    yield (
+        f"{found.visits:,} visits over {found.days} days, "
+        f"seeds {', '.join(map(str, found.seeds))}; means over seeds, with their range"
+    )
+    yield (
+        f"{'policy':12} {'worth a visit':26} {'answered':24} {'over chance':28} "
+        f"{'regret ÷ chance':26} order  off"
+    )
+    for one in found.policies:
+        known = one.learned
+        yield (
+            f"{one.name:12} {shown(one.worth):26} {shown(one.answered, '.1%'):24} "
+            f"{shown(one.uplift, '+.1%'):28} {shown(one.relative):26} "
+            f"{f'{known.in_order:.1%} {known.distance:.3f}' if known else '-'}"
+        )
+
+
+_PAGE = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string("""\
+<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>{{ title }}</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<style>
+body { font: 16px/1.5 system-ui, sans-serif; color: #1c2430; max-width: 60rem; margin: 2rem auto;
+  padding: 0 1rem }
+table { border-collapse: collapse; margin: .5rem 0 1.5rem }
+td, th { padding: .25rem .8rem .25rem 0; border-bottom: 1px solid #dde2e8; text-align: left;
+  font-variant-numeric: tabular-nums }
+figure { margin: 0 0 1rem; overflow-x: auto } svg { max-width: 100%; height: auto }
+</style></head><body>
+<h1>{{ title }}</h1>
+<p>{{ found.about }}</p>
+<p>{{ "{:,}".format(found.visits) }} visits over {{ found.days }} days; seeds
+{{ found.seeds | join(", ") }}. Figures are means over seeds, with their range. Worth is by true
+chances; every policy played the same visits, under the same rules and caps.</p>
+<table><tr><th>policy</th><th>worth a visit</th><th>answered</th><th>fallback</th>
+<th>over chance</th><th>regret</th><th>regret ÷ chance's</th></tr>
+{% for one in found.policies %}
+<tr><td>{{ one.name }}</td><td>{{ shown(one.worth) }}</td><td>{{ shown(one.answered, ".1%") }}</td>
+<td>{{ shown(one.fallback, ".1%") }}</td><td>{{ shown(one.uplift, "+.1%") }}</td>
+<td>{{ shown(one.regret, ",.0f") }}</td><td>{{ shown(one.relative) }}</td></tr>
+{% endfor %}
+</table>
+<h2>Regret</h2>
+<figure>{{ regret }}</figure>
+<h2>Uplift</h2>
+<figure>{{ uplift }}</figure>
+<h2>Learned against true</h2>
+<figure>{{ learned }}</figure>
+<table><tr><th>policy</th><th>pairs of actions in the true order</th><th>mean distance</th></tr>
+{% for one in found.policies if one.learned %}
+<tr><td>{{ one.name }}</td><td>{{ "{:.1%}".format(one.learned.in_order) }}</td>
+<td>{{ "%.4f" % one.learned.distance }}</td></tr>
+{% endfor %}
+</table>
+</body></html>
+""")
