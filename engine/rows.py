@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
@@ -39,6 +40,7 @@ _CHOICE: Mapping[str, Any] = {
     **dict.fromkeys(("rank", "propensity", "value", "priority", "selection_probability")),
 }
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DAY = 24 * 3600 * 1000
 
 
 class DecisionRow(Struct, frozen=True):
@@ -142,7 +144,12 @@ def happened_at(record: DecisionRecord | InteractionRecord) -> int:
 
 def day_of(at: int) -> str:
     """The UTC date of a time in ms, `YYYY-MM-DD`. OverflowError when there is no such year."""
-    return (_EPOCH + timedelta(milliseconds=at)).date().isoformat()
+    return _date(at // _DAY)
+
+
+@lru_cache(4096)
+def _date(days: int) -> str:
+    return (_EPOCH + timedelta(days=days)).date().isoformat()
 
 
 def start_of(day: str) -> int:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -60,12 +61,13 @@ class Round(NamedTuple):
     more: bool
 
 
-class _Taken(NamedTuple):
-    """What can go into the archive now: entries that can be read, and how far that brings us."""
+@dataclass(slots=True)
+class _Taken:
+    """What goes into the archive now, how far that brings us, and what nobody can read."""
 
-    records: list[tuple[Entry, Record]]
-    positions: dict[int, str]
-    poison: int
+    rows: list[Row] = field(default_factory=list)
+    positions: dict[int, str] = field(default_factory=dict)
+    poison: int = 0
 
 
 class Writer:
@@ -95,40 +97,40 @@ class Writer:
     def round(self) -> Round:
         """Take in the next entries of every partition. Raises Overtaken, StoreUnavailable."""
         manifest = self._manifests.latest(self._shelf.place)
-        entries = list(self._entries(manifest))
-        taken = self._readable(entries)
+        taken = self._taken(manifest)
         if not taken.positions:
             return Round({}, taken.poison, None, False)
-        rows = self._rows(taken.records)
-        self._keep(manifest, taken.positions, rows)
+        self._keep(manifest, taken)
         self._log.advance(READER, taken.positions)
         latest = max(int(entry.partition("-")[0]) for entry in taken.positions.values())
-        return Round(Counter(kind_of(row) for row in rows), taken.poison, latest, True)
+        return Round(Counter(kind_of(row) for row in taken.rows), taken.poison, latest, True)
 
-    def _entries(self, manifest: Manifest) -> Iterator[Entry]:
+    def _taken(self, manifest: Manifest) -> _Taken:
+        """Some partitions after the others: a record holds the state it was decided from, and
+        tens of thousands at once are a hundred megabytes for the collector to walk, often."""
+        taken = _Taken()
         for first in range(0, PARTITIONS, _AT_ONCE):
             some = range(first, first + _AT_ONCE)
-            yield from self._log.read(
-                {of: manifest.positions.get(of, START) for of in some}, _COUNT
-            )
+            after = {of: manifest.positions.get(of, START) for of in some}
+            taken.rows += self._rows(self._readable(self._log.read(after, _COUNT), taken))
+        return taken
 
-    def _readable(self, entries: Sequence[Entry]) -> _Taken:
+    def _readable(self, entries: Iterable[Entry], taken: _Taken) -> Sequence[tuple[Entry, Record]]:
         """Up to the first entry of each partition that is to be tried again later."""
-        taken = _Taken([], {}, 0)
+        records: list[tuple[Entry, Record]] = []
         stuck: set[int] = set()
-        poison = 0
         for entry in entries:
             if entry.partition in stuck:
                 continue
             try:
-                taken.records.append((entry, _read(entry)))
+                records.append((entry, _read(entry)))
             except _UNREADABLE as error:
                 if not self._poison.give_up(entry, error):
                     stuck.add(entry.partition)
                     continue
-                poison += 1
+                taken.poison += 1
             taken.positions[entry.partition] = entry.id
-        return taken._replace(poison=poison)
+        return records
 
     def _rows(self, records: Sequence[tuple[Entry, Record]]) -> list[Row]:
         """The rows of customers there are, and of those never stored. Whoever is erased after
@@ -140,16 +142,16 @@ class Writer:
         made = (rows_of(*one, known, self._key) for one in named if one[2] not in nobody)
         return list(chain.from_iterable(made))
 
-    def _keep(self, manifest: Manifest, positions: Mapping[int, str], rows: Sequence[Row]) -> None:
+    def _keep(self, manifest: Manifest, taken: _Taken) -> None:
         fresh = [
             self._shelf.write(kind, day, 0, to_table(kind, some))
-            for (kind, day), some in by_file(rows).items()
+            for (kind, day), some in by_file(taken.rows).items()
         ]
         self._manifests.commit(
             replace(
                 manifest,
                 version=manifest.version + 1,
-                positions={**manifest.positions, **positions},
+                positions={**manifest.positions, **taken.positions},
                 parts=(*manifest.parts, *fresh),
             )
         )

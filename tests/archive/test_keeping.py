@@ -131,11 +131,12 @@ def test_a_writer_that_asked_before_an_erasure_cannot_bring_the_rows_back(
 ) -> None:
     house.tell("ana", "a")
     slow = house.keeping()
-    taken = slow._writer._manifests.latest("")  # as it was before the erasure
+    manifest = slow._writer._manifests.latest("")
+    taken = slow._writer._taken(manifest)  # as it was before the erasure
     house.erase("ana")
     keeping.tidy()
     with pytest.raises(Overtaken):
-        slow._writer._keep(taken, {0: "1-1"}, [])
+        slow._writer._keep(manifest, taken)
 
 
 def test_of_two_writers_at_once_one_commits(house: House, keeping: Keeping) -> None:
@@ -143,12 +144,10 @@ def test_of_two_writers_at_once_one_commits(house: House, keeping: Keeping) -> N
     other = house.keeping()
     writer = other._writer
     manifest = writer._manifests.latest("")
-    entries = list(writer._entries(manifest))
-    taken = writer._readable(entries)
-    rows = writer._rows(taken.records)
+    taken = writer._taken(manifest)
     keep_all(keeping)
     with pytest.raises(Overtaken):
-        writer._keep(manifest, taken.positions, rows)
+        writer._keep(manifest, taken)
     assert house.ids() == dict.fromkeys(map(str, range(50)), 1)
     assert Compaction(Shelf(house.data, ""), house.data).sweep(timedelta(0)) == 1
     assert len(house.ids()) == 50

@@ -79,9 +79,8 @@ def test_without_the_numbered_manifest_the_same_rows_come_twice(
     house.tell("ana", "a")
     late: Writer = house.keeping()._writer
     manifest = late._manifests.latest("")
-    taken = late._readable(list(late._entries(manifest)))
-    rows = late._rows(taken.records)
+    taken = late._taken(manifest)
     keep_all(house.keeping())
     newest = Manifests(house.data).latest()
-    late._keep(newest, taken.positions, rows)  # as if nobody looked at the number read from
+    late._keep(newest, taken)  # as if nobody looked at the number read from
     assert set(house.ids().values()) == {2}
