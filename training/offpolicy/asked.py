@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,13 +10,28 @@ import numpy as np
 import pandas as pd
 
 from engine.errors import Misconfigured
+from engine.models.beta import UNTRAINED
 from engine.registry import ALIASES, Registry
+from engine.rules.times import duration_ms
+from engine.store import open_store
 from training.offpolicy.assess import Choices, assess, assess_slates
+from training.offpolicy.candidates import Candidates
+from training.offpolicy.house import assess_traffic
 from training.offpolicy.logged import Logged
 from training.offpolicy.mapping import Columns, number, read_columns, read_frame, to_log, to_slates
 from training.offpolicy.report import Evaluation
 from training.offpolicy.rewards import Kind
 from training.offpolicy.targets import Target, constant, given, of_model, uniform
+from training.offpolicy.traffic import read_traffic
+
+
+class House(NamedTuple):
+    """Where a house's own traffic is."""
+
+    catalogue: Path | None
+    data: Path
+    redis_url: str | None
+    rules: str | None
 
 
 class Asked(NamedTuple):
@@ -29,11 +45,13 @@ class Asked(NamedTuple):
     resamples: int
     seed: int
 
-    def evaluate(self, data: Path, mapping: Path, models: Path) -> Evaluation:
+    def evaluate(self, data: Path, mapping: Path | None, models: Path) -> Evaluation:
         """The evaluation on a file, models being looked up in the data directory `models`.
 
         Raises Misconfigured, NotFound and ModelRefused, in words for whoever typed the command.
         """
+        if mapping is None:
+            raise Misconfigured(f"--mapping says which column of {data} is what: give one")
         columns = read_columns(mapping)
         frame = read_frame(data)
         log = to_log(frame, columns)
@@ -45,6 +63,24 @@ class Asked(NamedTuple):
         if table is not None:
             return assess_slates(log, table, targets, choices)
         return assess(log, targets, self._baselines(log), choices)
+
+    def evaluate_house(self, house: House, within: str | None, latest: int) -> Evaluation:
+        """The evaluation on a house's own decisions, beside what no model would have earned.
+
+        Raises Misconfigured, CatalogueRefused, NotFound, ModelRefused, StoreUnavailable.
+        """
+        if house.catalogue is None:
+            raise Misconfigured("no LOG and no catalogue: give --catalogue DIR, or a LOG")
+        with open_store(house.redis_url, house.data) as store:
+            models = Registry(house.data, store)
+            candidates = Candidates(house.catalogue, models, house.rules)
+            named = [candidates.named(word) for word in self.policies]
+            window = _window(within, candidates.catalogue.strategy.attribution)
+            now = time.time_ns() // 1_000_000
+            traffic = read_traffic(store.log, now=now, window=window, most=latest)
+            choices = Choices(self.rewards, self.resamples, self.seed)
+            prior = candidates.of_model("no model", UNTRAINED)
+            return assess_traffic(traffic, named, [prior], choices)
 
     def _baselines(self, log: Logged) -> list[Target]:
         """The actions shown most, in order of their names; chosen by no reward."""
@@ -81,6 +117,23 @@ class Asked(NamedTuple):
             log, word, registry.load(name, digest), columns.described(log.names),
             columns.values(), floor=self.floor,
         )  # fmt: skip
+
+
+def _window(within: str | None, attribution: int) -> int:
+    """In ms. What is told of answers that came later than `attribution` is that they earned
+    nothing, so a window may be shorter and not longer."""
+    if within is None:
+        return attribution
+    try:
+        window = duration_ms(within)
+    except ValueError as error:
+        raise Misconfigured(f"--within {within}: {error}") from error
+    if not 0 < window <= attribution:
+        raise Misconfigured(
+            f"--within {within} must be above zero, and no longer than the catalogue's "
+            "attribution: what came later was not counted when it came"
+        )
+    return window
 
 
 def _range(log: Logged) -> tuple[float, float] | None:
