@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: demo test check bench learning bakeoff proofs coverage obp clean
+.PHONY: demo test check bench learning blending bakeoff proofs coverage obp clean
 
 demo: $(STAMP)  ## a grocer's households, offers and model, served on http://127.0.0.1:8080
 	$(BIN)/teller demo
@@ -23,6 +23,9 @@ bench: $(STAMP)  ## every figure beside its floor; writes var/bench.json
 
 learning: $(STAMP)  ## from an answer to a changed decision, and what an answer costs the learner
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m bench.learning
+
+blending: $(STAMP)  ## how best to blend a trained model with the one that learns: by regret, seeded
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m training.blending
 
 bakeoff: $(STAMP)  ## our learner beside VW's and MABWiser's; DATA=dir for sets of your own
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev,bakeoff]"

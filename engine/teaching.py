@@ -19,7 +19,9 @@ from engine.change import Entry
 from engine.domain import Action, Facts, Value
 from engine.facts import learnable
 from engine.learn import ANSWERS, UNSEEN
+from engine.models.base import Model
 from engine.models.features import Encoder
+from engine.models.instruction import instruct
 from engine.models.learner import Learner
 from engine.partitions import made_at
 from engine.record import DecisionRecord, InteractionRecord, VoidRecord, legible
@@ -28,7 +30,11 @@ START = "0-0"
 MOST_BYTES = 2**29
 """Of sums that are kept an action: what is offered beyond is not learned of."""
 
-_SAMPLES = 8
+SAMPLES = 200
+"""As many facts of decisions a trained model is asked about."""
+
+WORTH = 300.0
+"""Answers an action that a trained model's word weighs: what did best, see docs/learning.md."""
 
 Columns = NDArray[np.float64]
 
@@ -40,7 +46,8 @@ class Progress(Struct):
     `rewards`: by decision and action what an offer was taken to be worth so far, None where it
     is known to have reached nobody; `void`: decisions that did. `weight` is the answers learned,
     less what was forgotten; `fresh` those since the last snapshot; `day` (days since the epoch)
-    of the last forgetting. `versions`: snapshots, and when (ms) each last served.
+    of the last forgetting; `instructed`: the trained model it was told of. `versions`: snapshots,
+    and when (ms) each last served.
     """
 
     heard: dict[int, str] = {}
@@ -51,6 +58,7 @@ class Progress(Struct):
     weight: float = 0.0
     fresh: int = 0
     day: int = 0
+    instructed: str = ""
     versions: dict[str, int] = {}
 
 
@@ -78,7 +86,7 @@ class Course:
     ) -> None:
         self.learner = learner
         self.progress = progress
-        self.samples: deque[Facts] = deque(maxlen=_SAMPLES)
+        self.samples: deque[Facts] = deque(maxlen=SAMPLES)
         self._actions = actions
         self._defaults = defaults
         self._encode = Encoder(learner.features).encode
@@ -110,6 +118,20 @@ class Course:
         """Let all that was learned count for `keep` of what it did."""
         self.learner.forget(keep)
         self.progress.weight *= keep
+
+    def instruct(self, model: Model, actions: Sequence[Action]) -> bool:
+        """Add what a trained model expects of these actions, once, as soon as enough decisions
+        were seen to ask it about; whether that was now. Nothing where it would take too much."""
+        room = 2 * len(actions) <= self._most
+        if self.progress.instructed or len(self.samples) < SAMPLES or not room:
+            return False
+        told = Learner(self.learner.features, self.learner.expand.scale)
+        instruct(told, model, actions, list(self.samples), WORTH)
+        self.learner.merge(told)
+        self.progress.instructed = model.version
+        self.progress.weight += WORTH
+        self.progress.fresh += 1
+        return True
 
     def let_go(self, before: int) -> None:
         """Of decisions made before that (ms) nothing more will be heard."""

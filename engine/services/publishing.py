@@ -9,7 +9,7 @@ from typing import Protocol
 import msgspec
 
 from engine.domain import Action, Facts
-from engine.errors import ModelRefused
+from engine.errors import ModelRefused, NotFound
 from engine.models.base import Model
 from engine.models.checks import check_model
 from engine.models.kinds import parse_model
@@ -19,6 +19,7 @@ from engine.situation import PROPENSITY
 
 KIND = "online"
 BY = "online learner"
+CHECKED = 8  # facts that a snapshot is held against
 
 
 class Manifest(Protocol):
@@ -35,6 +36,7 @@ class Registry(Protocol):
         self, name: str, kind: str, artefact: bytes, metadata: Mapping[str, object]
     ) -> str: ...
     def promote(self, name: str, digest: str, alias: Alias) -> Model: ...
+    def load(self, name: str, digest: str) -> Model: ...
     def table(self, name: str) -> Aliases: ...
     def versions(self, name: str) -> Sequence[str]: ...
     def manifest(self, name: str, digest: str) -> Manifest: ...
@@ -59,10 +61,21 @@ class Publisher:
         Raises ModelRefused for one that must not serve, and StoreUnavailable.
         """
         artefact = msgspec.json.encode(learner.snapshot())
-        check_model(parse_model(KIND, artefact), actions, list(samples))
+        check_model(parse_model(KIND, artefact), actions, list(samples)[-CHECKED:])
         digest = self._registry.publish(PROPENSITY, KIND, artefact, {"by": BY, **metadata})
         self._registry.promote(PROPENSITY, digest, LEARNED)
         return digest
+
+    def trained(self) -> Model | None:
+        """The champion, where it is one that was trained on customers and loads."""
+        champion = self._registry.table(PROPENSITY).versions().get("champion")
+        if champion is None:
+            return None
+        try:
+            model = self._registry.load(PROPENSITY, champion)
+        except (ModelRefused, NotFound):
+            return None
+        return None if model.kind in (KIND, "beta") else model
 
     def serving(self) -> set[str]:
         """The versions that decide now, or may again by one rollback."""

@@ -96,6 +96,7 @@ class Study:
         self._pause = KEEP_EVERY
         self._changed = False
         progress = self._course.progress
+        self._trained = None if progress.instructed else publisher.trained()
         progress.day = progress.day or now // DAY
         for digest in publisher.ours() - progress.versions.keys():
             progress.versions[digest] = now
@@ -151,6 +152,7 @@ class Study:
     def upkeep(self, now: int) -> None:
         """Forget what a day makes forgotten, and keep a checkpoint, when it is time."""
         progress = self._course.progress
+        self._instruct()
         if (today := now // DAY) > progress.day:
             self._course.forget(0.5 ** ((today - progress.day) / self._half_life))
             self._course.let_go(now - self._retention)
@@ -171,6 +173,13 @@ class Study:
         self._logs.advance(READER, course.progress.counted)
         self._changed = False
         self._pause = max(KEEP_EVERY, int(20_000 * (time.monotonic() - started)))
+
+    def _instruct(self) -> None:
+        """Tell the learner what the trained model expects, once it can be asked."""
+        trained = self._trained
+        if trained and self._course.instruct(trained, self._catalogue.actions):
+            self._trained, self._changed = None, True
+            _log.info("told the learner what a trained model expects", model=trained.version)
 
     def _snapshot(self, metadata: Mapping[str, object]) -> str:
         """One that is refused now would be again: it takes something new to try."""

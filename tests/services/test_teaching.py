@@ -10,11 +10,18 @@ from numpy.typing import NDArray
 
 from engine.facts import learnable
 from engine.models.expansion import SETTLED, Scale
-from engine.models.features import Encoder
+from engine.models.features import Category, Encoder, Feature
 from engine.models.learner import Learner
+from engine.models.logistic import LogisticArtefact, LogisticModel, Term
 from engine.record import DecisionRecord, decode
-from engine.teaching import Course, due
-from tests.services.teaching import ACTIONS, FEATURES, Log, course, hear, seen
+from engine.teaching import SAMPLES, Course, due
+from tests.services.teaching import ACTIONS, CATALOGUE, FEATURES, Log, course, hear, seen
+
+PLAN = Feature("plan", "customer.plan", Category(("basic", "fibre")), ("id",))
+EXPECTS = LogisticModel(
+    LogisticArtefact((PLAN,), -4.0, (0.0, 0.0), id={"berries": Term(0.0, (0.0, 5.4))}), "v"
+)
+"""Who is on fibre takes the berries eight times in ten, and nobody takes anything else."""
 
 
 def expected(of: Course, log: Log, decision: str) -> dict[str, float]:
@@ -213,3 +220,24 @@ def test_a_snapshot_is_due_when_a_hundredth_more_is_known_or_long_ago() -> None:
     assert not due(1, 101.0, 299, 300)
     assert due(1, 101.0, 300, 300)
     assert not due(0, 0.0, 10_000, 300)
+
+
+def test_a_trained_model_is_a_prior_that_answers_outweigh() -> None:
+    log, ours = Log(), course()
+    for n in range(SAMPLES):
+        log.decide(f"c-{n}", "apples", plan=("basic", "fibre")[n % 2])
+    assert not ours.instruct(EXPECTS, CATALOGUE.actions)  # nobody to ask it about yet
+    ours.count(log.entries)
+    unknown = log.decide("new", "berries", plan="fibre")
+    before = expected(ours, log, unknown)
+    assert ours.instruct(EXPECTS, CATALOGUE.actions)
+    assert not ours.instruct(EXPECTS, CATALOGUE.actions)  # once
+    told = expected(ours, log, unknown)
+    assert before.get("berries", 0.0) < 0.1
+    assert told["berries"] == pytest.approx(0.8, abs=0.1)
+    assert told["cherries"] < 0.1
+    for n in range(900):
+        decision = log.decide(f"d-{n}", "berries", plan="fibre")
+        log.answer(f"d-{n}", decision, "berries", "reject", 0.0)
+    hear(ours, log)
+    assert expected(ours, log, unknown)["berries"] < 0.35
