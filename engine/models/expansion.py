@@ -81,11 +81,15 @@ class Expansion:
         return self.scale, self.waves
 
     def mix(self, width: int) -> Vector | None:
-        """A random projection of the columns to `width` numbers that keeps distances about as
-        they are (Johnson and Lindenstrauss); None where there are no more than that."""
+        """What adds the columns up to `width` numbers, each column to one of them with a sign
+        of its own (a count sketch), so that distances stay about as they are; None where there
+        are no more columns than that."""
         if self.columns <= width:
             return None
-        return self._directions[:width] * np.float32(np.sqrt(self.columns / width))
+        mix = np.zeros((width, self.columns), np.float32)
+        each = np.arange(self.columns)
+        mix[each % width, each] = np.where(self._directions[0] < 0.0, -1.0, 1.0)
+        return mix
 
     def see(self, x: NDArray[np.float64]) -> None:
         """Count a row towards means and deviations; once settled nothing moves any more, so

@@ -23,7 +23,7 @@ from engine.models.online import RIDGE, Arm, Belief, OnlineArtefact, binary
 from engine.models.recall import Memories, Recall, joined
 
 
-class LearnerState(Struct, frozen=True, tag="teller.learner.1"):
+class LearnerState(Struct, frozen=True, tag="teller.learner.2"):
     """What a learner holds; arrays as little-endian float32, `rows` are actions by row."""
 
     features: tuple[Feature, ...]
@@ -53,7 +53,7 @@ class Learner:
         size = self.expand.size
         self.actions: dict[str, Action] = {}
         self._rows: dict[str, int] = {}
-        self._seen: list[float] = []
+        self._seen = np.zeros(0)
         self._inverses: list[Vector] = []
         self._weights = np.zeros((0, size), np.float32)
         self._precisions = np.zeros((0, size), np.float32)
@@ -63,7 +63,7 @@ class Learner:
     @property
     def belief(self) -> Belief:
         """Of the actions it knows, in the order it came to know them."""
-        return Belief(self._weights, self._variances, self._recall)
+        return Belief(self._weights, self._variances, self._seen, self._recall)
 
     def know(self, actions: Iterable[Action]) -> None:
         """Make room for actions, of which nothing is known yet."""
@@ -71,11 +71,11 @@ class Learner:
         for action in actions:
             if action.id not in self._rows:
                 self._rows[action.id] = len(self._rows)
-                self._seen.append(0.0)
                 self._inverses.append(np.eye(size, dtype=np.float32) / np.float32(RIDGE))
             self.actions[action.id] = action
         new = len(self._rows) - len(self._weights)
         prior = np.full((new, size), RIDGE, np.float32)
+        self._seen = np.append(self._seen, np.zeros(new))
         self._weights = np.vstack([self._weights, np.zeros((new, size), np.float32)])
         self._precisions = np.vstack([self._precisions, prior])
         self._variances = np.vstack([self._variances, 1.0 / prior])
@@ -93,7 +93,7 @@ class Learner:
         surprise = 1.0 + float(gain.dot(phi))
         step = gain / np.float32(surprise)
         weights += step * np.float32(error)
-        self._recall.take(phi, row, error / surprise)  # what is left of it now it is learned
+        self._recall.take(phi, row, error, error / surprise)
         np.multiply.outer(step, gain, out=self._change)
         inverse -= self._change
         precision = self._precisions[row]
@@ -107,7 +107,7 @@ class Learner:
         phi, row = self.expand(x), self._rows[action_id]
         gain = self._inverses[row].dot(phi)
         self._weights[row] += gain * np.float32(extra)
-        self._recall.amend(phi, row, extra * (1.0 - float(gain.dot(phi))))
+        self._recall.amend(phi, row, extra, extra * (1.0 - float(gain.dot(phi))))
 
     def merge(self, other: Learner) -> None:
         """Add what `other` has seen. Raises ValueError unless both started from one scale."""
@@ -139,7 +139,7 @@ class Learner:
             id: Arm(
                 action.group,
                 action.kind,
-                self._seen[row],
+                float(self._seen[row]),
                 packed(self._weights[row]),
                 packed(self._precisions[row]),
             )
@@ -158,7 +158,7 @@ class Learner:
             self.expand.waves,
             tuple(self.actions.values()),
             tuple(self._rows),
-            tuple(self._seen),
+            tuple(self._seen.tolist()),
             b"".join(map(packed, self._inverses)),
             packed(self._weights),
             packed(self._precisions),
@@ -184,7 +184,7 @@ class Learner:
             raise ModelRefused("a learner's state that does not fit this version of the learner")
         self.actions = {action.id: action for action in held.actions}
         self._rows = {name: row for row, name in enumerate(names)}
-        self._seen = list(held.seen)
+        self._seen = np.array(held.seen)
         self._inverses = list(unpacked(held.inverses, len(names), size, size))
         self._weights = unpacked(held.weights, len(names), size)
         self._precisions = unpacked(held.precisions, len(names), size)

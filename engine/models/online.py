@@ -22,8 +22,11 @@ from engine.models.expansion import Expansion, Scale, Vector, Waves, unpacked
 from engine.models.features import FACETS, Encoder, Feature, Number
 from engine.models.recall import Memories, Recall
 
-RIDGE = 3.0
+RIDGE = 2.0
 """Prior precision of every weight."""
+
+FRESH = 4.0
+"""Prior variance of an action's mean, where none of its answers was nearby."""
 
 LEAST = 1e-3
 """No propensity is lower: what never worked yet may still be tried."""
@@ -46,7 +49,7 @@ class Arm(Struct, frozen=True, forbid_unknown_fields=True):
     precision: bytes
 
 
-class OnlineArtefact(Struct, frozen=True, forbid_unknown_fields=True, tag="teller.online.1"):
+class OnlineArtefact(Struct, frozen=True, forbid_unknown_fields=True, tag="teller.online.2"):
     """A snapshot of a learner: all that serving needs."""
 
     features: tuple[Feature, ...]
@@ -57,24 +60,28 @@ class OnlineArtefact(Struct, frozen=True, forbid_unknown_fields=True, tag="telle
 
 
 class Belief(NamedTuple):
-    """Of all actions: `weights` and `variances`, each (actions × expanded columns), and what
-    is recalled of them."""
+    """Of all actions: `weights` and `variances`, each (actions × expanded columns), how many
+    answers each has `seen`, and what is recalled of them."""
 
     weights: Vector
     variances: Vector
+    seen: NDArray[np.float64]
     recall: Recall
 
     def about(self, phi: Vector) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Propensities and how far above them the truth may plausibly be; each (actions,).
 
-        The deviation of an action's mean, times the boldness that did best on the bake-off.
-        It shrinks as the best propensity nears one, for there trying others can gain
-        nothing. A mean below `LEAST` is lifted to it and its hope is left where it was.
+        Midway between the deviation of the weights' mean and that of a mean of the answers
+        nearby, times the boldness that did best on the bake-off. It shrinks as the best
+        propensity nears one, for there trying others can gain nothing. A mean below `LEAST`
+        is lifted to it and its hope is left where it was.
         """
-        means = self.weights.dot(phi) + self.recall.corrections(phi, len(self.weights))
+        corrections, shares = self.recall.about(phi, len(self.weights))
+        means = self.weights.dot(phi) + corrections
         spreads = np.sqrt(self.variances.dot(phi * phi)).astype(np.float64)
+        spreads += 1.0 / np.sqrt(1.0 / FRESH + self.seen * shares)
         best = min(max(float(means.max(initial=0.0)), 0.0), 1.0)
-        spreads *= _BOLDNESS * max(0.0, 1.0 - _CERTAIN * best) ** _PATIENCE
+        spreads *= _BOLDNESS / 2.0 * max(0.0, 1.0 - _CERTAIN * best) ** _PATIENCE
         propensities = means.clip(LEAST, 1.0)
         hopes = np.minimum(means, 1.0) + spreads
         return propensities, np.maximum(hopes - propensities, 0.0)
@@ -125,6 +132,8 @@ class OnlineModel:
         Recall(self._expansion).restore(artefact.memories, {}, 0)
         if any((precision <= 0.0).any() for _, precision in self._arms.values()):
             raise ModelRefused("a precision that is not above zero")
+        if not all(0.0 <= arm.seen < np.inf for arm in artefact.arms.values()):
+            raise ModelRefused("a number of answers that is not finite, or below zero")
 
     def bind(self, actions: Sequence[Action]) -> OnlineScorer:
         # By id, whatever their order: a product's last bits depend on where a row stands.
@@ -134,14 +143,16 @@ class OnlineModel:
         )
         weights = np.zeros((len(rows), size), np.float32)
         variances = np.zeros((len(rows), size), np.float32)
+        seen = np.zeros(len(rows))
         for action in actions:
-            believed, precision = self._believed(action)
-            weights[rows[action.id]] = believed
-            variances[rows[action.id]] = 1.0 / precision
+            row = rows[action.id]
+            weights[row], precision = self._believed(action)
+            variances[row] = 1.0 / precision
+            seen[row] = self.artefact.arms[action.id].seen if action.id in self._arms else 0.0
         recall = Recall(self._expansion)
         recall.restore(self.artefact.memories, rows, len(rows))
         places = np.array([rows[action.id] for action in actions], np.intp)
-        belief = Belief(weights, variances, recall)
+        belief = Belief(weights, variances, seen, recall)
         return OnlineScorer(self.version, self.encoder, self._expansion, belief, places)
 
     def _believed(self, action: Action) -> tuple[Vector, Vector]:

@@ -1,14 +1,25 @@
-"""What came of moments like this one: the errors of the latest answers, nearest first.
+"""What came of moments like this one: how far off the latest answers were, nearest first.
 
-    correction of an action = Σ w e / (1 + Σ w),  w = exp(−distance² / reach)
+    smooth = Σ alike · left / (1 + Σ alike),   sharp = Σ alike · missed / 2
+    alike  = exp(−apart / 0.15),   nearby = exp(−1.5 · apart²)
 
-over its latest answers; e is how far off the weights were left, `reach` the typical squared
-distance to the nearest. It makes up for what the expansion is too coarse for. A place is the
-standardised columns, mixed down to `WIDTH` numbers where there are more; it names nobody.
+Both are of one action's latest answers; what they say, weighed by how well either did, corrects
+its mean, and the share of answers that were nearby says how much is known here.
+
+`apart` is the distance (sum of absolute differences, so that one column may decide alone) in
+units of the typical one. `left` is what the weights could not learn of an answer: its mean is
+what noise leaves. `missed` is what was missed with all that `sharp` knew: steps along the
+functional gradient (Kivinen, Smola and Williamson, Online Learning with Kernels, 2004), for what
+the expansion is too coarse for. The two are weighed by exp(−2 · squared errors) (Vovk, A Game of
+Prediction with Expert Advice, 1998). A place is the standardised columns, added up to `WIDTH`
+numbers where there are more; it names nobody.
 """
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
+import msgspec
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
@@ -16,47 +27,64 @@ from numpy.typing import NDArray
 from engine.errors import ModelRefused
 from engine.models.expansion import Expansion, Vector, packed, unpacked
 
+Numbers: TypeAlias = NDArray[np.float64]
+
 LATEST = 4096
 WIDTH = 24
-_FAR = 4.0
+_LENGTH = 0.15
+_NEAR = 1.5
 _PATIENCE = 500
-_EVERY = 4
+_BEFORE = 8
+_STEP = 0.5
+_RATE = 2.0
+_KEEP = 0.999
 _SAME = 1e-3  # of the reach: float32 tells no two equal places further apart
 
 
 class Memories(Struct, frozen=True, forbid_unknown_fields=True):
-    """`places` (answers × width), `errors` and `owners` (places in `names`), as little-endian
-    float32 and int32, oldest first."""
+    """`places` (answers × width), `left`, `missed` and `owners` (places in `names`), as
+    little-endian float32 and int32, oldest first. `reach`: the typical distance; `losses`:
+    squared errors of smooth and sharp so far."""
 
     names: tuple[str, ...] = ()
     places: bytes = b""
-    errors: bytes = b""
+    left: bytes = b""
+    missed: bytes = b""
     owners: bytes = b""
     reach: float = 1.0
+    losses: tuple[float, float] = (0.0, 0.0)
 
 
 def joined(one: Memories, other: Memories, room: int = LATEST) -> Memories:
-    """The latest answers of both, as many of each as there is room for."""
+    """The latest answers of both, as many of each as there is room for.
+
+    Either's sharp made up for all that was missed, so that each counts by its share of answers.
+    """
     held, more = len(one.owners) // 4, len(other.owners) // 4
     kept = max(room // 2, room - more) if held + more > room else held
-    left, right = _latest(one, min(held, kept)), _latest(other, min(more, room - min(held, kept)))
-    shifted = np.frombuffer(right.owners, "<i4") + len(one.names)
+    share = held / max(held + more, 1)
+    mine = _latest(one, min(held, kept), share)
+    theirs = _latest(other, min(more, room - min(held, kept)), 1.0 - share)
+    shifted = np.frombuffer(theirs.owners, "<i4") + len(one.names)
     return Memories(
         one.names + other.names,
-        left.places + right.places,
-        left.errors + right.errors,
-        left.owners + shifted.astype("<i4").tobytes(),
+        mine.places + theirs.places,
+        mine.left + theirs.left,
+        mine.missed + theirs.missed,
+        mine.owners + shifted.astype("<i4").tobytes(),
         (one.reach + other.reach) / 2.0,
+        (one.losses[0] + other.losses[0], one.losses[1] + other.losses[1]),
     )
 
 
-def _latest(memories: Memories, count: int) -> Memories:
+def _latest(memories: Memories, count: int, share: float) -> Memories:
     held = max(len(memories.owners) // 4, 1)
-    places, errors, owners = (
+    places, left, missed, owners = (
         part[len(part) - len(part) // held * count :]
-        for part in (memories.places, memories.errors, memories.owners)
+        for part in (memories.places, memories.left, memories.missed, memories.owners)
     )
-    return Memories(memories.names, places, errors, owners, memories.reach)
+    missed = packed(np.frombuffer(missed, "<f4") * np.float32(share))
+    return msgspec.structs.replace(memories, places=places, left=left, missed=missed, owners=owners)
 
 
 class Recall:
@@ -66,82 +94,120 @@ class Recall:
         self._mix = expansion.mix(WIDTH)
         self._columns = expansion.linear
         width = expansion.columns if self._mix is None else WIDTH
+        self._losses = np.zeros(2)
         self.reach = 1.0
+        self.known = 0
         self.taken = 0
         self._room = room
-        self._places = np.zeros((room, width), np.float32)
-        self._squares = np.zeros(room, np.float32)
-        self._errors = np.zeros(room, np.float32)
+        self._places = np.zeros((width, room), np.float32)
+        self._left = np.zeros(room, np.float32)
+        self._missed = np.zeros(room, np.float32)
         self._owners = np.zeros(room, np.intp)
-        self.known = 0
 
-    def corrections(self, phi: Vector, actions: int) -> NDArray[np.float64]:
-        """What to add to each action's mean; those of no such row are left out."""
-        held = min(self.taken, self._room)
-        distances = self._distances(self._place(phi), held)
-        near = np.flatnonzero(distances < _FAR * self.reach)
-        owners = self._owners[near]
-        weights = np.exp(distances[near] * np.float32(-1.0 / self.reach))
-        total = np.bincount(owners, weights, actions + 1)
-        off = np.bincount(owners, weights * self._errors[near], actions + 1)
-        found: NDArray[np.float64] = (off / (1.0 + total))[:actions]
-        return found
+    def about(self, phi: Vector, actions: int) -> tuple[Numbers, Numbers]:
+        """What to add to each action's mean, and the share of its answers that were nearby, as
+        if it had had one more at the typical distance; those of no such row are left out."""
+        held = slice(min(self.taken, self._room))
+        owners, apart = self._owners[held], self._apart(self._place(phi), held)
+        alike = _alike(apart)
+        smooth = _sums(owners, alike * self._left[held], actions)
+        smooth /= 1.0 + _sums(owners, alike, actions)
+        sharp = _STEP * _sums(owners, alike * self._missed[held], actions)
+        shares = _sums(owners, _nearby(apart), actions) + np.exp(-_NEAR)
+        shares /= 1.0 + np.bincount(owners, minlength=actions)[:actions]
+        trust = self._trust()
+        return trust * smooth + (1.0 - trust) * sharp, shares
 
-    def take(self, phi: Vector, owner: int, error: float) -> None:
-        """Keep an answer in place of the oldest."""
-        place = self._place(phi)
-        if self.taken > _EVERY and self.taken % _EVERY == 0:
-            held = min(self.taken, self._room)
-            nearest = max(float(self._distances(place, held).min()), 1e-6)
-            self.known = min(self.known + 1, _PATIENCE)
-            self.reach += (nearest - self.reach) / (self.known + 1)
-        at = self.taken % self._room
-        self._places[at] = place
-        self._squares[at] = place.dot(place)
-        self._errors[at] = error
+    def take(self, phi: Vector, owner: int, error: float, left: float) -> None:
+        """Keep an answer in place of the oldest. `error`: how far off the weights were; `left`:
+        how far off they still are, now they have learned."""
+        own = np.flatnonzero(self._owners[: min(self.taken, self._room)] == owner)
+        place, at = self._place(phi), self.taken % self._room
+        alike = _alike(self._apart(place, own))
+        smooth = float(alike.dot(self._left[own])) / (1.0 + float(alike.sum()))
+        missed = error - _STEP * float(alike.dot(self._missed[own]))
+        self._losses += min((error - smooth) ** 2, 1.0), min(missed**2, 1.0)
+        self._losses *= _KEEP
+        if before := range(max(0, self.taken - _BEFORE), self.taken):
+            self._measure(place, self._places[:, np.array(before) % self._room])
+        self._places[:, at] = place
+        self._left[at], self._missed[at] = left, missed
         self._owners[at] = owner
         self.taken += 1
 
-    def amend(self, phi: Vector, owner: int, more: float) -> None:
-        """An answer kept for this very place was further off by `more`, if it is still kept."""
-        held = min(self.taken, self._room)
-        distances = self._distances(self._place(phi), held)
-        distances[self._owners[:held] != owner] = np.inf
-        if held and distances[nearest := int(distances.argmin())] < _SAME * self.reach:
-            self._errors[nearest] += np.float32(more)
+    def amend(self, phi: Vector, owner: int, more: float, left: float) -> None:
+        """The weights were further off by `more` at an answer kept for this very place, if it is
+        still kept, and are by `left` now."""
+        own = np.flatnonzero(self._owners[: min(self.taken, self._room)] == owner)
+        apart = self._apart(self._place(phi), own)
+        if len(own) and apart[nearest := int(apart.argmin())] < _SAME:
+            self._missed[own[nearest]] += np.float32(more)
+            self._left[own[nearest]] += np.float32(left)
 
     def memories(self, names: tuple[str, ...]) -> Memories:
         """As kept; `names` are the actions by row."""
         order = np.arange(max(0, self.taken - self._room), self.taken) % self._room
-        owners = self._owners[order].astype("<i4").tobytes()
-        errors = packed(self._errors[order])
-        return Memories(names, packed(self._places[order]), errors, owners, self.reach)
+        return Memories(
+            names,
+            packed(self._places[:, order].T),
+            packed(self._left[order]),
+            packed(self._missed[order]),
+            self._owners[order].astype("<i4").tobytes(),
+            self.reach,
+            (float(self._losses[0]), float(self._losses[1])),
+        )
 
     def restore(self, memories: Memories, rows: dict[str, int], others: int) -> None:
         """Keep what was kept, by these rows; `others` is that of actions not among them.
         Raises ModelRefused for what does not fit."""
         owners = np.frombuffer(memories.owners, "<i4") if len(memories.owners) % 4 == 0 else ()
         held = len(owners)
-        width = self._places.shape[1]
-        if held > self._room or not 0.0 < memories.reach < np.inf:
+        known = np.array([memories.reach, *memories.losses])
+        if held > self._room or memories.reach <= 0.0 or not bool(np.isfinite(known).all()):
             raise ModelRefused(f"memories: {held:,} where at most {self._room:,} are kept")
         if held and not 0 <= int(np.min(owners)) <= int(np.max(owners)) < len(memories.names):
             raise ModelRefused("memories: an answer of no action")
         table = np.array([rows.get(name, others) for name in memories.names], np.intp)
-        self._places[:held] = unpacked(memories.places, held, width)
-        self._squares[:held] = (self._places[:held] ** 2).sum(axis=1)
-        self._errors[:held] = unpacked(memories.errors, held)
+        self._places[:, :held] = unpacked(memories.places, held, len(self._places)).T
+        self._left[:held] = unpacked(memories.left, held)
+        self._missed[:held] = unpacked(memories.missed, held)
         self._owners[:held] = table[np.array(owners, np.intp)]
         self.taken, self.reach = held, memories.reach
+        self._losses = np.array(memories.losses)
+
+    def _trust(self) -> float:
+        """How much smooth counts, from 0 to 1."""
+        return float(1.0 / (1.0 + np.exp(np.clip(_RATE * np.subtract(*self._losses), -50.0, 50.0))))
+
+    def _measure(self, place: Vector, others: Vector) -> None:
+        """The typical distance, a mean over the latest."""
+        typical = float(np.abs(others - place[:, None]).sum(axis=0).mean())
+        self.known = min(self.known + 1, _PATIENCE)
+        self.reach += (max(typical, 1e-6) - self.reach) / self.known
 
     def _place(self, phi: Vector) -> Vector:
         columns = phi[self._columns]
         mixed: Vector = columns if self._mix is None else self._mix.dot(columns)
         return mixed
 
-    def _distances(self, place: Vector, held: int) -> Vector:
-        distances: Vector = self._places[:held].dot(place)
-        distances *= -2.0
-        distances += self._squares[:held]
-        distances += place.dot(place)
-        return distances
+    def _apart(self, place: Vector, those: slice | NDArray[np.intp]) -> Vector:
+        """How far those answers are from a place, the typical distance being one."""
+        off = self._places[:, those] - place[:, None]
+        np.abs(off, out=off)
+        apart: Vector = np.full(len(off), 1.0 / self.reach, np.float32).dot(off)
+        return apart
+
+
+def _sums(owners: NDArray[np.intp], weights: Vector, actions: int) -> Numbers:
+    """The weights added up by owner; of none, zero."""
+    return np.bincount(owners, weights, actions)[:actions].astype(np.float64)
+
+
+def _nearby(apart: Vector) -> Vector:
+    nearby: Vector = np.exp(apart * apart * np.float32(-_NEAR))
+    return nearby
+
+
+def _alike(apart: Vector) -> Vector:
+    alike: Vector = np.exp(apart * np.float32(-1.0 / _LENGTH))
+    return alike
