@@ -35,14 +35,16 @@ def measure() -> Iterator[Figure]:
     ):
         data = Path(directory)
         keeping = Keeping(store.log, data, "", Disclosed, b"bench")
-        rates = []
+        clock, processor = [], []
         for turn in range(ROUNDS):
             rows = _fill(store, turn)
-            started = time.perf_counter()
+            started, spent = time.perf_counter(), time.process_time()
             while keeping.round().more:
                 pass
-            rates.append(rows / (time.perf_counter() - started))
-        yield figure("log entries into the archive", rates, "rows/s")
+            clock.append(rows / (time.perf_counter() - started))
+            processor.append(rows / (time.process_time() - spent))
+        yield figure("log entries into the archive", clock, "rows/s")
+        yield figure("the same, by our processor time", processor, "rows/s")
         size = sum(file.stat().st_size for file in (data / "archive").rglob("*.parquet"))
         rows = Archive(data).decisions(columns=[]).num_rows * 2
         yield figure("a row of the archive on disk", [size / rows], "bytes")

@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol, TypeVar
 
 from engine import record
 from engine.catalogue import Catalogue
-from engine.change import Change, Committed, Conflict, Known, Loaded
+from engine.change import Change, Committed, Conflict, Known, Loaded, Seen
 from engine.errors import InvalidRequest, Rejected
 from engine.services.customers import Customers, changed, sections_of
 from engine.services.decisions import retention
@@ -100,7 +100,7 @@ class Imports:
         reading = Reading(text, catalogue.scope.customer)
         if kind == "interactions":
             happened = _Happened(self._people, self._interactions, catalogue)
-            return self._take(lines, reading.interaction, happened)
+            return self._take(lines, lambda line: _keyed(*reading.interaction(line)), happened)
         read = reading.customer if kind == "customers" else reading.consent
         return self._take(lines, read, _Told(self._people, self._customers, catalogue))
 
@@ -178,6 +178,13 @@ class _Told:
         return taken
 
 
+class _Keyed(NamedTuple):
+    """A row and its idempotency key."""
+
+    body: InteractionBody
+    seen: Seen
+
+
 class _Happened:
     """Interactions."""
 
@@ -186,26 +193,30 @@ class _Happened:
         self._interactions = interactions
         self._catalogue = catalogue
 
-    def keys(self, rows: Sequence[tuple[Line, InteractionBody]]) -> list[str]:
-        return list(dict.fromkeys(seen_of(body).key for _, body in rows))
+    def keys(self, rows: Sequence[tuple[Line, _Keyed]]) -> list[str]:
+        return list(dict.fromkeys(one.seen.key for _, one in rows))
 
     def learn(
-        self, loaded: Loaded, rows: Sequence[tuple[Line, InteractionBody]], keep: int
+        self, loaded: Loaded, rows: Sequence[tuple[Line, _Keyed]], keep: int
     ) -> tuple[Change | None, Taken]:
         lesson = Lesson(loaded, self._catalogue, self._made)
         keys = self.keys(rows)
-        numbered = [Row(at, body, seen_of(body)) for at, (_, body) in enumerate(rows)]
+        numbered = [Row(at, *one) for at, (_, one) in enumerate(rows)]
         lesson.learn(numbered, dict(zip(keys, loaded.seen, strict=True)))
         taken = _taken(lesson.fate, rows)
         return (lesson.change(keep) if lesson.fresh else None), taken
 
-    def alone(self, customer_id: str, rows: Sequence[tuple[Line, InteractionBody]]) -> Taken:  # noqa: ARG002
-        reply = self._interactions.take_in([body for _, body in rows])
+    def alone(self, customer_id: str, rows: Sequence[tuple[Line, _Keyed]]) -> Taken:  # noqa: ARG002
+        reply = self._interactions.take_in([one.body for _, one in rows])
         rejected = {row.index: row.reason for row in reply.rejected}
         return _taken(Fate(reply.accepted, reply.duplicates, rejected=rejected), rows)
 
 
-def _taken(fate: Fate, rows: Sequence[tuple[Line, InteractionBody]]) -> Taken:
+def _keyed(customer_id: str, body: InteractionBody) -> tuple[str, _Keyed]:
+    return customer_id, _Keyed(body, seen_of(body))
+
+
+def _taken(fate: Fate, rows: Sequence[tuple[Line, _Keyed]]) -> Taken:
     bad = [BadLine(rows[at][0], why) for at, why in fate.rejected.items()]
     return Taken(fate.accepted, fate.duplicates, bad)
 
