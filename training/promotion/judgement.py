@@ -103,7 +103,7 @@ def against(table: Examples, ours: Vector, found: Judged, seed: int) -> Iterator
         if gain.high < 0.0:
             name = figure.replace("_", " ")
             yield Refusal("worse", f"{name} is worse than the champion's by {_shown(gain)}")
-    yield from _promises(table, ours, found.ours, seed)
+    yield from _promises(table, ours, seed)
     solved = (found.ours.auc.value - found.known) / max(1.0 - found.known, 1e-9)
     if solved > LEAK:
         yield Refusal(
@@ -113,20 +113,23 @@ def against(table: Examples, ours: Vector, found: Judged, seed: int) -> Iterator
         )
 
 
-def _promises(table: Examples, ours: Vector, figures: Figures, seed: int) -> Iterator[Refusal]:
+def _promises(table: Examples, ours: Vector, seed: int) -> Iterator[Refusal]:
     """Promises further off than chance makes right ones, and than matters.
 
     Chance: the error there would be if every promise were true, drawn again and again
     (Bröcker and Smith, Increasing the Reliability of Reliability Diagrams, 2007).
     """
     rng = np.random.default_rng(seed)
+    # Rows of one promise are parted by chance, not by whatever order they came in.
+    order = rng.permutation(len(ours))
+    labels, promises, weights = table.labels[order], ours[order], table.weights[order]
     drawn = [
-        _error((rng.random(len(ours)) < ours).astype(np.float64), ours, table.weights)
+        _error((rng.random(len(promises)) < promises).astype(np.float64), promises, weights)
         for _ in range(_RESAMPLES)
     ]
     chance = float(np.quantile(drawn, _CERTAIN))
     rate = float(np.average(table.labels, weights=table.weights))
-    error = figures.calibration_error
+    error = _error(labels, promises, weights)
     if error > chance and error > OFF_BY * min(rate, 1.0 - rate):
         promised = float(np.average(ours, weights=table.weights))
         yield Refusal(

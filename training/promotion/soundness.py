@@ -42,13 +42,13 @@ def unsound(model: Model, actions: Sequence[Action], samples: Sequence[Facts]) -
         return
     scorer = model.bind(actions)
     scored = [scorer.score(facts) for facts in samples]
-    if not scored or len(actions) < 2:
+    if len(samples) < 2 or len(actions) < 2:  # too few to tell
         return
     said = np.array([one.propensities for one in scored])
     looks = any(len(one.features) for one in scored)
     if float(np.ptp(said)) < _SAME:
         yield Refusal("constant", f"every propensity is {said[0, 0]:.4g}, for every action")
-    elif looks and len(samples) > 1 and float(np.ptp(said, axis=0).max()) < _SAME:
+    elif looks and float(np.ptp(said, axis=0).max()) < _SAME:
         yield Refusal(
             "constant", f"it looks at customers, and tells the same of all {len(samples)} of them"
         )

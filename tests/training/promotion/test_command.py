@@ -1,0 +1,218 @@
+"""`teller promote`, `rollback` and `adopt`, on a house's own traffic and on a file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner, Result
+
+from engine.archive.opening import Keeping
+from engine.cli import main
+from engine.errors import ModelRefused, NotFound
+from engine.facts import disclosed
+from engine.files import kept_key
+from engine.models.kinds import parse_model
+from engine.registry import Registry
+from engine.store import Store
+from tests.archive.builders import keep_all
+from tests.training.houses import PLANS, RATES, World, knowing, write_catalogue
+from training.offpolicy.candidates import Candidates
+from training.offpolicy.traffic import read_traffic
+from training.promotion.gate import earnings
+
+DAY = 86_400_000
+FILE = """
+action: offer
+reward: accepted
+selection_probability: chance
+context: [plan]
+subject: household
+"""
+
+
+class House(NamedTuple):
+    """A house that has decided for a while without a model, and its registry."""
+
+    data: Path
+    catalogue: Path
+    url: str
+    world: World
+    registry: Registry
+
+    def run(self, command: str, *words: str) -> Result:
+        house = ["--data", str(self.data), "--redis", self.url]
+        return CliRunner().invoke(main, [command, *house, *words])
+
+    def promote(self, *words: str) -> Result:
+        return self.run("promote", "--catalogue", str(self.catalogue), "propensity", *words)
+
+    def publish(self, turned: float = 1.0, **metadata: object) -> str:
+        artefact = knowing(turned)
+        return self.registry.publish("propensity", "logistic", artefact, metadata)
+
+
+@pytest.fixture
+def house(store: Store, server_url: str, tmp_path: Path) -> House:
+    catalogue = write_catalogue(tmp_path / "catalogue")
+    world, data = World(store, catalogue), tmp_path / "data"
+    return House(data, catalogue, server_url, world, Registry(data, store))
+
+
+def lived(house: House, store: Store, decisions: int) -> None:
+    """So many decisions, in the logs and in the archive."""
+    house.world.live_through(decisions)
+    known = disclosed(house.world.catalogue)
+    keep_all(Keeping(store.log, house.data, "", lambda: known, kept_key(house.data, "archive")))
+
+
+def test_a_model_that_knows_the_customers_is_promoted_on_own_traffic_and_rolled_back(
+    house: House, store: Store
+) -> None:
+    lived(house, store, 900)
+    good, verdict = house.publish(), house.data / "verdict.json"
+    done = house.promote(good, "--json", str(verdict))
+    assert done.exit_code == 0, done.output
+    assert house.registry.resolve("propensity") == good
+    assert f"propensity {good} passes, judged against champion untrained" in done.output
+    found = json.loads(verdict.read_text())
+    assert (
+        found["figures"]["value of a decision"] > found["figures"]["value of a decision, champion"]
+    )
+    back = house.run("rollback")
+    assert back.output == "propensity: no model: every propensity is the prior's\n"
+    assert "champion" not in house.registry.aliases("propensity")
+    assert house.run("rollback").exit_code == 1
+
+
+def test_a_bad_model_is_refused_with_status_3_and_nothing_changes(
+    house: House, store: Store
+) -> None:
+    lived(house, store, 900)
+    bad = house.publish(-1.0)
+    done = house.promote(bad)
+    assert done.exit_code == 3
+    for reason in ("inverted", "worse", "earns-less"):
+        assert f"  {reason}: " in done.output
+    assert house.registry.aliases("propensity") == {}
+    assert house.promote(bad, "--acknowledge", "inverted").exit_code == 1
+
+
+def test_a_challenger_is_judged_as_a_champion_is_and_gets_its_share(
+    house: House, store: Store
+) -> None:
+    lived(house, store, 900)
+    good = house.publish()
+    done = house.promote(good, "--alias", "challenger", "--share", "0.2")
+    assert done.exit_code == 0, done.output
+    assert f"challenger {good} on 20% of customers" in done.output
+    assert house.registry.table("propensity").routing().share == 0.2
+    ended = house.run("rollback", "--alias", "challenger")
+    assert "challenger" not in ended.output
+    assert house.promote(house.publish(-1.0), "--alias", "shadow").exit_code == 0
+
+
+def test_what_a_model_has_learnt_from_is_no_evidence_for_it(house: House, store: Store) -> None:
+    lived(house, store, 600)
+    seen = house.publish(at=house.world.now + 1)
+    done = house.promote(seen)
+    assert done.exit_code == 3
+    assert "  no-evidence: nothing recent to judge it by: 0 offers" in done.output
+
+
+def test_a_house_without_traffic_promotes_what_somebody_answers_for(house: House) -> None:
+    good = house.publish()
+    done = house.promote(good)
+    assert done.exit_code == 3
+    assert "no-evidence" in done.output
+    assert house.promote(good, "--acknowledge", "no-evidence").exit_code == 0
+    assert house.registry.resolve("propensity") == good
+
+
+def test_the_learner_s_latest_may_be_promoted_for_good(house: House) -> None:
+    first = house.publish()
+    house.registry.promote("propensity", first, "learned")
+    done = house.promote("learned", "--acknowledge", "no-evidence")
+    assert done.exit_code == 0, done.output
+    second = house.publish(number=2)
+    house.registry.promote("propensity", second, "learned")
+    assert house.registry.resolve("propensity") == second
+
+
+def test_a_model_may_be_judged_on_a_file(house: House, tmp_path: Path) -> None:
+    rows = [
+        {"offer": one, "plan": plan, "chance": 1 / 3, "household": f"{plan}{number}"}
+        | {"accepted": int(number < 400 * RATES[plan][one])}
+        for plan in PLANS
+        for one in RATES[plan]
+        for number in range(400)
+    ]
+    pd.DataFrame(rows).to_csv(tmp_path / "past.csv", index=False)
+    (tmp_path / "mapping.yaml").write_text(FILE)
+    words = ["--judge", str(tmp_path / "past.csv"), "--mapping", str(tmp_path / "mapping.yaml")]
+    done = house.promote(house.publish(), *words)
+    assert done.exit_code == 0, done.output
+    assert "offers: 2,400" in done.output
+    assert house.promote(house.publish(-1.0), *words).exit_code == 3
+    assert "give both" in house.promote(house.publish(), *words[:2]).output
+
+
+def test_a_policy_that_earns_less_is_told_from_one_nobody_can_tell(
+    house: House, store: Store
+) -> None:
+    house.world.live_through(900)
+    candidates = Candidates(house.catalogue, house.registry)
+    knows, turned, none = (
+        candidates.of_model(name, parse_model("logistic", artefact))
+        for name, artefact in (("k", knowing()), ("t", knowing(-1.0)), ("n", knowing(0.0)))
+    )
+    traffic = read_traffic(store.log, now=house.world.now + 8 * DAY, window=7 * DAY, most=900)
+    assert not list(earnings(traffic, knows, none, 0, {}))
+    (less,) = earnings(traffic, turned, knows, 0, {})
+    assert less.reason == "earns-less"
+    few = traffic._replace(decisions=traffic.decisions[:150])
+    (unknown,) = earnings(few, none, knows, 0, {})
+    assert unknown.reason in {"unproven", "earns-less"}
+    fewer = traffic._replace(decisions=traffic.decisions[:60])
+    (silent,) = earnings(fewer, knows, none, 0, {})
+    assert silent.reason == "unproven"
+    assert "what it would earn is not known" in silent.text
+
+
+def test_a_model_from_the_training_machine_is_adopted_by_its_digest(
+    house: House, tmp_path: Path
+) -> None:
+    elsewhere = Registry(tmp_path / "training")
+    digest = elsewhere.publish("propensity", "logistic", knowing(), {"auc": 0.7})
+    with pytest.raises(NotFound):
+        house.registry.load("propensity", digest)
+    words = ["adopt", "propensity", digest, "--data", str(house.data)]
+    done = CliRunner().invoke(main, [*words, "--from", str(tmp_path / "training")])
+    assert done.exit_code == 0, done.output
+    assert house.registry.load("propensity", digest).version == digest
+    assert house.registry.manifest("propensity", digest).metadata == {"auc": 0.7}
+
+
+def test_what_was_tampered_with_on_the_way_is_not_adopted(house: House, tmp_path: Path) -> None:
+    elsewhere = Registry(tmp_path / "training")
+    digest = elsewhere.publish("propensity", "logistic", knowing())
+    artefact = tmp_path / "training/models/propensity" / digest[7:] / "artefact"
+    artefact.write_bytes(artefact.read_bytes().replace(b"0.0", b"0.1", 1))
+    with pytest.raises(ModelRefused, match="not what was published"):
+        house.registry.adopt("propensity", digest, tmp_path / "training")
+    assert house.registry.versions("propensity") == []
+
+
+def test_a_copied_directory_is_refused_until_it_is_adopted(house: House, tmp_path: Path) -> None:
+    elsewhere = Registry(tmp_path / "training")
+    digest = elsewhere.publish("propensity", "logistic", knowing())
+    (house.data / "models").mkdir(parents=True, exist_ok=True)
+    (tmp_path / "training/models/propensity").rename(house.data / "models/propensity")
+    with pytest.raises(ModelRefused, match="not signed by this house"):
+        house.registry.load("propensity", digest)
+    done = CliRunner().invoke(main, ["adopt", "propensity", digest, "--data", str(house.data)])
+    assert done.exit_code == 0, done.output
+    assert house.registry.load("propensity", digest).version == digest
