@@ -33,6 +33,8 @@ POLICIES = ("random", "untrained", "trained", "online", "oracle")
 @click.option("--key", envvar="TELLER_KEY", help="Its secret key [TELLER_KEY]")
 @click.option("--write-catalogue", type=FOLDER,
               help="Only write the world's catalogue here, for a server to serve")  # fmt: skip
+@click.option("--log", type=FILE,
+              help="Write what one policy showed, and the answers, here as CSV")  # fmt: skip
 @click.option("--json", "json_file", type=FILE, help="Write the findings here as JSON")
 @click.option("--html", "html_file", type=FILE, help="Write them here as a page with pictures")
 def simulate(  # noqa: PLR0913 - one for each option
@@ -50,6 +52,7 @@ def simulate(  # noqa: PLR0913 - one for each option
     url: str | None,
     key: str | None,
     write_catalogue: Path | None,
+    log: Path | None,
     json_file: Path | None,
     html_file: Path | None,
 ) -> None:
@@ -72,7 +75,7 @@ def simulate(  # noqa: PLR0913 - one for each option
         return
     if url and not key:
         raise Misconfigured("--url needs the server's secret key: --key sk_…, or TELLER_KEY")
-    found = asked.served(url, key) if url and key else asked.simulate()
+    found = asked.served(url, key) if url and key else asked.simulate(log)
     click.echo(text(found))
     if json_file:
         json_file.write_bytes(found.json())

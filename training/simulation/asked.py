@@ -10,9 +10,11 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from joblib import Parallel, delayed
 
 from engine.directory import check_directory
+from engine.errors import Misconfigured
 from training.simulation.experiment import ORACLE, RANDOM, Plan, experiment
 from training.simulation.findings import Findings, findings
 from training.simulation.inprocess import write
@@ -36,15 +38,21 @@ class Asked(NamedTuple):
     threads: int
     data: Path
 
-    def simulate(self) -> Findings:
-        """Every policy through every seed, in process. Raises Misconfigured."""
+    def simulate(self, log: Path | None = None) -> Findings:
+        """Every policy through every seed, in process; the rows of a single one into `log`, as
+        CSV. Raises Misconfigured."""
+        if log and len(self.policies) * len(self.seeds) > 1:
+            raise Misconfigured("--log writes what one policy did: say --policy NAME --seeds 1")
         worlds = list(self._worlds())
         tasks = (
             delayed(_play)(world, plan, policy, seed)
             for world, plan, seed in worlds
             for policy in self.policies
         )
-        return self._findings(worlds[0][0], Parallel(n_jobs=self.threads)(tasks))
+        runs: list[Run] = Parallel(n_jobs=self.threads)(tasks)
+        if log:
+            pd.DataFrame(runs[0].log).to_csv(log, index=False)
+        return self._findings(worlds[0][0], runs)
 
     def served(self, url: str, key: str) -> Findings:
         """The engine at `url`, which serves the world's catalogue; chance and the oracle, who

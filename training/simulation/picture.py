@@ -26,7 +26,7 @@ def uplift(found: Findings) -> Markup:
 
 def learned(found: Findings) -> Markup:
     """What was promised at the end against what was true, by tenths."""
-    figure = Figure(figsize=(4.6, 4.2), layout="constrained")
+    figure = Figure(figsize=(5.6, 4.2), layout="constrained")
     axes = figure.subplots()
     most = 0.0
     for colour, policy in zip(COLOURS, found.policies, strict=False):
@@ -71,4 +71,4 @@ def _curves(
 def _finish(axes: Axes) -> None:
     axes.spines[["top", "right"]].set_visible(False)
     if axes.get_legend_handles_labels()[1]:
-        axes.legend(frameon=False, loc="upper left")
+        axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -29,7 +29,7 @@ class Shown(NamedTuple):
 class Run:
     """`worth`: what the engine arbitrates, with the true chance in place of the propensity, a
     visit. `promised` and `true`: propensities and true chances at the end of it, of the same
-    shape."""
+    shape. `log`: a row a visit, as a house would export it."""
 
     policy: str
     seed: int
@@ -38,6 +38,7 @@ class Run:
     fallback: NDArray[np.bool_]
     promised: Vector
     true: Vector
+    log: Sequence[Mapping[str, object]]
 
 
 def play(world: World, stream: Iterable[Visit], house: House) -> Iterator[Shown]:
@@ -89,6 +90,31 @@ def run(
 ) -> Run:
     """The figures of a stream of visits as it is played; `compared` gives `promised` and `true`
     once it has been."""
-    rows = [(worth(one), one.answered, not one.offer.action) for one in shown]
-    worths, answered, fallback = (np.array(column) for column in zip(*rows, strict=True))
-    return Run(policy, seed, worths, answered, fallback, *compared())
+    rows = list(shown)
+    return Run(
+        policy,
+        seed,
+        np.array([worth(one) for one in rows]),
+        np.array([one.answered for one in rows]),
+        np.array([not one.offer.action for one in rows]),
+        *compared(),
+        log=[_logged(one) for one in rows],
+    )
+
+
+def _logged(one: Shown) -> dict[str, object]:
+    """A row as a house would export it; the truth is not in it."""
+    lists = {
+        k: " ".join(map(str, v)) for k, v in one.person.attributes.items() if isinstance(v, list)
+    }
+    return {
+        "at": one.visit.at,
+        "customer": one.person.customer_id,
+        "action": one.offer.action,
+        "promised": one.offer.propensity if one.offer.action else None,
+        "chance": one.offer.probability if one.offer.action else None,
+        "answered": float(one.answered) if one.offer.action else None,
+        "fallback": float(not one.offer.action),
+        **one.person.attributes,
+        **lists,
+    }

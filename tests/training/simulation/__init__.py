@@ -1,0 +1,1 @@
+"""Worlds whose truth is known, and engines that play in them."""
