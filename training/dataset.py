@@ -154,10 +154,11 @@ def _records(frame: pd.DataFrame, columns: Iterable[str]) -> list[Mapping[str, V
 
 
 def milliseconds(column: pd.Series[Any]) -> list[int]:
-    """Times (pandas' or text, UTC unless they say) or ms, as ms. Raises ValueError."""
+    """Times (pandas' or ISO 8601 text, UTC unless they say) or ms, as ms. Raises ValueError."""
     if pd.api.types.is_numeric_dtype(column):
         return [int(at) for at in column.tolist()]
-    return pd.to_datetime(column, utc=True).dt.as_unit("ms").astype("int64").tolist()
+    times = pd.to_datetime(column, utc=True, format="ISO8601")
+    return times.dt.as_unit("ms").astype("int64").tolist()
 
 
 def _check(table: Examples) -> None:

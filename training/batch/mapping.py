@@ -131,7 +131,9 @@ def _times(frame: pd.DataFrame, name: str | None) -> list[int]:
     try:
         return milliseconds(values)
     except ValueError as error:
-        raise Misconfigured(f"column {name!r} must hold times: {error}") from error
+        raise Misconfigured(
+            f"column {name!r} must hold times, such as 2026-01-31T12:00Z or milliseconds: {error}"
+        ) from error
 
 
 def _chances(frame: pd.DataFrame, name: str | None) -> Vector | None:

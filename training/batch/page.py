@@ -81,15 +81,19 @@ customer. A model that does not gain over popularity has not shown that it knows
 action for everyone is the least a model must beat. By propensity alone: rules, values and caps
 are not applied.</p>
 <figure>{{ worth }}</figure>
-<table><tr><th>policy</th><th>value</th><th>over what was logged</th></tr>
+<table><tr><th>policy</th><th>value</th><th>over what was logged</th>
+<th>the model over it</th></tr>
 {% for one in policies %}
 {% if one.refused %}
 <tr><td>{{ one.name }}</td>
-<td colspan="2" class="off">refused: {{ one.overlap.reasons | join("; ") }}</td></tr>
+<td colspan="3" class="off">refused: {{ one.overlap.reasons | join("; ") }}</td></tr>
 {% else %}
 <tr><td>{{ one.name }}</td><td>{{ shown(one.value) }}</td>
 <td class="{{ verdict(one.gains.logged) }}">
-{{ shown(one.gains.logged) }}: {{ verdict(one.gains.logged) }}</td></tr>
+{{ shown(one.gains.logged) }}: {{ verdict(one.gains.logged) }}</td>
+{% set gain = policies[0].gains[one.name] %}
+<td class="{{ verdict(gain) if gain }}">
+{% if gain %}{{ shown(gain) }}: {{ verdict(gain) }}{% endif %}</td></tr>
 {% endif %}
 {% endfor %}
 </table>

@@ -46,13 +46,14 @@ class Study(Struct, frozen=True):
             self.report.text(),
             self.weighted,
             f"rests most on (growth of the log loss when shuffled): {most or 'no feature'}",
-            f"off in {len(off)} of {len(self.slices)} slices"
-            + "".join(
-                f"\n  {one.by} {one.value}: {one.promised:.2%} promised, {one.answered:.2%} answered"
-                for one in off[:5]
-            ),
+            f"off in {len(off)} of {len(self.slices)} slices",
+            *(f"  {one.by} {one.value}: {_told(one)}" for one in off[:5]),
         ]
         return "\n".join([*lines, *_earned(self.worth)])
+
+
+def _told(one: Slice) -> str:
+    return f"promised {one.promised:.2%}, answered {one.answered:.2%}"
 
 
 def _earned(worth: Evaluation | None) -> Iterator[str]:
@@ -62,7 +63,8 @@ def _earned(worth: Evaluation | None) -> Iterator[str]:
             "action was chosen"
         )
         return
-    yield f"what choosing would have earned a decision, of {worth.rows:,}; logged {shown(worth.logged)}"
+    yield f"what choosing would have earned a decision, of {worth.rows:,}:"
+    yield f"  {'logged':28} {shown(worth.logged)}"
     for policy in (*worth.policies, *worth.baselines):
         said = "refused: " + "; ".join(policy.overlap.reasons)
         yield f"  {policy.name:28} {said if policy.refused else shown(policy.value)}"

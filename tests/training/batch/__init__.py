@@ -1,0 +1,1 @@
+"""Training a version: from what happened to a report."""
