@@ -35,6 +35,10 @@ before further ones count as OTHER: their words are the caller's, and totals are
 MOST_OPEN = 100
 """So many matters of one customer are open at most."""
 
+MOST_FREE = 10_000
+"""So many free interactions of one customer are kept as rows at most, however many a window holds:
+past that the older ones count in their totals alone. Outcomes are kept: rests depend on them."""
+
 OTHER = EventLabel("other")
 
 _AT = attrgetter("at")
@@ -166,7 +170,7 @@ def remember_event(
     until = interaction.until if interaction.type == "snooze" else 0
     return Events(
         labels,
-        _rows(events.rows, Event(interaction.at, index, until), keep_after),
+        _bounded(_rows(events.rows, Event(interaction.at, index, until), keep_after), labels),
         _counted(events.tallies, index, interaction.at),
         _open(events.open, interaction),
     )
@@ -188,6 +192,17 @@ def _rows(rows: Sequence[Event], row: Event, keep_after: int) -> tuple[Event, ..
     if everything[0].at > keep_after:  # they are in order: none is older
         return everything
     return tuple(row for row in everything if row.at > keep_after or row.until > keep_after)
+
+
+def _bounded(rows: tuple[Event, ...], labels: tuple[EventLabel, ...]) -> tuple[Event, ...]:
+    """These rows; of free ones too many, the newest nine tenths, since counting them takes long."""
+    if len(rows) <= MOST_FREE:
+        return rows
+    free = [at for at, row in enumerate(rows) if labels[row.label].type not in OUTCOMES]
+    if len(free) <= MOST_FREE:
+        return rows
+    gone = frozenset(free[: len(free) - MOST_FREE * 9 // 10])
+    return tuple(row for at, row in enumerate(rows) if at not in gone)
 
 
 def _counted(tallies: tuple[Tally, ...], index: int, at: int) -> tuple[Tally, ...]:

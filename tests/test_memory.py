@@ -6,10 +6,12 @@ from random import Random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from engine.domain import Action, Contacts, Event, Events, Interaction, Label
+from engine.domain import Action, Contacts, Event, Events, Interaction, Label, Tally
 from engine.errors import Rejected
 from engine.memory import (
+    MOST_FREE,
     MOST_LABELS,
     MOST_OPEN,
     confirm,
@@ -165,6 +167,22 @@ def test_memory_is_bounded_by_what_its_window_holds_however_long_we_know_a_custo
         sizes.add(len(events.rows))
     assert max(sizes) == window / every
     assert totals(events) == {("visit", ""): (3334, 9_999)}
+
+
+def test_of_interactions_without_end_the_latest_are_rows_and_the_others_counted() -> None:
+    events = remember_event(Events(), interaction("reject", 0), FIBRE, -1)
+    events = remember_event(events, interaction("page", 1), None, -1)
+    held = (*events.rows, *(Event(at, 1) for at in range(2, MOST_FREE)))
+    events = replace(events, rows=held, tallies=(Tally(1, 0), Tally(MOST_FREE - 1, MOST_FREE)))
+    sizes = []
+    for at in range(MOST_FREE, MOST_FREE + 1_500):
+        events = remember_event(events, interaction("page", at), None, -1)
+        sizes.append(len(events.rows) - 1)
+    assert (max(sizes), min(sizes)) == (MOST_FREE, MOST_FREE * 9 // 10)
+    free = [row.at for row in events.rows[1:]]
+    assert free == list(range(MOST_FREE + 1_500 - len(free), MOST_FREE + 1_500))
+    assert events.rows[0].at == 0  # the rest that it started is not over for that
+    assert totals(events)["page", ""][0] == MOST_FREE + 1_499
 
 
 def test_a_snooze_outlives_the_memory_of_when_it_was_asked_for() -> None:
