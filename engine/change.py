@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple, get_args
 
 from engine.domain import CustomerState
+from engine.errors import CustomerFull
 
 Durability = Literal["memory", "everysec", "always", "replicated"]
 """What an acknowledged change survives; see docs/operating.md."""
@@ -83,6 +84,10 @@ class Known(NamedTuple):
 
     answers: list[Seen | None]
     record: bytes | None
+
+
+Result = Committed | Conflict | Known | CustomerFull
+"""What became of one of many changes."""
 
 
 class Found(NamedTuple):

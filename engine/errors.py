@@ -7,6 +7,7 @@ TellerError
 │   └── BodyMismatch      a known request id came again with another body (409)
 ├── Rejected              an interaction that teaches nothing; the others of its request count
 ├── IdentityShared        an identity too many customers share: it tells nobody apart (409)
+├── CustomerFull          a customer with as many names or ids as one may have (409)
 ├── NotFound              no such decision, customer, placement or model
 ├── CatalogueRefused      a catalogue with faults; carries all of them
 ├── ModelRefused          a model artefact that must not serve
@@ -76,6 +77,10 @@ class Rejected(TellerError):
 
 class IdentityShared(TellerError):
     """An identity that too many customers share names none of them, and merges nobody."""
+
+
+class CustomerFull(TellerError):
+    """A customer has as many names, or as many ids of what happened, as one may have."""
 
 
 class NotFound(TellerError):

@@ -32,6 +32,10 @@ from engine.domain import (
 MADE = "anonymous-"
 """How the ids of customers begin whom we know by an identity only."""
 
+MOST_NAMES = 500
+"""So many identities a customer has at most, and so many others became a part of them: every load
+brings them along."""
+
 _MOST_CLAIMS = 100
 
 L = TypeVar("L", Label, EventLabel)
@@ -66,6 +70,12 @@ def merge(survivor: CustomerState, other: CustomerState) -> CustomerState:
         formerly=_names(survivor.formerly, other.formerly, (other.subject,)),
         merged=_names(survivor.merged, other.merged, (other.customer_id,)),
     )
+
+
+def fit(one: CustomerState, other: CustomerState) -> bool:
+    """Whether merging the two leaves as many names as a customer may have."""
+    merged = len({*one.merged, *other.merged}) + 1
+    return merged <= MOST_NAMES and len({*one.identities, *other.identities}) <= MOST_NAMES
 
 
 def named(state: CustomerState) -> bool:

@@ -19,6 +19,7 @@ from engine.domain import Consent
 from engine.errors import (
     BodyMismatch,
     Contention,
+    CustomerFull,
     IdentityShared,
     NotFound,
     Problem,
@@ -45,6 +46,7 @@ _SEEN_FOR = 14 * DAY  # the store keeps an idempotency key for one to two weeks
 _CODES = (
     (StoreUnavailable, "store-unavailable"),
     (IdentityShared, "identity-shared"),
+    (CustomerFull, "customer-full"),
     (Contention, "contention"),
 )
 
@@ -94,7 +96,7 @@ class Decisions:
         except StoreUnavailable as error:
             late = deadline is not None and time.monotonic() >= deadline
             return self._fallback(request, live, "deadline" if late else _code(error))
-        except (StateUnknown, NotFound, IdentityShared, Contention) as error:
+        except (StateUnknown, NotFound, IdentityShared, CustomerFull, Contention) as error:
             return self._fallback(request, live, _code(error))
 
     def _decide(

@@ -8,15 +8,14 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from itertools import islice
 from typing import Protocol
 
 from msgspec.structs import replace
 
 from engine.catalogue import Catalogue
-from engine.change import Change, Committed, Conflict, Known, Loaded
-from engine.errors import Contention, IdentityShared, InvalidRequest, Problem
+from engine.change import Change, Committed, Loaded, Result
+from engine.errors import Contention, CustomerFull, IdentityShared, InvalidRequest, Problem
 from engine.identity import named
 from engine.namespaces import ANONYMOUS
 from engine.services.decisions import retention
@@ -51,7 +50,7 @@ class Bulk(Protocol):
 
     def load_all(self, asked: Sequence[tuple[str, Sequence[str]]]) -> Iterator[Loaded]: ...
 
-    def commit_all(self, changes: Sequence[Change]) -> list[Committed | Conflict | Known]: ...
+    def commit_all(self, changes: Sequence[Change]) -> list[Result]: ...
 
 
 class Linker(Protocol):
@@ -148,8 +147,10 @@ class Events:
                     flaws[index] = flaw
                 if not one.trusted:
                     told = told._replace(outcome=None, attributes={})
-                customer = self._customer(event, told, one.trusted, links=not flaw)
-            except (InvalidRequest, IdentityShared) as error:
+                customer, unlinked = self._customer(event, told, one.trusted, links=not flaw)
+                if unlinked:
+                    flaws[index] = unlinked
+            except (InvalidRequest, IdentityShared, CustomerFull) as error:
                 fate.rejected[index] = said(error)
                 continue
             rows[customer].append(Row(index, told, seen_of(event, one.source, flaw), one.trusted))
@@ -168,30 +169,43 @@ class Events:
 
     # ── whose they are ───────────────────────────────────────────────────────────────
 
-    def _customer(self, event: EventBody, told: Tidings, trusted: bool, *, links: bool) -> Name:
-        """Whom an event is about, once what it links is linked."""
+    def _customer(
+        self, event: EventBody, told: Tidings, trusted: bool, *, links: bool
+    ) -> tuple[Name, str]:
+        """Whom an event is about, once what it links is linked, and why not all of it was."""
         user = str(event.user_id or "") if trusted else ""
         anonymous = f"{ANONYMOUS}:{event.anonymous_id}" if event.anonymous_id else ""
         if not user and not anonymous:
             detail = "a publishable key writes of an anonymousId only"
             raise InvalidRequest([Problem("/anonymousId", detail)])
+        unlinked = ""
         if links and event.type == "alias":
             self._alias(user, str(event.previous_id))
         elif links and event.type == "identify":
-            self._identify(user, anonymous, told.identities)
-        return Name(user) if user else Name("", self._people.normal(anonymous, "/anonymousId"))
+            unlinked = self._identify(user, anonymous, told.identities)
+        if user:
+            return Name(user), unlinked
+        return Name("", self._people.normal(anonymous, "/anonymousId")), unlinked
 
-    def _identify(self, user: str, anonymous: str, identities: Sequence[tuple[str, str]]) -> None:
-        """What too many share is nobody's; the traits are the customer's all the same."""
-        if user and anonymous:
-            with suppress(IdentityShared):
-                if not self._anothers(user, anonymous):
-                    self._link(user, anonymous)
-        if identities:
-            customer = user or self._named(anonymous).state.customer_id
-            for space, value in identities:
-                with suppress(IdentityShared):
-                    self._link(customer, f"{space}:{value}", f"/traits/{space}")
+    def _identify(self, user: str, anonymous: str, identities: Sequence[tuple[str, str]]) -> str:
+        """Why not all of it was linked, "" mostly; the traits are the customer's all the same."""
+        theirs = [(f"{space}:{value}", f"/traits/{space}") for space, value in identities]
+        if user and anonymous and not self._anothers(user, anonymous):
+            theirs.insert(0, (anonymous, "/anonymousId"))
+        if not theirs:
+            return ""
+        customer = user or self._named(anonymous).state.customer_id
+        return next(filter(None, [self._tie(customer, *one) for one in theirs]), "")
+
+    def _tie(self, customer: str, identity: str, pointer: str) -> str:
+        """Link it; why not, if they have too many. What too many share is nobody's: no reason."""
+        try:
+            self._link(customer, identity, pointer)
+        except IdentityShared:
+            return ""
+        except CustomerFull as error:
+            return str(error)
+        return ""
 
     def _alias(self, user: str, previous: str) -> None:
         """The previous id is an anonymous one or a customer's. Visitors choose their own: one
@@ -212,8 +226,11 @@ class Events:
             self._linker.link(customer, normal)
 
     def _anothers(self, user: str, anonymous: str) -> bool:
-        """Whether the device is another named customer's: two people may share one."""
-        held = self._named(anonymous, create=False).state
+        """Whether the device is another named customer's, or too many's: people may share one."""
+        try:
+            held = self._named(anonymous, create=False).state
+        except IdentityShared:
+            return True
         theirs = held.revision and named(held)
         return bool(theirs) and held.customer_id != self._people.canonical(user)
 
@@ -252,7 +269,11 @@ class Events:
         results = iter(self._bulk.commit_all(changes))
         left = []
         for part, upshot in taken:
-            if upshot.change and not isinstance(next(results), Committed):
+            result = next(results) if upshot.change else None
+            if isinstance(result, CustomerFull):
+                fate.rejected.update((row.at, str(result)) for row in part[1])
+                continue
+            if not isinstance(result, Committed | None):
                 left.append(part)
                 continue
             fate.add(upshot.fate)

@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol, TypeVar
 
 from engine import record
 from engine.catalogue import Catalogue
-from engine.change import Change, Committed, Conflict, Known, Loaded, Seen
+from engine.change import Change, Committed, Loaded, Result, Seen
 from engine.errors import InvalidRequest, Rejected
 from engine.services.customers import Customers, changed, sections_of
 from engine.services.decisions import retention
@@ -33,7 +33,7 @@ class Crowd(Protocol):
     """A store that takes many customers in one trip."""
 
     def load_all(self, asked: Sequence[tuple[str, Sequence[str]]]) -> Iterator[Loaded]: ...
-    def commit_all(self, changes: Sequence[Change]) -> list[Committed | Conflict | Known]: ...
+    def commit_all(self, changes: Sequence[Change]) -> list[Result]: ...
 
 
 class BadLine(NamedTuple):

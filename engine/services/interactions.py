@@ -16,7 +16,14 @@ from engine.catalogue import Catalogue
 from engine.change import Change, Committed, Conflict, Found, Known, Loaded, Seen
 from engine.codec import pack_consent, pack_contacts, pack_events
 from engine.domain import CustomerState
-from engine.errors import AnswerLost, Contention, IdentityShared, InvalidRequest, Rejected
+from engine.errors import (
+    AnswerLost,
+    Contention,
+    CustomerFull,
+    IdentityShared,
+    InvalidRequest,
+    Rejected,
+)
 from engine.learn import Learned, learn
 from engine.plan import Filled
 from engine.record import DecisionRecord, InteractionRecord
@@ -82,7 +89,7 @@ class Interactions:
         for name, theirs in by_name.items():
             try:
                 fate.add(self._of_one(name, theirs, made, catalogue, keep, deadline))
-            except IdentityShared as error:
+            except (IdentityShared, CustomerFull) as error:
                 fate.rejected.update((row.at, str(error)) for row in theirs)
         self._watch.interactions(fate.accepted, fate.duplicates, len(fate.rejected))
         rejected = [RejectedRow(*one) for one in sorted(fate.rejected.items())]

@@ -10,14 +10,20 @@ from msgspec.structs import replace
 from engine.change import Loaded
 from engine.codec import pack_pointer, unpack_pointer
 from engine.domain import Pointer
-from engine.errors import Contention, IdentityShared, NotFound
-from engine.identity import claim
+from engine.errors import Contention, CustomerFull, IdentityShared, NotFound
+from engine.identity import MOST_NAMES, claim, fit
 from engine.services.customers import document
 from engine.services.identities import SHARED, Resolver, Rules
 from engine.services.merges import Merges
 from engine.services.ports import Pointing, Serving
 from engine.wire.customers import CustomerReply
 from engine.wire.identities import SharedReply
+
+_FULL = (
+    f"this customer has {MOST_NAMES} identities, or {MOST_NAMES} others became a part of them: "
+    "more is no person; see what links them, and set TELLER_IDENTITY_LIMIT lower where devices are "
+    "shared"
+)
 
 PATIENCE = 5.0  # seconds a link may go on retrying; it may have to merge first
 
@@ -49,7 +55,8 @@ class Linking:
     def link(self, customer_id: str, identity: str) -> CustomerReply:
         """The customer, or who survived a merge, once the identity is theirs.
 
-        Creates the customer when unknown. Raises InvalidRequest, IdentityShared, Contention.
+        Creates the customer when unknown. Raises InvalidRequest, IdentityShared, CustomerFull,
+        Contention.
         """
         normal = self._rules.normal(identity)
         deadline = time.monotonic() + PATIENCE
@@ -77,11 +84,15 @@ class Linking:
             return self._set_apart(identity, packed, claimed, deadline)
         state = loaded.state
         if not state.revision or identity not in state.identities:
+            if len(state.identities) >= MOST_NAMES:
+                raise CustomerFull(_FULL)
             self._resolver.list_identity(loaded, identity, deadline)
             return False
         if held.customer_id not in ("", state.customer_id):
             other = self._resolver.load(held.customer_id, (), deadline).state
             if other.revision and other.customer_id != state.customer_id:
+                if not fit(state, other):
+                    raise CustomerFull(_FULL)
                 if self._point(identity, packed, held, claimed, deadline):
                     self._merges.merge(state, other, deadline)
                 return False

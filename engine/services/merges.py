@@ -29,7 +29,7 @@ from engine.codec import (
 )
 from engine.domain import CustomerState, Pointer
 from engine.errors import Contention, TellerError
-from engine.identity import merge, ranked
+from engine.identity import fit, merge, ranked
 from engine.record import MergeRecord
 from engine.services.ports import Memory, Pointing
 
@@ -113,8 +113,8 @@ class Merges:
                 _log.warning("no sweep of merges this time", error=type(error).__name__)
 
     def _fold(self, loser: Loaded, deadline: float | None, waiting: tuple[str, ...]) -> str | None:
-        """Who took the fenced customer in; None when there is nobody left to do so: erased
-        meanwhile, or waiting for this very customer."""
+        """Who took the fenced customer in; None when there is nobody to do so: erased meanwhile,
+        with too many names by now, or waiting for this very customer."""
         own, target = loser.state.customer_id, loser.fence or ""
         until = deadline or time.monotonic() + PATIENCE
         while target not in (own, *waiting):
@@ -123,7 +123,7 @@ class Merges:
                 target = survivor.redirect
             elif survivor.fence:
                 self.finish(target, deadline, (*waiting, own))
-            elif not survivor.state.revision:
+            elif not survivor.state.revision or not _takes(survivor.state, loser.state):
                 return None
             elif self._in(survivor, loser, deadline):
                 return target
@@ -133,8 +133,7 @@ class Merges:
 
     def _in(self, survivor: Loaded, loser: Loaded, deadline: float | None) -> bool:
         """Whether the survivor has taken the loser in, before or just now."""
-        taken = loser.state.subject in survivor.state.formerly
-        return taken or self._take_in(survivor, loser, deadline)
+        return _took(survivor.state, loser.state) or self._take_in(survivor, loser, deadline)
 
     def _take_in(self, survivor: Loaded, loser: Loaded, deadline: float | None) -> bool:
         before, after = survivor.state, merge(survivor.state, loser.state)
@@ -166,3 +165,11 @@ class Merges:
         if held.customer_id in theirs and not self._shared(held):
             onward = pack_pointer(replace(held, customer_id=survivor))
             self._pointing.point(identity, pointer, onward, deadline=deadline)
+
+
+def _took(survivor: CustomerState, loser: CustomerState) -> bool:
+    return loser.subject in survivor.formerly
+
+
+def _takes(survivor: CustomerState, loser: CustomerState) -> bool:
+    return _took(survivor, loser) or fit(survivor, loser)

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from engine.change import Change, Committed, Conflict, Found, Known, Loaded, Seen
+from engine.change import Change, Committed, Conflict, Found, Known, Loaded, Result, Seen
 from engine.codec import FIELDS, PERSON, unpack
-from engine.errors import StateUnknown, TellerError
+from engine.errors import CustomerFull, StateUnknown, TellerError
 from engine.partitions import partition_of, partition_of_decision
 from engine.store import keys
 from engine.store.durability import wait_for_replica
@@ -100,6 +100,7 @@ class Store:
     def commit(self, change: Change, deadline: float | None = None) -> Committed | Conflict | Known:
         """All of the change and its records, or nothing.
 
+        CustomerFull when it has more idempotency keys this week than one person has.
         AnswerLost when it may have happened: ask again with the same decision id or
         idempotency keys, and `Known` says that it did.
         """
@@ -111,9 +112,12 @@ class Store:
             _commit_args(change, self._epoch.known),
             deadline,
         )
-        return self._result(change, answer, deadline)
+        result = self._result(change, answer, deadline)
+        if isinstance(result, CustomerFull):
+            raise result
+        return result
 
-    def commit_all(self, changes: Sequence[Change]) -> list[Committed | Conflict | Known]:
+    def commit_all(self, changes: Sequence[Change]) -> list[Result]:
         """Each change on its own, as `commit`; one trip a server. AnswerLost: all in doubt."""
         calls: list[Call] = []
         for change in changes:
@@ -169,9 +173,7 @@ class Store:
             return Health(False, str(error))
         return Health(True, "")
 
-    def _result(
-        self, change: Change, answer: Any, deadline: float | None
-    ) -> Committed | Conflict | Known:
+    def _result(self, change: Change, answer: Any, deadline: float | None) -> Result:
         match answer:
             case [b"committed", revision, entry]:
                 if "consent" in change.sections:
@@ -182,6 +184,12 @@ class Store:
                 return Conflict(self._loaded(change.customer_id, asked, state))
             case [b"known", answers, record]:
                 return Known(_seen([row.key for row in change.seen], answers), record)
+            case [b"full", most]:
+                return CustomerFull(
+                    f"this customer sent {most:,} things this week, each with an id of its own: "
+                    "no person does; name who really did it, or wait. Consent can still be said "
+                    "by PATCH"
+                )
             case [b"unknown", epoch]:
                 return self._again(change, epoch, deadline)
         raise StateUnknown(f"the commit script answered {answer!r:.80}: is its server ours?")

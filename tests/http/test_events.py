@@ -11,9 +11,15 @@ from typing import Any
 
 import msgspec
 import pytest
+import redis
 
+from engine.codec import pack_names
+from engine.identity import MOST_NAMES
+from engine.partitions import partition_of
+from engine.store import Store, keys
 from tests.http.catalogue import CATALOGUE
 from tests.http.conftest import PUBLISHABLE, SECRET, Client, Reply
+from tests.store.builders import change
 
 EVENTS = """
 events:
@@ -291,6 +297,41 @@ def test_traits_are_the_customers_whoever_shares_the_device_or_the_phone(client:
     assert of(client, "c-1")["identities"] == []
     send(client, "identify", {"anonymousId": "tablet", "traits": {"visits": 8}})
     assert len(aside(client)) == 1  # it says of nobody
+
+
+def test_who_has_too_many_devices_keeps_the_traits_of_the_next_and_the_event_is_kept_to_look_at(
+    client: Client, store: Store
+) -> None:
+    send(client, "identify", {"userId": "c-1", "traits": {"visits": 1}})
+    full = pack_names([f"cookie:{number}" for number in range(MOST_NAMES)])
+    store.commit(change(store.load("c-1"), sections={"identities": full}))
+    event = {"userId": "c-1", "anonymousId": "a-1", "traits": {"visits": 2}}
+    assert send(client, "identify", event).body == OK
+    assert of(client, "c-1")["attributes"] == {"visits": 2}
+    (reason,) = aside(client)
+    assert f"has {MOST_NAMES} identities" in reason
+    refused = client.call("POST", "/v1/customers/c-1/identities", {"identity": "email:a@b.pt"})
+    assert (refused.status, refused.json()["code"]) == (409, "customer-full")
+
+
+def test_who_sends_more_than_a_person_does_is_told_and_nobody_else_is_harmed(
+    client: Client, store: Store, server_url: str
+) -> None:
+    client.consenting("c-1")
+    key = keys.seen_keys(partition_of("c-1"), "c-1", store.load("c-1").now)[0]
+    with redis.Redis.from_url(server_url) as server:
+        server.hset(key, mapping={f"e:x:{number}": b"" for number in range(20_000)})
+    batch = [
+        {"type": "track", "userId": user, "event": "Product Viewed"} for user in ("c-1", "c-2")
+    ]
+    assert send(client, "batch", {"batch": batch}).body == OK
+    (reason,) = aside(client)
+    assert "20,000 things this week" in reason
+    assert types(client, "c-2") == ["product-view"]
+    told = client.tell({"id": "v-1", "customer": {"id": "c-1"}, "type": "visit"}).json()
+    assert "20,000 things" in told["rejected"][0]["reason"]
+    assert client.decide("c-1", request_id="r-1").json()["degraded"] == "customer-full"
+    assert client.decide("c-1").json()["degraded"] is None
 
 
 def test_two_named_customers_of_one_device_stay_two(client: Client) -> None:

@@ -10,9 +10,9 @@ import pytest
 
 from engine.bootstrap import Application, assemble
 from engine.change import Change, Conflict
-from engine.codec import unpack_pointer
-from engine.errors import Contention, IdentityShared, InvalidRequest, NotFound
-from engine.identity import MADE
+from engine.codec import pack_names, unpack_pointer
+from engine.errors import Contention, CustomerFull, IdentityShared, InvalidRequest, NotFound
+from engine.identity import MADE, MOST_NAMES
 from engine.services.identities import Resolver, Rules
 from engine.services.linking import Linking
 from engine.services.merges import Merges
@@ -24,6 +24,7 @@ from engine.wire.identities import CustomerBody
 from engine.wire.interactions import InteractionBody
 from engine.wire.replies import DecisionReply
 from tests.http.catalogue import CATALOGUE
+from tests.store.builders import change
 
 CARD = "loyalty:7"
 MAIL = "email:ana@example.com"
@@ -393,6 +394,63 @@ def test_an_identity_set_apart_while_a_customer_merges_stays_set_apart(
         crashing(strict, store, 1, True, limit=1).link("c-3", CARD)  # set apart, still listed
     strict.merges.merge(store.load("c-1").state, store.load("c-2").state)
     assert holder(store, CARD) == ""
+
+
+# ── bounds ───────────────────────────────────────────────────────────────────────────
+
+
+def crowded(store: Store, customer: str, section: str, count: int) -> None:
+    """A customer with that many names."""
+    loaded = store.load(customer)
+    names = pack_names([f"cookie:{customer}-{number}" for number in range(count)])
+    store.commit(change(loaded, sections={section: names}))
+
+
+def test_a_customer_has_a_bounded_number_of_identities(one: Application, store: Store) -> None:
+    known(one, "c-1", "c-2")
+    crowded(store, "c-1", "identities", MOST_NAMES - 1)
+    assert one.linking.link("c-1", CARD).customer_id == "c-1"
+    with pytest.raises(CustomerFull, match=f"has {MOST_NAMES} identities"):
+        one.linking.link("c-1", MAIL)
+    assert one.linking.link("c-1", CARD).customer_id == "c-1"
+    assert one.linking.link("c-2", MAIL).merged == []
+    with pytest.raises(CustomerFull):
+        one.linking.link("c-2", CARD)
+    assert [store.load(name).fence for name in ("c-1", "c-2")] == [None, None]
+
+
+def test_a_bounded_number_of_customers_becomes_one(one: Application, store: Store) -> None:
+    known(one, "c-1", "c-2")
+    crowded(store, "c-1", "merged", MOST_NAMES)
+    one.linking.link("c-1", CARD)
+    with pytest.raises(CustomerFull):
+        one.linking.link("c-2", CARD)
+    assert store.load("c-2").redirect is None
+
+
+def test_who_turns_out_to_be_too_many_once_fenced_lives_on_alone(
+    one: Application, store: Store
+) -> None:
+    known(one, "c-1", "c-2")
+    crowded(store, "c-1", "merged", MOST_NAMES)
+    one.merges.merge(store.load("c-1").state, store.load("c-2").state)
+    left = store.load("c-2")
+    assert (left.fence, left.redirect, left.state.attributes) == (None, None, {"plan": "basic"})
+    assert store.identities.fenced() == []
+
+
+def test_a_merge_that_filled_a_customer_is_still_finished(
+    one: Application, house: Path, store: Store
+) -> None:
+    known(one, "c-1", "c-2")
+    crowded(store, "c-1", "merged", MOST_NAMES - 1)
+    one.linking.link("c-1", CARD)
+    with pytest.raises(Crash):
+        crashing(one, store, 3, True).link("c-2", CARD)
+    assert "c-2" in store.load("c-1").state.merged  # folded, and still fenced
+    assert store.load("c-2").fence == "c-1"
+    worker(house, store).merges.sweep()
+    assert store.load("c-2").redirect == "c-1"
 
 
 # ── shared identities ────────────────────────────────────────────────────────────────

@@ -8,7 +8,7 @@ import redis
 from engine.change import Committed, Conflict, Found, Known, Seen
 from engine.codec import pack_attributes, pack_consent
 from engine.domain import Consent
-from engine.errors import StateUnknown, StoreUnavailable
+from engine.errors import CustomerFull, StateUnknown, StoreUnavailable
 from engine.partitions import new_decision_id, partition_of
 from engine.store import Store
 from engine.store.keys import customer_key, log_key
@@ -159,3 +159,21 @@ def test_damaged_memory_is_unknown_not_empty(store: Store, server_url: str, fiel
         client.hset(customer_key(partition_of("ana"), "ana"), field, b"\xc1junk")
     with pytest.raises(StateUnknown, match=field):
         store.load("ana")
+
+
+def test_a_customer_takes_a_bounded_number_of_ids_a_week_and_others_go_on(any_store: Store) -> None:
+    for part in range(8):
+        keys = [SEEN._replace(key=f"{part}-{number}") for number in range(2500)]
+        loaded = any_store.load("ana")
+        assert isinstance(any_store.commit(change(loaded, seen=keys)), Committed)
+    loaded = any_store.load("ana", ["new"])
+    with pytest.raises(CustomerFull, match="20,000 things this week"):
+        any_store.commit(change(loaded, seen=[SEEN._replace(key="new")]))
+    assert any_store.load("ana", ["new"]).seen == [None]
+    again = change(loaded, seen=[SEEN._replace(key="7-2499")])
+    assert isinstance(any_store.commit(again), Known)
+    assert isinstance(any_store.commit(change(loaded)), Committed)  # consent, say: it has no id
+    both = [any_store.load(name) for name in ("ana", "rui")]
+    full, fine = any_store.commit_all([change(one, seen=[SEEN]) for one in both])
+    assert isinstance(full, CustomerFull)
+    assert isinstance(fine, Committed)

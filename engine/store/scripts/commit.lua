@@ -7,7 +7,8 @@
 --     [6] how many log records  [7] sections  [8] idempotency keys  [9] a subject, if it has
 --     none; then records; section name, bytes; idempotency key, answer
 -- Answers {'known', answers, record} {'unknown', epoch} {'conflict', as load.lua answers}
---     or {'committed', revision, log entry}
+--     {'full', how many idempotency keys one customer has in a week} or
+--     {'committed', revision, log entry}
 local count, sections, keys = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
 local first_section, first_key = 10 + count, 10 + count + 2 * sections
 local answers, known, record, entry = {}, false, false, nil
@@ -30,6 +31,7 @@ local revision, merging = tonumber(now[1] or 0), (now[2] or now[3]) and (changes
 if merging or (changes and revision ~= changes) or (ARGV[2] == '+' and not now[1]) then
   return {'conflict', redis.call('TIME'), epoch, redis.call('HGETALL', KEYS[1]), answers}
 end
+if keys > 0 and redis.call('HLEN', KEYS[3]) >= 20000 then return {'full', 20000} end
 -- The log first: of the writes only this one can fail, when its key is no stream.
 for n = 10, 9 + count do
   local id = redis.call('XADD', KEYS[5], '*', 'r', ARGV[n])
