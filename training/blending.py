@@ -206,9 +206,10 @@ def play(blend: Blend, seed: int, visits: int) -> Regret:
     return Regret(*(1000.0 * float(part.mean()) for part in parts))
 
 
-def trained(seed: int) -> tuple[Model, list[Facts]]:
-    """A model fitted on offers made by chance in this world before any drift, and their facts."""
-    table = _history(World(seed), np.random.default_rng(seed + 2_000))
+def trained(seed: int, stale: bool = False) -> tuple[Model, list[Facts]]:
+    """A model fitted on offers made by chance in this world before any drift, and their facts;
+    `stale`: in another world, of which this one knows nothing."""
+    table = _history(World(seed + 500 * stale), np.random.default_rng(seed + 2_000))
     cut = int(np.quantile(table.at, 0.9))
     fitted = fit_logistic(table, _FEATURES, cut=cut, rescale=False, resamples=2)
     return parse_model(fitted.kind, fitted.artefact), list(table.facts)
@@ -232,9 +233,9 @@ def _facts(x: Vector) -> Facts:
     return Facts(numbers, {}, Events(), "", 0)
 
 
-def study(seeds: int, visits: int) -> Iterator[tuple[str, list[Regret]]]:
+def study(seeds: int, visits: int, stale: bool = False) -> Iterator[tuple[str, list[Regret]]]:
     """Every blend's regrets, a world each."""
-    taught = [trained(seed) for seed in range(seeds)]
+    taught = [trained(seed, stale) for seed in range(seeds)]
     for name in blends(*taught[0]):
         yield (
             name,
@@ -247,9 +248,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--visits", type=int, default=VISITS)
+    parser.add_argument("--stale", action="store_true", help="the trained model knows nothing")
     asked = parser.parse_args()
     table = Table("", "first thousand", "before the drift", "after it", "all", "all, by world")
-    for name, regrets in study(asked.seeds, asked.visits):
+    for name, regrets in study(asked.seeds, asked.visits, asked.stale):
         means = [f"{np.mean(part):.1f}" for part in zip(*regrets, strict=True)]
         whole = [one.whole for one in regrets]
         by_world = " ".join(f"{one:.0f}" for one in whole)

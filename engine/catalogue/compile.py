@@ -17,6 +17,7 @@ from engine.catalogue.declared import scope as declared_scope
 from engine.catalogue.definitions import compile_definitions
 from engine.catalogue.events import Meaning, compile_events
 from engine.catalogue.faults import Faults
+from engine.catalogue.featuring import compile_features
 from engine.catalogue.placements import Placement, PlacementCompiler
 from engine.catalogue.reading import Reading, is_catalogue_file, read
 from engine.catalogue.selecting import Names
@@ -93,6 +94,7 @@ class _Compiler:
             raise CatalogueRefused(self.faults.found)
         self.scope: Scope = declared_scope(self.reading, predicates, self.faults)
         self.conditions = Conditions(self.reading, self.scope, self.faults)
+        self.features = compile_features(self.reading, self.scope, self.faults)
         self.names = Names(self.reading, frozenset(self.scope.channels))
 
     def catalogue(self, now: int | None) -> Catalogue:
@@ -165,9 +167,14 @@ class _Compiler:
             if strategy.static.worth[number] <= 0:
                 what = f"`{located.spec.id}` is worth nothing, so it is never chosen"
                 self.faults.warn(located, (), what, "give it a value or a customer_value")
+        featured = {
+            tuple(located.spec.source.split(".", 1))
+            for located in self.reading.section("features").parts.values()
+        }
+        read = self.conditions.reads | featured
         for part, root in (("attributes", "customer"), ("context", "context")):
             for name, located in self.reading.section("schema", part).parts.items():
-                if (root, name) not in self.conditions.reads and name.encode() not in self.source:
+                if (root, name) not in read and name.encode() not in self.source:
                     self.faults.warn(located, (), f"no rule and no template reads `{root}.{name}`")
 
     def _assemble(
@@ -218,6 +225,7 @@ class _Compiler:
             placements=placements,
             strategy=strategy,
             events=events,
+            features=self.features,
             reach=reach,
             retention=reach,
             tests=tests,

@@ -16,6 +16,7 @@ from engine.catalogue.trials import Trial
 from engine.catalogue.values import validate
 from engine.domain import Action, Value
 from engine.errors import Fault
+from engine.models.features import Feature
 from engine.rules.consent import ConsentPolicy
 from engine.rules.contact import ContactPolicies
 from engine.rules.engagement import Engagement
@@ -32,7 +33,8 @@ class Catalogue:
     `digest` is `sha256:…` of the canonical content; `files` and `predicate_source` are what
     it was compiled from. `actions` are sorted by id; an action's number is its place there
     and its bit in every mask. `conditions[i]` is what number i means in an evaluation.
-    `events` says what events of other systems are to us, by name.
+    `events` says what events of other systems are to us, by name. `features` are those its
+    owner declared for models to look at; see `features_of`.
     `reach` is how far back (ms) its policies and rules look, `retention` how far a customer's
     memory must go, for the models bound to it too; `personal` names the
     attributes that identify a person, `asked` what rules and templates look at and nothing
@@ -63,6 +65,7 @@ class Catalogue:
     placements: Mapping[str, Placement]
     strategy: Strategy
     events: Mapping[str, Meaning]
+    features: tuple[Feature, ...]
     reach: int
     retention: int
     tests: tuple[Trial, ...]

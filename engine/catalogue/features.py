@@ -10,27 +10,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from engine.catalogue.compiled import Catalogue
+from engine.catalogue.featuring import NUMBER, encoding_of
 from engine.domain import OUTCOMES, Action
-from engine.models.features import Category, Encoding, Facet, Feature, Members, Number, absent
+from engine.models.features import Category, Encoding, Facet, Feature, Number, absent
 from engine.rules.scope import Attribute
-from engine.rules.types import BOOL, NUMBERS, STRING
 
 MOST_COLUMNS = 128
 """What a feature would add beyond this is left out, attributes first come, history last."""
-
-NUMBER = Number(scale=1024.0, indicator=True)
-"""Before anything is known of a number's scale: below 1e9 it is a number, whatever its unit."""
 
 _TELLING = ("reject", "dismiss")
 
 
 def features_of(catalogue: Catalogue) -> tuple[Feature, ...]:
-    """The catalogue's features, in a stable order: attributes and context that are numbers, true
-    or false, or one or many of listed words; the channel; and how often and how long ago the
-    customer answered, over all and by group.
+    """The catalogue's own features; where it declares none, in a stable order: attributes and
+    context that are numbers, true or false, or one or many of listed words; the channel; and how
+    often and how long ago the customer answered, over all and by group.
 
     Numbers are not scaled yet (`training.dataset.scaled` does, and a learner does by itself).
     """
+    if catalogue.features:
+        return catalogue.features
     room = MOST_COLUMNS
     kept = []
     for feature in _all(catalogue):
@@ -66,23 +65,11 @@ def _declared(
     actions: Sequence[Action],
 ) -> Iterator[Feature]:
     for name, attribute in sorted(attributes.items()):
-        encoding = None if attribute.personal else _encoding(attribute)
+        encoding = None if attribute.personal else encoding_of(attribute)
         if encoding is not None:
             yield Feature(
                 f"{room}.{name}", f"{room}.{name}", encoding, by, _match(encoding, actions)
             )
-
-
-def _encoding(attribute: Attribute) -> Encoding | None:
-    """None for what cannot be told in a few columns."""
-    if attribute.type in NUMBERS:
-        return NUMBER
-    if attribute.type == BOOL:
-        return Category((True, False))
-    if attribute.enum is None:
-        return None
-    words = tuple(dict.fromkeys(attribute.enum))
-    return Category(words) if attribute.type == STRING else Members(words)
 
 
 def _match(encoding: Encoding, actions: Sequence[Action]) -> Facet | None:

@@ -27,6 +27,7 @@ _NAMED: Mapping[Path, tuple[Any, Any]] = {
     ("tables",): (shape.Name, shape.TableSpec),
     ("groups",): (shape.Id, shape.GroupSpec),
     ("events",): (shape.Text, shape.EventSpec),
+    ("features",): (shape.Id, shape.FeatureSpec),
 }
 _LISTED: Mapping[Path, Any] = {
     ("schema", "identities"): shape.Name,

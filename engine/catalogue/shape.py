@@ -233,6 +233,18 @@ class EventSpec(Part, frozen=True):
     opt_out: Words | None = None
 
 
+class FeatureSpec(Part, frozen=True):
+    """`features.<name>`: something models look at; without any, they are derived."""
+
+    source: Text
+    values: Annotated[list[str | int | bool], Meta(min_length=1)] | None = None
+    event: Id | None = None
+    where: dict[Literal["action", "group", "kind", "channel", "topic"], Text] = {}
+    within: Text | None = None
+    by: list[Literal["id", "group", "kind"]] = []
+    match: Literal["id", "group", "kind"] | None = None
+
+
 class SchemaSpec(Part, frozen=True):
     """`schema`: what may be known of a customer and of the moment."""
 
@@ -254,4 +266,5 @@ class CatalogueSpec(Part, frozen=True):
     placements: list[PlacementSpec] = []
     strategy: StrategySpec = StrategySpec()
     events: dict[Text, EventSpec] = {}
+    features: dict[Id, FeatureSpec] = {}
     tests: list[TestSpec] = []

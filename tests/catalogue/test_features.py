@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from engine.catalogue.features import MOST_COLUMNS, features_of
 from engine.domain import Event, EventLabel, Events, Facts, Tally
+from engine.errors import CatalogueRefused
 from engine.models.features import Category, Encoder, Members, Number
 from tests.builders import NOW, action, catalogue
 
@@ -73,3 +76,48 @@ def test_what_does_not_fit_in_the_columns_is_left_out_and_the_rest_stays():
     assert "customer.wide" not in found
     assert "context.page" in found
     assert len(Encoder(features_of(made)).columns) <= MOST_COLUMNS
+
+
+def test_declared_features_are_looked_at_and_no_others_and_personal_ones_when_named():
+    made = catalogue(
+        schema=SCHEMA,
+        features={
+            "spend": {"source": "customer.spend", "by": ["group"]},
+            "born": {"source": "customer.born"},
+            "city": {"source": "customer.city", "values": ["porto", "faro"]},
+            "noes": {
+                "source": "history.count",
+                "event": "reject",
+                "where": {"group": "drinks"},
+                "within": "90d",
+            },
+        },
+    )
+    found = {feature.name: feature for feature in features_of(made)}
+    assert list(found) == ["spend", "born", "city", "noes"]
+    assert found["spend"].by == ("group",)
+    assert found["city"].encoding == Category(("porto", "faro"), other=True)
+    assert found["noes"].within == 90 * 24 * 3600 * 1000
+    assert not [one for one in made.warnings if "customer.spend" in str(one)]
+
+
+@pytest.mark.parametrize(
+    ("feature", "fault"),
+    [
+        ({"source": "customer.spnd"}, "unknown attribute of customer `spnd` (did you mean spend?)"),
+        ({"source": "customer.city"}, "`customer.city` may be any string (say which `values`"),
+        ({"source": "costumer.spend"}, "no source 'costumer.spend', did you mean 'customer.'?"),
+        ({"source": "history.count"}, "`event` belongs to history sources"),
+        ({"source": "customer.spend", "match": "id"}, "`match` needs a category or members"),
+        (
+            {"source": "history.count", "event": "reject", "within": "soon"},
+            "'soon' is not a duration",
+        ),
+        ({"source": "customer.spend", "bye": ["id"]}, "unknown key `bye` (did you mean by?)"),
+    ],
+)
+def test_a_feature_that_makes_no_sense_is_refused_with_what_to_write(feature: object, fault: str):
+    with pytest.raises(CatalogueRefused) as refused:
+        catalogue(schema=SCHEMA, features={"one": feature})
+    assert [str(one) for one in refused.value.faults if fault in str(one)], refused.value.faults
+    assert len(refused.value.faults) == 1
