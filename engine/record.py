@@ -17,7 +17,7 @@ class DecisionRecord(Struct, frozen=True, tag="decision"):
     """A decision with all it was made from.
 
     `state` is the customer's packed sections as loaded, `revision` the state's; `catalogue`
-    and `models` are digests; `plan` is kept without its candidates, which replay derives.
+    and `models` are digests; `plan` is `bare`.
     """
 
     decision_id: str
@@ -81,6 +81,12 @@ class MergeRecord(Struct, frozen=True, tag="merge"):
 Record = (
     DecisionRecord | InteractionRecord | CustomerRecord | VoidRecord | IdentityRecord | MergeRecord
 )
+
+
+def bare(plan: Plan) -> Plan:
+    """The plan as kept: without the candidates and contacts, which deciding again derives."""
+    return msgspec.structs.replace(plan, candidates=None, contacts=None)
+
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder: msgspec.msgpack.Decoder[Record] = msgspec.msgpack.Decoder(Record)

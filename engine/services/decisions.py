@@ -225,7 +225,7 @@ def _change(
         loaded.now,
         live.catalogue.digest,
         dict(live.versions),
-        msgspec.structs.replace(plan, candidates=None) if plan.candidates else plan,
+        record.bare(plan),
     )
     contacts = plan.contacts
     answered = (plan.repeat or plan.decision_id).encode()

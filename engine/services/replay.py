@@ -58,14 +58,13 @@ class Replay:
 def differences(before: Plan, after: Plan) -> list[str]:
     """Where two plans differ in canonical JSON, as pointers with both values; empty when nowhere.
 
-    The candidates are not compared: the record leaves them to be derived.
+    Only what the record keeps is compared.
     """
     return list(_differ("", _canonical(before), _canonical(after)))
 
 
 def _canonical(plan: Plan) -> Any:
-    bare = msgspec.structs.replace(plan, candidates=None)
-    return msgspec.json.decode(msgspec.json.encode(bare, order="deterministic"))
+    return msgspec.json.decode(msgspec.json.encode(record.bare(plan), order="deterministic"))
 
 
 def _differ(at: str, before: Any, after: Any) -> Iterator[str]:
