@@ -13,6 +13,8 @@ from training.report import Interval
 
 MOST = 12
 
+_FEW_DAYS = 3 * 86_400_000
+
 
 def text(found: Findings) -> str:
     """For people, in a few lines."""
@@ -56,8 +58,11 @@ def named(found: Findings, window: Window) -> str:
 
 
 def span(found: Findings, at: int) -> str:
-    """A row's time as a UTC date, or its number."""
-    return datetime.fromtimestamp(at / 1000, UTC).date().isoformat() if found.timed else f"{at:,}"
+    """A row's time in UTC, by the day unless all of it was within a few, or its number."""
+    if not found.timed:
+        return f"{at:,}"
+    short = found.windows[-1].until - found.reference.since < _FEW_DAYS
+    return datetime.fromtimestamp(at / 1000, UTC).strftime("%m-%d %H:%M" if short else "%Y-%m-%d")
 
 
 def _worst(found: Findings, name: str) -> Shift | None:

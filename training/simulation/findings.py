@@ -32,10 +32,10 @@ class Group(Struct, frozen=True):
 
 class Learned(Struct, frozen=True):
     """Propensities against the truth at the end: tenths of them; how often of two a visitor's
-    actions were in the right order (ties half); the mean distance."""
+    actions were in the right order (ties half), None where only one is known; the mean distance."""
 
     groups: tuple[Group, ...]
-    in_order: float
+    in_order: float | None
     distance: float
 
 
@@ -163,9 +163,10 @@ def _learned(mine: Sequence[Run]) -> Learned | None:
         if len(part)
     )
     rows = [row for run in mine for row in zip(run.promised, run.true, strict=True)]
+    several = len(rows[0][0]) > 1
     return Learned(
         groups,
-        float(np.mean([_in_order(*row) for row in rows])),
+        float(np.mean([_in_order(*row) for row in rows])) if several else None,
         float(np.abs(promised - true).mean()),
     )
 

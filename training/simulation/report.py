@@ -21,6 +21,7 @@ def page(found: Findings, title: str) -> str:
         title=title,
         found=found,
         shown=shown,
+        share=_share,
         regret=regret(found),
         uplift=uplift(found),
         learned=learned(found),
@@ -51,8 +52,13 @@ def _lines(found: Findings) -> Iterator[str]:
         yield (
             f"{one.name:12} {shown(one.worth):26} {shown(one.answered, '.1%'):24} "
             f"{shown(one.uplift, '+.1%'):28} {shown(one.relative):26} "
-            f"{f'{known.in_order:.1%} {known.distance:.3f}' if known else '-'}"
+            f"{_share(known.in_order) if known else '-':6} "
+            f"{f'{known.distance:.3f}' if known else '-'}"
         )
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1%}"
 
 
 _PAGE = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string("""\
@@ -88,7 +94,7 @@ chances; every policy played the same visits, under the same rules and caps.</p>
 <figure>{{ learned }}</figure>
 <table><tr><th>policy</th><th>pairs of actions in the true order</th><th>mean distance</th></tr>
 {% for one in found.policies if one.learned %}
-<tr><td>{{ one.name }}</td><td>{{ "{:.1%}".format(one.learned.in_order) }}</td>
+<tr><td>{{ one.name }}</td><td>{{ share(one.learned.in_order) }}</td>
 <td>{{ "%.4f" % one.learned.distance }}</td></tr>
 {% endfor %}
 </table>
