@@ -9,17 +9,22 @@ import pytest
 from structlog.testing import capture_logs
 
 from engine.bootstrap import Application, assemble
-from engine.models.beta import BetaArtefact, Tally
+from engine.domain import Contact, Contacts, Label
+from engine.models.beta import UNTRAINED, BetaArtefact, Tally
 from engine.models.features import Feature, Number
+from engine.models.kinds import parse_model
 from engine.models.logistic import LogisticArtefact
 from engine.registry import Registry
 from engine.services import shadow as shadow_room
 from engine.services.shadow import AT_ONCE
 from engine.settings import Settings
+from engine.situation import bound
 from engine.store import Store
 from engine.wire.customers import CustomerPatchBody
 from engine.wire.decisions import read_decision
 from engine.wire.replies import DecisionReply
+from tests.builders import NOW, catalogue, customer
+from tests.decide.deciding import decided
 from tests.http.catalogue import CATALOGUE
 
 DAY = 86_400_000
@@ -103,11 +108,11 @@ def test_a_merged_customer_is_decided_for_by_the_survivor_s_version(
     theirs = [customer for customer, by in before.items() if by != champion]
     pairs = [(ours[0], theirs[0]), (theirs[1], ours[1])]
     for one, other in pairs:
-        for customer in (one, other):
-            survivor = house.linking.link(customer, f"email:{one}@y.z").customer_id
+        for named in (one, other):
+            survivor = house.linking.link(named, f"email:{one}@y.z").customer_id
         assert survivor in (one, other)
-        for customer in (one, other):
-            assert decide(house, customer).versions.models["propensity"] == before[survivor]
+        for named in (one, other):
+            assert decide(house, named).versions.models["propensity"] == before[survivor]
 
 
 def test_replay_is_identical_after_the_challenge_is_over(
@@ -146,6 +151,19 @@ def test_memory_goes_as_far_back_as_any_model_beside_the_champion_looks(
         registry.end("propensity", alias)
         house.served.look()
         assert house.served.live.catalogue.retention < 400 * DAY
+
+
+def test_what_a_decision_remembers_depends_on_no_model_beside_it() -> None:
+    """Else it could not be made again from its own record."""
+    source = catalogue(strategy={"exploration": {"method": "none"}, "attribution": "7d"})
+    far = parse_model("logistic", msgspec.json.encode(LogisticArtefact((LATE,), 0.0, (0.1,))))
+    label = Label("fibre", "offer", "", "web", "home.hero")
+    old = Contacts((label,), (Contact(NOW - 100 * DAY, 0, "1" * 32),))
+    alone, beside = (
+        decided(customer(contacts=old), bound(source, UNTRAINED, others)) for others in ((), (far,))
+    )
+    assert alone.contacts is not None
+    assert alone.contacts == beside.contacts
 
 
 def test_a_challenger_that_does_not_load_is_left_out_and_stops_no_rollback(
@@ -196,8 +214,8 @@ def test_what_a_shadow_saw_is_told_in_the_log(
     digest = a_rate(registry, 0.4)
     registry.promote("propensity", digest, "shadow")
     house.served.look()
-    for customer in ("c-1", "c-2"):
-        decide(house, customer)
+    for named in ("c-1", "c-2"):
+        decide(house, named)
     with capture_logs() as said:
         house.served.look()
     (line,) = said
