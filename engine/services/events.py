@@ -32,7 +32,7 @@ from engine.wire.telling import Tidings
 from engine.wire.values import rfc3339
 
 TOGETHER = 128
-PATIENCE = 5.0  # seconds a request may go on retrying
+PATIENCE = 5.0  # seconds for which customers that keep changing are tried again
 
 _AMBIGUOUS = (
     "is an anonymousId and the id of another customer, so it does not tell who is meant: link "
@@ -243,10 +243,11 @@ class Events:
         self, rows: Mapping[Name, list[Row]], catalogue: Catalogue, keep: int, fate: Fate
     ) -> None:
         """Commit every customer's rows, `TOGETHER` customers at a time."""
-        deadline = time.monotonic() + PATIENCE
         made = Made(self._people)
         waiting = iter(rows.items())
-        while left := list(islice(waiting, TOGETHER)):
+        while some := list(islice(waiting, TOGETHER)):
+            left = self._round(some, catalogue, keep, made, fate)
+            deadline = time.monotonic() + PATIENCE
             while left:
                 if time.monotonic() >= deadline:
                     raise Contention("these customers keep changing: send the events again")

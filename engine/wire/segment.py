@@ -18,6 +18,7 @@ from msgspec import Struct
 from engine.errors import InvalidRequest, Malformed, Problem
 from engine.wire.batches import together
 from engine.wire.body import MAX_DEPTH, parse
+from engine.wire.halves import mended
 from engine.wire.identities import check_customer_id
 from engine.wire.values import Word, milliseconds
 
@@ -159,7 +160,8 @@ def read_delivery(call: str, body: bytes) -> Delivery:
     try:
         envelope = _envelope.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        envelope = _misread(body)
+        body = mended(body)
+        envelope = _read_again(body)
     if call == BATCH and not bytes(envelope.batch):
         raise InvalidRequest([Problem("/batch", "is required")])
     key = envelope.write_key
@@ -262,9 +264,12 @@ def _fault(event: EventBody) -> Problem | None:
     return None
 
 
-def _misread(body: bytes) -> _Envelope:
-    """Says what is wrong with a body that is no envelope."""
-    document = parse(body)
+def _read_again(body: bytes) -> _Envelope:
+    """The envelope of a mended body, or what is wrong with it."""
+    try:
+        return _envelope.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        document = parse(body)  # says it better
     if not isinstance(document, dict):
         raise Malformed("must be an object")
     raise InvalidRequest([Problem("/batch", "must be a list of events")])

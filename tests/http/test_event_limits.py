@@ -86,6 +86,15 @@ def test_a_body_of_five_megabytes_is_too_large(client: Client) -> None:
     assert (reply.status, reply.json()["code"]) == (413, "too-large")
 
 
+def test_a_batch_that_takes_its_time_is_no_contention(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.services.events.PATIENCE", 0.0)
+    batch = [{"type": "page", "userId": f"c-{n}"} for n in range(300)]
+    assert send(client, "batch", {"batch": batch}).body == OK
+    assert types(client, "c-299") == ["page"]
+
+
 def test_a_batch_of_ten_thousand_is_refused_whole(client: Client) -> None:
     reply = send(client, "batch", {"batch": [{"type": "page", "userId": "c"}] * 10_000})
     assert reply.status == 422
@@ -227,6 +236,26 @@ def test_bytes_that_are_no_text_and_endless_numbers_set_one_event_aside(
     assert client.call("POST", "/v1/batch", body, basic(SECRET)).body == OK
     assert len(aside(client)) == 1
     assert types(client) == ["page"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "held"),
+    [
+        (rb"cut \ud83d", "cut \ufffd"),
+        (rb"\uDE00\ud83d\ude00", "\ufffd\U0001f600"),
+        (rb"no \\ud83d escape", "no \\ud83d escape"),
+    ],
+)
+def test_a_text_cut_within_an_emoji_neither_stops_its_batch_nor_its_event(
+    client: Client, sent: bytes, held: str
+) -> None:
+    cut = b'{"type": "identify", "userId": "c-1", "traits": {"first_name": "%s"}}' % sent
+    whose = b'{"type": "page", "userId": "\\udc00"}'
+    body = b'{"batch": [%s, %s, {"type": "page", "userId": "c-2"}]}' % (cut, whose)
+    assert client.call("POST", "/v1/batch", body, basic(SECRET)).body == OK
+    assert client.call("GET", "/v1/customers/c-1").json()["attributes"] == {"first_name": held}
+    assert types(client, "c-2") == ["page"]
+    assert [reason[:8] for reason in aside(client)] == ["/userId:"]
 
 
 def test_a_large_context_is_not_held_once_for_each_of_many_events(client: Client) -> None:
