@@ -10,8 +10,9 @@ n and m are divided by the design effect of customers with many rows (Rao and Sc
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 import numpy as np
 import pandas as pd
@@ -76,8 +77,14 @@ def bins(reference: pd.Series, smallest: int) -> Bins:
 
 def texts(column: pd.Series) -> pd.Series:
     """Values as words; a list is the set of what it holds."""
-    words = [" ".join(sorted(map(str, one))) if _many(one) else str(one) for one in column]
-    return pd.Series(words, dtype=object)
+    if column.dtype == object and any(_many(one) for one in column):
+        return pd.Series([_text(one) for one in column], dtype=object)
+    codes, words = pd.factorize(column, use_na_sentinel=False)
+    return pd.Series(np.array([str(one) for one in words], dtype=object)[codes])
+
+
+def _text(value: object) -> str:
+    return " ".join(sorted(map(str, value))) if _many(value) else str(value)
 
 
 def shift(
@@ -149,5 +156,5 @@ def _counts(known: pd.Series) -> bool:
     )
 
 
-def _many(value: object) -> bool:
+def _many(value: object) -> TypeGuard[Iterable[object]]:
     return isinstance(value, list | tuple | np.ndarray)
