@@ -11,6 +11,7 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from scipy.special import expit
 from sklearn.ensemble import HistGradientBoostingClassifier
+from threadpoolctl import threadpool_limits
 
 from engine.domain import Action
 from engine.models.features import Feature
@@ -61,10 +62,12 @@ def fit_boosting(
     x = columns.encoder.matrix(training.facts)
     rows = columns.rows(x, training.actions)
     rows[~late, columns.matches.stop] = unseen_rates(early)
-    tried = Parallel(n_jobs=threads, prefer="threads")(
-        delayed(_tried)(rows, training.labels, training.weights, late, shape, seed)
-        for shape in shapes
-    )
+    # Several fits at once and each on all cores would be in each other's way.
+    with threadpool_limits(None if threads == 1 else 1, user_api="openmp"):
+        tried = Parallel(n_jobs=threads, prefer="threads")(
+            delayed(_tried)(rows, training.labels, training.weights, late, shape, seed)
+            for shape in shapes
+        )
     _, shape, grown, margins = min(tried, key=lambda one: one[0])
     line = platt(margins, training, late) if calibrate else None
     if line is None:
