@@ -119,6 +119,17 @@ class Expansion:
         np.multiply(np.cos(turned, out=turned), self._height, out=out[1 + len(z) :])
         return out
 
+    def slopes(self, phi: Vector, weights: Vector) -> Vector:
+        """How steep weights · φ is along each of the scaled columns, squared; shape (columns,)."""
+        turned = self._directions.dot(phi[self.linear] / np.float32(self._slope))
+        turned += self._phases
+        bends = weights[1 + self.columns :] * np.sin(turned, out=turned)
+        bends *= np.float32(-self._height / self._slope)
+        steep: Vector = bends.dot(self._directions)
+        steep += weights[self.linear]
+        steep *= steep
+        return steep
+
 
 def packed(numbers: NDArray[np.float64] | Vector) -> bytes:
     """As little-endian float32."""

@@ -93,7 +93,8 @@ class Learner:
         surprise = 1.0 + float(gain.dot(phi))
         step = gain / np.float32(surprise)
         weights += step * np.float32(error)
-        self._recall.take(phi, row, error, error / surprise)
+        slopes = self.expand.slopes(phi, weights)
+        self._recall.take(phi, row, error, error / surprise, slopes)
         np.multiply.outer(step, gain, out=self._change)
         inverse -= self._change
         precision = self._precisions[row]

@@ -6,17 +6,21 @@
 Both are of one action's latest answers; what they say, weighed by how well either did, corrects
 its mean, and the share of answers that were nearby says how much is known here.
 
-`apart` is the distance (sum of absolute differences, so that one column may decide alone) in
-units of the typical one. `left` is what the weights could not learn of an answer: its mean is
-what noise leaves. `missed` is what was missed with all that `sharp` knew: steps along the
-functional gradient (Kivinen, Smola and Williamson, Online Learning with Kernels, 2004), for what
-the expansion is too coarse for. The two are weighed by exp(−2 · squared errors) (Vovk, A Game of
-Prediction with Expert Advice, 1998). A place is the standardised columns, added up to `WIDTH`
-numbers where there are more; it names nobody.
+`left` is what the weights could not learn of an answer: its mean is what noise leaves. `missed`
+is what was missed with all that sharp knew: steps along the functional gradient (Kivinen, Smola
+and Williamson, Online Learning with Kernels, 2004), for what the expansion is too coarse for.
+The two are weighed by exp(−2 · squared errors) (Vovk, A Game of Prediction with Expert Advice,
+1998).
+
+`apart` is a sum of absolute differences, so that one column may decide alone, each times how
+steep the weights have found that column to be (Radhakrishnan and others, Mechanism for Feature
+Learning, 2024), in units of the typical distance. A place is the standardised columns, added up
+to `WIDTH` numbers where there are more; it names nobody.
 """
 
 from __future__ import annotations
 
+from math import exp
 from typing import TypeAlias
 
 import msgspec
@@ -38,13 +42,16 @@ _BEFORE = 8
 _STEP = 0.5
 _RATE = 2.0
 _KEEP = 0.999
+_SURE = 50.0
+_LEVEL = 0.1
+_BEND = 0.75
 _SAME = 1e-3  # of the reach: float32 tells no two equal places further apart
 
 
 class Memories(Struct, frozen=True, forbid_unknown_fields=True):
     """`places` (answers × width), `left`, `missed` and `owners` (places in `names`), as
     little-endian float32 and int32, oldest first. `reach`: the typical distance; `losses`:
-    squared errors of smooth and sharp so far."""
+    squared errors of smooth and sharp so far; `slopes` (float32): mean squared slopes."""
 
     names: tuple[str, ...] = ()
     places: bytes = b""
@@ -53,6 +60,7 @@ class Memories(Struct, frozen=True, forbid_unknown_fields=True):
     owners: bytes = b""
     reach: float = 1.0
     losses: tuple[float, float] = (0.0, 0.0)
+    slopes: bytes = b""
 
 
 def joined(one: Memories, other: Memories, room: int = LATEST) -> Memories:
@@ -74,6 +82,7 @@ def joined(one: Memories, other: Memories, room: int = LATEST) -> Memories:
         mine.owners + shifted.astype("<i4").tobytes(),
         (one.reach + other.reach) / 2.0,
         (one.losses[0] + other.losses[0], one.losses[1] + other.losses[1]),
+        packed((np.frombuffer(one.slopes, "<f4") + np.frombuffer(other.slopes, "<f4")) / 2.0),
     )
 
 
@@ -94,11 +103,13 @@ class Recall:
         self._mix = expansion.mix(WIDTH)
         self._columns = expansion.linear
         width = expansion.columns if self._mix is None else WIDTH
-        self._losses = np.zeros(2)
+        self._losses = (0.0, 0.0)
         self.reach = 1.0
         self.known = 0
         self.taken = 0
         self._room = room
+        self._slopes = np.zeros(width, np.float32)
+        self._metric = np.ones(width, np.float32)
         self._places = np.zeros((width, room), np.float32)
         self._left = np.zeros(room, np.float32)
         self._missed = np.zeros(room, np.float32)
@@ -118,16 +129,22 @@ class Recall:
         trust = self._trust()
         return trust * smooth + (1.0 - trust) * sharp, shares
 
-    def take(self, phi: Vector, owner: int, error: float, left: float) -> None:
+    def take(self, phi: Vector, owner: int, error: float, left: float, slopes: Vector) -> None:
         """Keep an answer in place of the oldest. `error`: how far off the weights were; `left`:
-        how far off they still are, now they have learned."""
+        how far off they still are, now they have learned; `slopes`: of them, by column, squared."""
         own = np.flatnonzero(self._owners[: min(self.taken, self._room)] == owner)
         place, at = self._place(phi), self.taken % self._room
         alike = _alike(self._apart(place, own))
         smooth = float(alike.dot(self._left[own])) / (1.0 + float(alike.sum()))
         missed = error - _STEP * float(alike.dot(self._missed[own]))
-        self._losses += min((error - smooth) ** 2, 1.0), min(missed**2, 1.0)
-        self._losses *= _KEEP
+        one, other = self._losses
+        self._losses = (
+            _KEEP * (one + min((error - smooth) ** 2, 1.0)),
+            _KEEP * (other + min(missed**2, 1.0)),
+        )
+        self.known = min(self.known + 1, _PATIENCE)
+        self._slopes += (self._sum(slopes) - self._slopes) / np.float32(self.known)
+        self._metric = _metric(self._slopes)
         if before := range(max(0, self.taken - _BEFORE), self.taken):
             self._measure(place, self._places[:, np.array(before) % self._room])
         self._places[:, at] = place
@@ -154,7 +171,8 @@ class Recall:
             packed(self._missed[order]),
             self._owners[order].astype("<i4").tobytes(),
             self.reach,
-            (float(self._losses[0]), float(self._losses[1])),
+            self._losses,
+            packed(self._slopes),
         )
 
     def restore(self, memories: Memories, rows: dict[str, int], others: int) -> None:
@@ -173,17 +191,30 @@ class Recall:
         self._missed[:held] = unpacked(memories.missed, held)
         self._owners[:held] = table[np.array(owners, np.intp)]
         self.taken, self.reach = held, memories.reach
-        self._losses = np.array(memories.losses)
+        self._losses = memories.losses
+        if memories.slopes:
+            self._slopes = unpacked(memories.slopes, len(self._slopes))
+        if self._slopes.min(initial=0.0) < 0.0:
+            raise ModelRefused("memories: a squared slope below zero")
+        self._metric = _metric(self._slopes)
 
     def _trust(self) -> float:
         """How much smooth counts, from 0 to 1."""
-        return float(1.0 / (1.0 + np.exp(np.clip(_RATE * np.subtract(*self._losses), -50.0, 50.0))))
+        smooth, sharp = self._losses
+        return 1.0 / (1.0 + exp(min(_RATE * (smooth - sharp), _SURE)))
 
     def _measure(self, place: Vector, others: Vector) -> None:
         """The typical distance, a mean over the latest."""
-        typical = float(np.abs(others - place[:, None]).sum(axis=0).mean())
-        self.known = min(self.known + 1, _PATIENCE)
-        self.reach += (max(typical, 1e-6) - self.reach) / self.known
+        typical = float(self._metric.dot(np.abs(others - place[:, None])).mean())
+        self.reach += (max(typical, 1e-6) - self.reach) / max(self.known - 1, 1)
+
+    def _sum(self, slopes: Vector) -> Vector:
+        """Those of the columns that make up a number of a place, on average."""
+        if self._mix is None:
+            return slopes
+        parts = np.abs(self._mix)
+        summed: Vector = parts.dot(slopes) / parts.sum(axis=1)
+        return summed
 
     def _place(self, phi: Vector) -> Vector:
         columns = phi[self._columns]
@@ -192,10 +223,20 @@ class Recall:
 
     def _apart(self, place: Vector, those: slice | NDArray[np.intp]) -> Vector:
         """How far those answers are from a place, the typical distance being one."""
-        off = self._places[:, those] - place[:, None]
+        kept = self._places[:, those] if isinstance(those, slice) else self._places.take(those, 1)
+        off = kept - place[:, None]
         np.abs(off, out=off)
-        apart: Vector = np.full(len(off), 1.0 / self.reach, np.float32).dot(off)
+        apart: Vector = (self._metric / np.float32(self.reach)).dot(off)
         return apart
+
+
+def _metric(slopes: Vector) -> Vector:
+    """How much each number of a place counts in a distance; one each where all are as steep."""
+    typical = slopes.sum() / np.float32(max(len(slopes), 1))
+    if typical <= 0.0:
+        return np.ones_like(slopes)
+    metric: Vector = (slopes / typical + _LEVEL) ** np.float32(_BEND)
+    return metric
 
 
 def _sums(owners: NDArray[np.intp], weights: Vector, actions: int) -> Numbers:

@@ -20,6 +20,7 @@ from tests.models.builders import AGE, FEATURES, PLAN, an_action, facts
 ACTIONS = (an_action("isa", "savings"), an_action("loan", "loans"), an_action("news", None))
 PLAIN = (AGE, PLAN)
 ROWS = 400
+LEVEL = np.ones(1, np.float32)
 
 
 def taught(rows: range, scale: Scale | None = None, know: tuple[Action, ...] = ACTIONS) -> Learner:
@@ -70,17 +71,14 @@ def test_it_is_ridge_regression() -> None:
     learner = taught(range(ROWS), SCALE, ACTIONS[:1])
     again = taught(range(0), SCALE, ACTIONS[:1])
     moments, answers = RIDGE * np.eye(again.expand.size), np.zeros(again.expand.size)
-    rows = []
-    again.take = lambda phi, _action, reward: rows.append((phi.astype(float), reward))  # type: ignore[method-assign]
     for row in range(ROWS):
         chance = np.random.default_rng(row)
         young = bool(chance.random() < 0.5)
         chance.integers(1)
         x = np.array([1.0 if young else -1.0, 0.0, *chance.permutation([1.0, 0.0, 0.0])])
-        again.learn(x, "isa", float(young))
-    for phi, reward in rows:
+        phi = again.expand(x).astype(float)
         moments += np.outer(phi, phi)
-        answers += phi * reward
+        answers += phi * float(young)
     expected = np.linalg.solve(moments, answers)
     assert learner.belief.weights[0] == pytest.approx(expected, abs=2e-4)
     assert learner.belief.variances[0] == pytest.approx(1 / np.diagonal(moments), rel=1e-4)
@@ -164,16 +162,27 @@ def test_what_came_of_moments_like_this_one_is_recalled() -> None:
     assert again == pytest.approx(found, abs=1e-4)
 
 
+def test_moments_differ_most_in_the_column_that_decides() -> None:
+    learner = Learner((Feature("x", "customer.x", Number()), Feature("y", "customer.y", Number())))
+    learner.know(ACTIONS[:1])
+    for x in np.random.default_rng(4).normal(size=(300, 2)):
+        learner.expand.see(x)
+        learner.learn(x, "isa", float(x[0] > 0.0))
+    expand, recall = learner.expand, learner.belief.recall
+    far = [recall.about(expand(np.array(x)), 1)[1][0] for x in ((0.0, 0.0), (3.0, 0.0), (0.0, 3.0))]
+    assert far[0] > far[2] > 2 * far[1]
+
+
 def test_only_the_latest_answers_are_recalled() -> None:
     expansion = Expansion(np.array([False]), waves(1), Scale(100.0, (0.0,), (100.0,)))
     recall = Recall(expansion, room=10)
     here, there = expansion(np.array([0.0])), expansion(np.array([2.9]))
-    recall.take(here, 0, 1.0, 1.0)
+    recall.take(here, 0, 1.0, 1.0, LEVEL)
     for _ in range(9):
-        recall.take(there, 0, 0.0, 0.0)
+        recall.take(there, 0, 0.0, 0.0, LEVEL)
     assert recall.about(here, 1)[0][0] == pytest.approx(0.5)
     assert recall.about(here, 1)[1][0] > 0.1
-    recall.take(there, 0, 0.0, 0.0)
+    recall.take(there, 0, 0.0, 0.0, LEVEL)
     assert recall.about(here, 1)[0][0] < 0.01
 
 
@@ -197,7 +206,7 @@ def test_two_memories_share_the_room_and_the_oldest_go() -> None:
     for name, answers in (("isa", 3), ("loan", 9)):
         recall = Recall(expansion)
         for number in range(answers):
-            recall.take(phi, 0, float(number), float(number))
+            recall.take(phi, 0, float(number), float(number), LEVEL)
         parts.append(recall.memories((name,)))
     both = joined(*parts, room=8)
     assert both.names == ("isa", "loan")

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
-
 from engine.domain import Action
 from engine.exploration import METHODS, Posterior, pick
 from engine.hashing import uniform
@@ -63,8 +60,9 @@ class Told:
 
     def choose(self, row: int) -> int:
         self._learner.expand.see(self._rows[row])
-        self._phi = self._learner.expand(self._rows[row])
-        means: NDArray[np.float32] = self._learner.belief.weights.dot(self._phi)
+        self._phi, belief = self._learner.expand(self._rows[row]), self._learner.belief
+        corrections, _ = belief.recall.about(self._phi, len(belief.weights))
+        means = belief.weights.dot(self._phi) + corrections
         return int(means.argmax())
 
     def learn(self, row: int, action: int, reward: float) -> None:  # noqa: ARG002
