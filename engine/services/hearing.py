@@ -11,6 +11,10 @@ from engine.services.quarantine import SetAside
 from engine.wire.segment import EventBody, happened_at, read_briefly, read_event
 from engine.wire.telling import Tidings, says_no, tells
 
+LONG_AGO = 90 * 24 * 3600 * 1000
+"""What a page's key tells happened at most so long before it came, ms: anyone can read the key, and
+the archive has files for each date there is."""
+
 
 def hear(one: SetAside, catalogue: Catalogue, largest: int) -> tuple[EventBody, Tidings, str]:
     """An event of at most `largest` bytes, what it tells, and why nothing but its opt-out
@@ -18,6 +22,8 @@ def hear(one: SetAside, catalogue: Catalogue, largest: int) -> tuple[EventBody, 
     try:
         event = _read(one, largest)
         at = happened_at(event, one.sent_at, one.received_at)
+        if not one.trusted:
+            at = max(at, one.received_at - LONG_AGO)
         return event, tells(event, at, catalogue), ""
     except InvalidRequest as error:
         event = read_briefly(one.event, one.call)

@@ -42,7 +42,7 @@ def send_everything(client: Client) -> list[int]:
     about = {"customer": {"id": ID}, "channel": "web", "placements": [{"id": "home.hero"}]}
     event = {"userId": ID, "traits": {"email": MAIL, "first_name": NAME}, "writeKey": SECRET}
     bare = {"Authorization": ""}
-    row = {"id": "call-1", "customer": {"id": ID}, "type": "call", "topic": "bill"}
+    row = {"id": MAIL, "customer": {"id": ID}, "type": "call", "topic": "bill"}
     calls: tuple[tuple[str, str, Any, dict[str, str]], ...] = (
         ("PATCH", person, {**told, "consent": {"marketing": "granted"}}, {}),
         ("POST", f"{person}/identities", {"identity": f"email:{MAIL}"}, {}),
@@ -50,7 +50,7 @@ def send_everything(client: Client) -> list[int]:
         ("POST", "/v1/decisions", {**about, "request_id": ID}, {"X-Request-Id": "r-1"}),
         ("POST", "/v1/interactions", {"interactions": [{**row, "properties": {"a": NAME}}]}, {}),
         ("POST", "/v1/identify", {**event, "type": "identify"}, bare),
-        ("POST", "/v1/track", {**event, "event": "Product Viewed"}, bare),
+        ("POST", "/v1/track", {**event, "event": "Product Viewed", "messageId": ID}, bare),
         ("GET", person, None, {}),
         ("GET", f"{person}/export", None, {}),
         ("GET", f"{person}/timeline", None, {}),

@@ -224,6 +224,14 @@ def test_nothing_happens_later_than_it_was_received(client: Client) -> None:
     assert at <= datetime.now(UTC) + timedelta(seconds=1)
 
 
+def test_a_pages_key_tells_of_nothing_long_ago(client: Client) -> None:
+    for key, who, then in ((PUBLISHABLE, "page", False), (SECRET, "server", True)):
+        said = {"anonymousId": who, "timestamp": "2001-01-02T00:00:00Z"}
+        assert send(client, "page", said, key).body == OK
+        path = f"/v1/customers/{anonymous(client, who)['customer_id']}/export"
+        assert (b"2001-01-02" in client.call("GET", path).body) == then
+
+
 def test_the_same_delivery_at_once_from_many_retries_counts_once(client: Client) -> None:
     batch = [
         {"type": "track", "event": "Order Completed", "userId": f"c-{n % 3}", "messageId": f"m-{n}"}
