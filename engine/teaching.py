@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
@@ -24,7 +25,7 @@ from engine.models.features import Encoder
 from engine.models.instruction import instruct
 from engine.models.learner import Learner
 from engine.partitions import made_at
-from engine.record import DecisionRecord, InteractionRecord, VoidRecord, legible
+from engine.record import DecisionRecord, InteractionRecord, Record, VoidRecord, legible
 
 START = "0-0"
 MOST_BYTES = 2**29
@@ -37,6 +38,15 @@ WORTH = 300.0
 """Answers an action that a trained model's word weighs: what did best, see docs/learning.md."""
 
 Columns = NDArray[np.float64]
+
+
+class _Tagged(Struct):
+    """An entry as far as its kind: the others are most of the log, and need not be read."""
+
+    type: str
+
+
+_tags = msgspec.msgpack.Decoder(_Tagged)
 
 
 class Progress(Struct):
@@ -98,7 +108,7 @@ class Course:
         `decisions`: the entries of those that `answered` names, as far as they are kept.
         """
         for entry in entries:
-            match legible(entry.data):
+            match _other(entry, "decision"):
                 case VoidRecord() as record:
                     self.progress.void.add(record.decision_id)
                 case InteractionRecord() as record if said := _answer(record):
@@ -109,8 +119,7 @@ class Course:
         """Take in what was offered, from the next entries of any partitions whose answers have
         been heard: offers nobody answered were turned down, as far as we know."""
         for entry in entries:
-            record = legible(entry.data)
-            if isinstance(record, DecisionRecord):
+            if isinstance(record := _one(entry, "decision"), DecisionRecord):
                 self._pass(record)
             self.progress.counted[entry.partition] = entry.id
 
@@ -205,7 +214,7 @@ class Course:
 
 def answered(entries: Sequence[Entry]) -> list[str]:
     """The decisions that answers among these entries name, each once."""
-    records = (legible(entry.data) for entry in entries)
+    records = (_one(entry, "interaction") for entry in entries)
     said = (_answer(record) for record in records if isinstance(record, InteractionRecord))
     return list(dict.fromkeys(one.decision_id for one in said if one))
 
@@ -214,6 +223,23 @@ def due(fresh: int, weight: float, since: int, longest: int) -> bool:
     """Whether a snapshot is worth taking: a hundredth more was learned since the last one, or
     anything at all and that was `longest` ago (both ms)."""
     return fresh > 0 and (100 * fresh >= weight or since >= longest)
+
+
+def _one(entry: Entry, kind: str) -> Record | None:
+    """The entry's record, if it is of that kind and can be read."""
+    return legible(entry.data) if _kind(entry) == kind else None
+
+
+def _other(entry: Entry, kind: str) -> Record | None:
+    """The entry's record, unless it is of that kind or cannot be read."""
+    return None if _kind(entry) == kind else legible(entry.data)
+
+
+def _kind(entry: Entry) -> str:
+    try:
+        return _tags.decode(entry.data).type
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return ""
 
 
 def _answer(record: InteractionRecord) -> Answer | None:
