@@ -21,15 +21,16 @@ from engine.models.kinds import parse_model
 from engine.models.learner import Learner
 from engine.partitions import made_at
 from engine.record import DecisionRecord, legible
+from engine.settings import LearningSettings
 from engine.situation import PROPENSITY, Live, bound
 from engine.teaching import Course, Progress, due
 from training.simulation.world import DAY, START, Visit, World
 
-DELAY = 1_800_000
-"""How long an offer may go unanswered before it counts as declined, ms, as `teller serve` does."""
+PACE = LearningSettings()
+"""As `teller serve` learns where nobody said otherwise."""
 
-HALF_LIFE = 60.0
 LONGEST = 300_000
+"""Something learned is published after that, ms, as `teller serve` does."""
 
 
 def random(catalogue: Catalogue) -> Live:
@@ -87,7 +88,7 @@ class Taught:
         self._course.hear(entries, self._decisions)
         self._waiting.extend(entries)
         late = []
-        while self._waiting and _at(self._waiting[0]) <= now - DELAY:
+        while self._waiting and _at(self._waiting[0]) <= now - PACE.delay:
             late.append(self._waiting.popleft())
         self._course.count(late)
         self._forget(now)
@@ -102,7 +103,7 @@ class Taught:
 
     def _forget(self, now: int) -> None:
         if (today := now // DAY) > self._day:
-            self._course.forget(0.5 ** ((today - self._day) / HALF_LIFE))
+            self._course.forget(0.5 ** ((today - self._day) / PACE.half_life))
             self._day = today
             before = now - DAY
             self._decisions = {
