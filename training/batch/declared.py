@@ -11,7 +11,8 @@ import msgspec
 from msgspec.structs import replace
 
 from engine.catalogue import Catalogue
-from engine.catalogue.features import NUMBER, features_of
+from engine.catalogue.features import features_of
+from engine.catalogue.featuring import NUMBER
 from engine.domain import Value
 from engine.errors import Misconfigured
 from engine.models.features import Category, Encoder, Encoding, Facet, Feature, Members
