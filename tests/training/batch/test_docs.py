@@ -1,0 +1,51 @@
+"""What the page about training says runs as it stands."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from engine.registry import Registry
+from training.batch.declared import read_features
+from training.train_command import train
+
+ROOT = Path(__file__).parents[3]
+PAGE = (ROOT / "docs" / "training.md").read_text()
+
+
+def test_the_lines_on_the_page_train_two_versions(tmp_path: Path) -> None:
+    (lines,) = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
+    teller = tmp_path / "teller"
+    teller.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m engine.cli "$@"\n')
+    teller.chmod(0o700)
+    here = f"{tmp_path}:{Path(sys.executable).parent}:{os.environ['PATH']}"
+    ran = subprocess.run(
+        ["sh", "-ec", lines],
+        cwd=tmp_path,
+        env={**os.environ, "PATH": here, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=180,
+    )
+    assert ran.returncode == 0, ran.stderr
+    registry = Registry(tmp_path / "house")
+    kept = {registry.load("propensity", one).kind for one in registry.versions("propensity")}
+    assert kept == {"logistic", "trees"}
+    assert "<svg" in (tmp_path / "report.html").read_text()
+
+
+def test_the_features_on_the_page_are_features(tmp_path: Path) -> None:
+    (text,) = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+    (tmp_path / "features.yaml").write_text(text)
+    assert len(read_features(tmp_path / "features.yaml", None)) == 3
+
+
+@pytest.mark.parametrize("option", [one.opts[0] for one in train.params if one.opts[0] != "file"])
+def test_every_option_is_on_the_page_or_everywhere(option: str) -> None:
+    assert f"{option}" in PAGE or option in ("--rules", "--name", "--resamples", "--seed")
