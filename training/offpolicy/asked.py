@@ -65,7 +65,8 @@ class Asked(NamedTuple):
         return assess(log, targets, self._baselines(log), choices)
 
     def evaluate_house(self, house: House, within: str | None, latest: int) -> Evaluation:
-        """The evaluation on a house's own decisions, beside what no model would have earned.
+        """The evaluation on a house's own decisions, beside what its catalogue earns as it is,
+        and with no model.
 
         Raises Misconfigured, CatalogueRefused, NotFound, ModelRefused, StoreUnavailable.
         """
@@ -79,8 +80,11 @@ class Asked(NamedTuple):
             now = time.time_ns() // 1_000_000
             traffic = read_traffic(store.log, now=now, window=window, most=latest)
             choices = Choices(self.rewards, self.resamples, self.seed)
-            prior = candidates.of_model("no model", UNTRAINED)
-            return assess_traffic(traffic, named, [prior], choices)
+            baselines = [
+                candidates.under("as it is", candidates.catalogue),
+                candidates.of_model("no model", UNTRAINED),
+            ]
+            return assess_traffic(traffic, named, baselines, choices)
 
     def _baselines(self, log: Logged) -> list[Target]:
         """The actions shown most, in order of their names; chosen by no reward."""

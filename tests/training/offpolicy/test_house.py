@@ -179,7 +179,8 @@ def test_the_command_values_catalogues_and_models_on_own_traffic(
     assert done.exit_code == 0, done.output
     found = json.loads(report.read_text())
     assert [policy["name"] for policy in found["policies"]] == named
-    assert [policy["name"] for policy in found["baselines"]] == ["no model"]
+    assert [policy["name"] for policy in found["baselines"]] == ["as it is", "no model"]
+    assert found["policies"][0]["gains"]["as it is"] == {"value": 0.0, "low": 0.0, "high": 0.0}
     assert found["logged"]["value"] == pytest.approx(float(np.mean(world.earned)))
     assert f"{700} decisions of" in done.output
 
