@@ -65,9 +65,10 @@ class Learning:
             self._study = None
             return False
         study, now = self._current(), self._clock()
-        more = study.hear(now) or study.count(now)
-        if not more:
-            study.publish(now)
+        more = study.hear(now)
+        if not more:  # all answers first, lest an offer counts as unanswered that was not
+            more = study.count(now)
+            study.publish(now, behind=more)
         study.upkeep(now)
         return more
 

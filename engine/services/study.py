@@ -133,13 +133,16 @@ class Study:
         self._watch.learned(progress.answers - before, 0.0)
         return more
 
-    def publish(self, now: int, *, at_once: bool = False) -> None:
+    def publish(self, now: int, *, behind: bool = False, at_once: bool = False) -> None:
         """Have a snapshot served, if that is worth it; `at_once`: if there is anything new.
+        `behind`: offers are still to be counted, so that it would promise too much; rather that
+        than none for long.
 
         Raises ModelRefused for one that must not serve: then the one before serves on.
         """
         progress, since = self._course.progress, now - self._published
-        worth = due(progress.fresh, progress.weight, since, LONGEST) and since >= SHORTEST
+        worth = due(progress.fresh, progress.weight, since, LONGEST)
+        worth = worth and since >= (LONGEST if behind else SHORTEST)
         if not worth and not (at_once and progress.fresh):
             return
         self._published = now

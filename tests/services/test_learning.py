@@ -198,3 +198,15 @@ def test_a_snapshot_that_must_not_serve_is_not_published(school: School, store: 
     school.offer(2)
     assert not learner._unharmed(learner.turn)
     assert Registry(school.home / "data", store).aliases(PROPENSITY) == serving
+
+
+def test_while_offers_are_still_to_be_counted_nothing_is_published_for_a_while(
+    school: School, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(study, "_COUNT", 1)  # one entry of a partition at a time
+    school.offer(40)
+    learner = school.learner()
+    assert learner.turn()
+    while learner.turn():
+        assert not Registry(school.home / "data", store).versions(PROPENSITY)
+    assert len(Registry(school.home / "data", store).versions(PROPENSITY)) == 1
