@@ -28,7 +28,7 @@ from engine.partitions import made_at
 from engine.record import DecisionRecord, InteractionRecord, Record, VoidRecord, legible
 
 START = "0-0"
-MOST_BYTES = 2**29
+MOST_BYTES = 2**28
 """Of sums that are kept an action: what is offered beyond is not learned of."""
 
 SAMPLES = 200

@@ -6,8 +6,9 @@
 
 The digest is that of the manifest, which states the artefact's size and digest; the signature
 is made of name and digest with the house's own key. All of it is verified before anything is
-parsed. Versions are never overwritten or deleted, so that decisions replay. It must not fetch
-anything: artefacts get here by `publish`, or by `adopt` from where somebody else published.
+parsed. Versions are never overwritten, and go only by `drop`, once no decision made with them can
+replay. It must not fetch anything: artefacts get here by `publish`, or by `adopt` from where
+somebody else published.
 """
 
 from engine.models.routing import ALIASES, Alias
