@@ -106,3 +106,30 @@ def test_what_may_be_sent_as_events_is_a_setting(tmp_path: Path) -> None:
 def test_a_wrong_limit_of_events_is_refused_by_name(tmp_path: Path, name: str, value: str) -> None:
     with pytest.raises(Misconfigured, match=name):
         read_settings({"TELLER_CATALOGUE": str(tmp_path), name: value})
+
+
+def test_learning_is_on_unless_switched_off_and_its_pace_is_a_setting(tmp_path: Path) -> None:
+    environment = {"TELLER_CATALOGUE": str(tmp_path)}
+    learning = read_settings(environment).learning
+    assert (learning.on, learning.delay, learning.half_life) == (True, 30 * 60 * 1000, 60.0)
+    environment |= {
+        "TELLER_LEARNING": "off",
+        "TELLER_LEARNING_DELAY": "2h",
+        "TELLER_LEARNING_HALF_LIFE": "7",
+    }
+    learning = read_settings(environment).learning
+    assert (learning.on, learning.delay, learning.half_life) == (False, 2 * 3600 * 1000, 7.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TELLER_LEARNING", "yes"),
+        ("TELLER_LEARNING_DELAY", "soon"),
+        ("TELLER_LEARNING_DELAY", "1s"),
+        ("TELLER_LEARNING_HALF_LIFE", "0"),
+    ],
+)
+def test_a_wrong_pace_of_learning_is_refused_by_name(tmp_path: Path, name: str, value: str) -> None:
+    with pytest.raises(Misconfigured, match=name):
+        read_settings({"TELLER_CATALOGUE": str(tmp_path), name: value})

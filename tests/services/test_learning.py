@@ -15,14 +15,22 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import redis
+from click.testing import CliRunner
 
+from engine.bootstrap import open_application
+from engine.cli import main
 from engine.errors import Overtaken
 from engine.models.routing import LEARNED
+from engine.partitions import PARTITIONS
 from engine.registry import Registry
 from engine.services import study
 from engine.services.checkpoints import Checkpoints
+from engine.services.study import READER
+from engine.settings import LearningSettings, Settings
 from engine.situation import PROPENSITY
 from engine.store import Store
+from engine.store.keys import readers_key
 from tests.services.school import School
 
 KILLS = 50 if int(os.environ.get("TELLER_EXAMPLES", "0")) >= 1_000 else 3
@@ -210,3 +218,28 @@ def test_while_offers_are_still_to_be_counted_nothing_is_published_for_a_while(
     while learner.turn():
         assert not Registry(school.home / "data", store).versions(PROPENSITY)
     assert len(Registry(school.home / "data", store).versions(PROPENSITY)) == 1
+
+
+def test_the_command_learns_what_there_is_and_ends(
+    school: School, store: Store, server_url: str
+) -> None:
+    school.offer(4)
+    house = ["--catalogue", str(school.home / "catalogue"), "--data", str(school.home / "data")]
+    command = ["learn", "--once", *house, "--redis", server_url]
+    result = CliRunner().invoke(main, command)
+    assert result.exit_code == 0, result.output
+    assert school.seen() == {"apples": 2.0}  # the answered; the others wait for half an hour
+    assert store.log.hold(READER, "somebody else", 1_000)
+    assert "another process learns" in CliRunner().invoke(main, command).output
+
+
+def test_a_learner_that_is_off_keeps_no_log(school: School, server_url: str, store: Store) -> None:
+    school.offer(4)
+    assert school.learner().catch_up()
+    names = [readers_key(partition) for partition in range(PARTITIONS)]
+    with redis.Redis.from_url(server_url) as client:
+        assert any(client.hexists(name, READER) for name in names)
+        house = school.home / "catalogue", school.home / "data", server_url
+        off = Settings(*house, archive="off", learning=LearningSettings(on=False))
+        with open_application(off, keep=True):
+            assert not any(client.hexists(name, READER) for name in names)
