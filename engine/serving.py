@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from multiprocessing import set_start_method
 
 from granian import Granian
 from granian.constants import Interfaces
@@ -46,7 +47,12 @@ def pass_on(settings: Settings, url: str) -> None:
 
 
 def run(host: str, port: int, workers: int) -> None:
-    """Serve until told to stop."""
+    """Serve until told to stop.
+
+    Workers are spawned, not forked: the learner's threads are here already, and what one of them
+    is importing at that moment its copy would wait for without end.
+    """
+    set_start_method("spawn")
     Granian(
         "api:from_environment",
         address=host,
