@@ -31,13 +31,18 @@ PREVIOUS = 50
 
 class Routing(NamedTuple):
     """Versions by who they decide for. `champion` None: the prior; `share` of all customers are
-    the challenger's, by `salt`."""
+    the challenger's, by `salt`; `learned` is the learner's latest, whoever it decides for."""
 
     champion: str | None = None
     challenger: str | None = None
     shadow: str | None = None
     share: float = 0.0
     salt: str = ""
+    learned: str | None = None
+
+    def told(self, version: str) -> str:
+        """How to tell of a version where many snapshots would be too many names."""
+        return LEARNED if version == self.learned else version
 
     def challenged(self, customer_id: str) -> bool:
         """Whether the challenger decides for this customer."""
@@ -75,7 +80,8 @@ class Aliases(Struct, frozen=True):
         others = {"shadow": found.get("shadow") or learned, "challenger": found.get("challenger")}
         decides = champion or learned
         shadow, challenger = (None if digest == decides else digest for digest in others.values())
-        return Routing(decides, challenger, shadow, self.share if challenger else 0.0, self.salt)
+        share = self.share if challenger else 0.0
+        return Routing(decides, challenger, shadow, share, self.salt, learned)
 
     def promoted(self, digest: str, alias: Alias, share: float | None = None) -> Aliases:
         """With `digest` (or `learned`) under an alias; a champion leaves its other places.

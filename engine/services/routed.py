@@ -21,7 +21,7 @@ _log = structlog.get_logger()
 @dataclass(frozen=True, slots=True)
 class Routed:
     """`live` decides for everyone, or says who does; `shadow`, if any, scores along. `shares`:
-    of all customers, by alias and version."""
+    of all customers, by alias and version (the learner's by that name)."""
 
     live: Live
     shadow: Shadow | None
@@ -41,9 +41,9 @@ def routed(catalogue: Catalogue, routing: Routing, models: Models, watch: Watch)
     shadow = Shadow(scoring.bind(catalogue.actions), watch) if scoring else None
     live = bound(catalogue, champion, beside)
     live = replace(live, scorer=shadow.along(live.scorer)) if shadow else live
-    shares: dict[tuple[Alias, str], float] = {("champion", champion.version): 1.0}
+    shares: dict[tuple[Alias, str], float] = {("champion", routing.told(champion.version)): 1.0}
     if scoring:  # scores, and decides for nobody
-        shares["shadow", scoring.version] = 0.0
+        shares["shadow", routing.told(scoring.version)] = 0.0
     if challenger is None:
         return Routed(live, shadow, shares)
     other = bound(catalogue, challenger, beside)
@@ -51,8 +51,8 @@ def routed(catalogue: Catalogue, routing: Routing, models: Models, watch: Watch)
     def route(customer_id: str) -> Live:
         return other if routing.challenged(customer_id) else live
 
-    shares["champion", champion.version] = 1.0 - routing.share
-    shares["challenger", challenger.version] = routing.share
+    shares["champion", routing.told(champion.version)] = 1.0 - routing.share
+    shares["challenger", routing.told(challenger.version)] = routing.share
     return Routed(replace(live, route=route), shadow, shares)
 
 

@@ -41,16 +41,16 @@ def test_a_challenger_s_successor_takes_over_its_customers() -> None:
 
 def test_the_learner_decides_until_a_champion_does_and_is_the_shadow_from_then_on() -> None:
     learning = Aliases().promoted("l1", "learned")
-    assert learning.routing() == Routing("l1")
+    assert learning.routing() == Routing("l1", learned="l1")
     crowned = learning.promoted("a", "champion")
-    assert crowned.routing() == Routing("a", None, "l1")
+    assert crowned.routing() == Routing("a", None, "l1", learned="l1")
     assert crowned.promoted("b", "shadow").routing().shadow == "b"
 
 
 def test_an_alias_may_follow_the_learner() -> None:
     following = Aliases(learned="l1").promoted("learned", "champion")
-    assert following.routing() == Routing("l1")
-    assert following.promoted("l2", "learned").routing() == Routing("l2")
+    assert following.routing() == Routing("l1", learned="l1")
+    assert following.promoted("l2", "learned").routing() == Routing("l2", learned="l2")
     half = Aliases(champion="a", learned="l1").promoted("learned", "challenger", 0.5)
     newer = half.promoted("l2", "learned")
     assert newer.routing().challenger == "l2"

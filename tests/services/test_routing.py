@@ -250,5 +250,15 @@ def test_the_figures_say_which_version_serves_with_which_share(
     assert (model.share, model.previous) == (0.0, [champion])
 
 
+def test_a_learner_s_many_snapshots_are_one_line_of_the_figures(
+    house: Application, registry: Registry
+) -> None:
+    for rate in (0.2, 0.3, 0.4):
+        registry.promote("propensity", a_rate(registry, rate), "learned")
+        house.served.look()
+    assert figures(house).count('teller_model_share{role="shadow"') == 1
+    assert 'teller_model_share{role="shadow",version="learned"} 0.0' in figures(house)
+
+
 def figures(house: Application) -> str:
     return house.metrics.exposition().decode()

@@ -27,7 +27,7 @@ LEAK = 0.75
 """A version that takes away this much of what the better of champion and popularity gets wrong
 in ranking (1 - AUC) knows something that nobody can know beforehand, until shown otherwise."""
 
-OFF_BY = 0.2
+OFF_BY = 0.3
 """Promises may be off by this share of the rate of answers, whatever the interval says."""
 
 _RESAMPLES = 200
