@@ -67,7 +67,7 @@ def lines(found: Findings) -> Markup:
         axes.spines[["top", "right"]].set_visible(False)
         axes.set_xlim(-0.3, len(all_windows) - 0.7)
         if axes.get_legend_handles_labels()[1]:
-            axes.legend(frameon=False, loc="upper left", ncols=2)
+            axes.legend(frameon=False, loc="best", ncols=2)
     shares.set_xticks(range(len(all_windows)), ["before", *map(str, range(1, len(all_windows)))])
     shares.set_xlabel("window", color=INK)
     return to_svg(figure)

@@ -32,6 +32,7 @@ def page(found: Findings, title: str) -> str:
         named=named,
         shown=shown,
         span=span,
+        things=things,
         measures=(RATE, CALIBRATION, AUC),
     )
 
@@ -42,6 +43,11 @@ def sentences(found: Findings) -> Iterator[str]:
         worst = _worst(found, name)
         said = f": PSI up to {worst.index:.2f}, chance explains {worst.chance:.3f}" if worst else ""
         yield f"{name} alarms in {times} of {len(found.windows)} windows{said}"
+
+
+def things(count: int) -> str:
+    """So many things, in words."""
+    return "1 thing" if count == 1 else f"{count} things"
 
 
 def shown(found: Interval | None, form: str = ".3f") -> str:
@@ -77,7 +83,7 @@ def _lines(found: Findings) -> Iterator[str]:
         f"{rows:,} since, in {len(found.windows)} windows"
     )
     alarms = list(sentences(found))
-    yield f"ALARM: {len(alarms)} things moved" if alarms else "no alarm"
+    yield f"ALARM: {things(len(alarms))} moved" if alarms else "no alarm"
     yield from (f"  {sentence}" for sentence in alarms[:MOST])
     if len(alarms) > MOST:
         yield f"  and {len(alarms) - MOST} more"
@@ -123,7 +129,7 @@ figure { margin: 0 0 1rem; overflow-x: auto } svg { max-width: 100%; height: aut
 95%, over customers. Chance alone would alarm in at most {{ "{:.0%}".format(found.level) }} of such
 reports.</p>
 {% if sentences %}
-<p class="alarm">Alarm: {{ sentences | length }} things moved by more than chance, and enough to
+<p class="alarm">Alarm: {{ things(sentences | length) }} moved by more than chance, and enough to
 matter.</p>
 <ul>{% for sentence in sentences %}<li>{{ sentence }}</li>{% endfor %}</ul>
 {% else %}

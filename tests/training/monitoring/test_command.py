@@ -50,7 +50,7 @@ def test_a_quiet_file_ends_well_and_a_moved_one_with_status_three(tmp_path: Path
     assert "no alarm" in quiet.output
     loud = monitor(*written(moved(traffic(), plan=lambda v: ["gold"] * len(v)), tmp_path))
     assert loud.exit_code == 3
-    assert "ALARM: 1 things moved\n  plan alarms in 8 of 10 windows" in loud.output
+    assert "ALARM: 1 thing moved\n  plan alarms in 8 of 10 windows" in loud.output
 
 
 def test_findings_are_written_for_machines_and_for_prometheus_and_as_a_page(
