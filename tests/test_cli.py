@@ -149,9 +149,10 @@ def test_serve_answers_with_several_workers_and_logs_nothing_personal(
     body = {"customer": {"id": "canary-7"}, "channel": "web", "placements": [{"id": "home.hero"}]}
     for number in range(20):
         _call(f"{url}/v1/decisions", key, {**body, "context": {"page": f"/canary-{number}"}})
-    metrics = urlopen(f"{url}/metrics").read().decode()  # noqa: S310
-    counted = [line for line in metrics.splitlines() if line.startswith("teller_decisions_total")]
-    assert sum(float(line.rsplit(" ", 1)[1]) for line in counted) == 20
+    assert sum(_counted(url, "teller_decisions_total")) == 20
+    until = time.monotonic() + 30
+    while not _counted(url, "teller_archive_behind_seconds"):
+        assert time.monotonic() < until, "no worker keeps the archive"
     said = log.read_text()
     assert key in said
     assert "TELLER_CATALOG is not a setting; did you mean TELLER_CATALOGUE?" in said
@@ -176,6 +177,12 @@ def _call(url: str, key: str, body: object, method: str = "POST") -> None:
     request.add_header("Authorization", f"Bearer {key}")
     with urlopen(request) as reply:  # noqa: S310
         assert reply.status == 200
+
+
+def _counted(url: str, name: str) -> list[float]:
+    """The samples of a metric."""
+    lines = urlopen(f"{url}/metrics").read().decode().splitlines()  # noqa: S310
+    return [float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(name)]
 
 
 def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
