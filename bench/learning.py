@@ -35,6 +35,7 @@ from engine.registry import Registry
 from engine.situation import PROPENSITY
 
 ANSWERS = 300
+BEFORE = 40  # answers; until thirty decisions were seen the prior serves
 RATE = 10.0  # answers a second
 PATIENCE = 30.0  # seconds after the last answer
 POLL = 0.02  # seconds between looks at who decides
@@ -79,18 +80,21 @@ def _waits(port: int, data: Path, answers: int, rate: float) -> list[float]:
     watcher = threading.Thread(target=_watch, args=(Connection(port), served, done))
     watcher.start()
     try:
+        list(_answer(Connection(port), BEFORE, 10.0 * rate, "before"))
         acknowledged = list(_answer(Connection(port), answers, rate))
         until = time.monotonic() + PATIENCE
-        while _answers_of(registry, served[-1][1]) < answers and time.monotonic() < until:
+        while _answers_of(registry, served[-1][1]) < BEFORE + answers and time.monotonic() < until:
             done.wait(POLL)
     finally:
         done.set()
         watcher.join()
     known = {version: _answers_of(registry, version) for version in {of for _, of in served}}
     counts = [known[version] for _, version in served]
-    places = [bisect_left(counts, number) for number in range(1, answers + 1)]
+    places = [bisect_left(counts, number) for number in range(BEFORE + 1, BEFORE + answers + 1)]
     if places[-1] == len(served):
-        raise SystemExit(f"{counts[-1]} of {answers} answers ever changed a decision: no figure")
+        raise SystemExit(
+            f"{counts[-1]} of {BEFORE + answers} answers changed a decision: no figure"
+        )
     return [served[at][0] - when for at, when in zip(places, acknowledged, strict=True)]
 
 
@@ -100,15 +104,15 @@ def _watch(connection: Connection, served: list[tuple[float, str]], done: thread
         served.append((time.monotonic(), reply["versions"]["models"][PROPENSITY]))
 
 
-def _answer(connection: Connection, answers: int, rate: float) -> Iterator[float]:
+def _answer(connection: Connection, answers: int, rate: float, who: str = "c") -> Iterator[float]:
     """When each answer was acknowledged."""
     start = time.monotonic()
     for number in range(answers):
         wait = start + number / rate - time.monotonic()
         threading.Event().wait(max(wait, 0.0))
-        decision = connection.decide(f"c-{number}")
+        decision = connection.decide(f"{who}-{number}")
         row = {
-            "id": f"a-{number}",
+            "id": f"{who}-{number}",
             "decision_id": decision["decision_id"],
             "action": decision["placements"][0]["actions"][0]["action"],
             "outcome": "accept" if number % 3 else "reject",

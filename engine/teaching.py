@@ -21,6 +21,7 @@ from engine.domain import Action, Facts, Value
 from engine.facts import learnable
 from engine.learn import ANSWERS, UNSEEN
 from engine.models.base import Model
+from engine.models.beta import UNTRAINED
 from engine.models.features import Encoder
 from engine.models.instruction import instruct
 from engine.models.learner import Learner
@@ -31,13 +32,27 @@ START = "0-0"
 MOST_BYTES = 2**28
 """Of sums that are kept an action: what is offered beyond is not learned of."""
 
-SAMPLES = 200
-"""As many facts of decisions a trained model is asked about."""
-
-WORTH = 300.0
-"""Answers an action that a trained model's word weighs: what did best, see docs/learning.md."""
+_SAMPLES = 200
 
 Columns = NDArray[np.float64]
+
+
+class Prior(NamedTuple):
+    """What a learner is told before what it learned may serve: what `model` expects of every
+    action at `facts` decisions, worth `worth` answers an action."""
+
+    model: Model
+    facts: int
+    worth: float
+
+
+def trained(model: Model) -> Prior:
+    """A trained model's word weighs what did best, see docs/learning.md."""
+    return Prior(model, 200, 300.0)
+
+
+NOTHING_YET = Prior(UNTRAINED, 30, 30.0)
+"""Lest the first few refusals say that nothing is worth a contact, and nobody is asked again."""
 
 
 class _Tagged(Struct):
@@ -56,7 +71,7 @@ class Progress(Struct):
     `rewards`: by decision and action what an offer was taken to be worth so far, None where it
     is known to have reached nobody; `void`: decisions that did. `weight` is the answers learned,
     less what was forgotten; `fresh` those since the last snapshot; `day` (days since the epoch)
-    of the last forgetting; `instructed`: the trained model it was told of. `versions`: snapshots,
+    of the last forgetting; `instructed`: the model it was told of first. `versions`: snapshots,
     and when (ms) each last served.
     """
 
@@ -96,7 +111,7 @@ class Course:
     ) -> None:
         self.learner = learner
         self.progress = progress
-        self.samples: deque[Facts] = deque(maxlen=SAMPLES)
+        self.samples: deque[Facts] = deque(maxlen=_SAMPLES)
         self._actions = actions
         self._defaults = defaults
         self._encode = Encoder(learner.features).encode
@@ -128,17 +143,16 @@ class Course:
         self.learner.forget(keep)
         self.progress.weight *= keep
 
-    def instruct(self, model: Model, actions: Sequence[Action]) -> bool:
-        """Add what a trained model expects of these actions, once, as soon as enough decisions
-        were seen to ask it about; whether that was now. Nothing where it would take too much."""
-        room = 2 * len(actions) <= self._most
-        if self.progress.instructed or len(self.samples) < SAMPLES or not room:
+    def instruct(self, prior: Prior, actions: Sequence[Action]) -> bool:
+        """Add what is expected of these actions (where that takes too much, of those learned of),
+        once, as soon as enough decisions were seen to ask about; whether that was now."""
+        if self.progress.instructed or len(self.samples) < prior.facts:
             return False
         told = Learner(self.learner.features, self.learner.expand.scale)
-        instruct(told, model, actions, list(self.samples), WORTH)
+        some = actions if 2 * len(actions) <= self._most else list(self.learner.actions.values())
+        instruct(told, prior.model, some, list(self.samples)[-prior.facts :], prior.worth)
         self.learner.merge(told)
-        self.progress.instructed = model.version
-        self.progress.weight += WORTH
+        self.progress.instructed = prior.model.version
         self.progress.fresh += 1
         return True
 

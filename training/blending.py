@@ -21,6 +21,7 @@ from engine.domain import Action, Events, Facts
 from engine.exploration import METHODS, Posterior, pick
 from engine.hashing import uniform
 from engine.models.base import Model
+from engine.models.beta import UNTRAINED
 from engine.models.features import Encoder, Feature, Number
 from engine.models.instruction import instruct
 from engine.models.kinds import parse_model
@@ -32,7 +33,7 @@ Vector = NDArray[np.float64]
 
 OFFERS, NUMBERS = 10, 8
 HISTORY, VISITS, EARLY = 3_000, 6_000, 1_000
-FACTS = 200
+FACTS, FEW = 200, 30
 WORTHS = (30.0, 100.0, 300.0, 1_000.0)
 _ACTIONS = tuple(Action(f"offer-{n}", "offer", None, None) for n in range(OFFERS))
 _FEATURES = tuple(Feature(f"n{i}", f"customer.n{i}", Number(), ("id",)) for i in range(NUMBERS))
@@ -183,6 +184,7 @@ def blends(model: Model, seen: list[Facts]) -> Mapping[str, Callable[[], Blend]]
         "by chance": Chance,
         "trained alone": lambda: Trained(model),
         "online alone": lambda: Online(model, seen),
+        "online, told 5% of everything": lambda: Online(UNTRAINED, seen[:FEW], float(FEW)),
         **told,
         "offset": lambda: Offset(model),
         "column": lambda: Column(model),

@@ -22,7 +22,7 @@ from engine.services.checkpoints import Checkpoints
 from engine.services.decisions import DAY, retention
 from engine.services.publishing import Publisher
 from engine.situation import Live
-from engine.teaching import START, Course, Progress, answered, due
+from engine.teaching import NOTHING_YET, START, Course, Progress, answered, due, trained
 
 READER = "learner"
 LONGEST = 300_000  # ms something may be learned and not yet published
@@ -96,7 +96,7 @@ class Study:
         self._pause = KEEP_EVERY
         self._changed = False
         progress = self._course.progress
-        self._trained = None if progress.instructed else publisher.trained()
+        self._prior = NOTHING_YET if (model := publisher.trained()) is None else trained(model)
         progress.day = progress.day or now // DAY
         for digest in publisher.ours() - progress.versions.keys():
             progress.versions[digest] = now
@@ -134,16 +134,18 @@ class Study:
         return more
 
     def publish(self, now: int, *, behind: bool = False, at_once: bool = False) -> None:
-        """Have a snapshot served, if that is worth it; `at_once`: if there is anything new.
+        """Have a snapshot served, if the learner has been told what to expect and it is worth it.
+        `at_once`: if there is anything new.
         `behind`: offers are still to be counted, so that it would promise too much; rather that
         than none for long.
 
         Raises ModelRefused for one that must not serve: then the one before serves on.
         """
+        self._instruct()
         progress, since = self._course.progress, now - self._published
         worth = due(progress.fresh, progress.weight, since, LONGEST)
         worth = worth and since >= (LONGEST if behind else SHORTEST)
-        if not worth and not (at_once and progress.fresh):
+        if not progress.instructed or not (worth or (at_once and progress.fresh)):
             return
         self._published = now
         self._note_serving(now)
@@ -155,7 +157,6 @@ class Study:
     def upkeep(self, now: int) -> None:
         """Forget what a day makes forgotten, and keep a checkpoint, when it is time."""
         progress = self._course.progress
-        self._instruct()
         if (today := now // DAY) > progress.day:
             self._course.forget(0.5 ** ((today - progress.day) / self._half_life))
             self._course.let_go(now - self._retention)
@@ -178,11 +179,10 @@ class Study:
         self._pause = max(KEEP_EVERY, int(20_000 * (time.monotonic() - started)))
 
     def _instruct(self) -> None:
-        """Tell the learner what the trained model expects, once it can be asked."""
-        trained = self._trained
-        if trained and self._course.instruct(trained, self._catalogue.actions):
-            self._trained, self._changed = None, True
-            _log.info("told the learner what a trained model expects", model=trained.version)
+        """Tell the learner what to expect, once it can be asked about."""
+        if self._course.instruct(self._prior, self._catalogue.actions):
+            self._changed = True
+            _log.info("the learner was told what to expect", model=self._prior.model.version)
 
     def _snapshot(self, metadata: Mapping[str, object]) -> str:
         """One that is refused now would be again: it takes something new to try."""

@@ -48,7 +48,7 @@ def catalogue_directory(tmp_path: Path) -> Path:
     return directory
 
 
-def teach(client: Client, customers: int = 20, first: int = 0) -> list[str]:
+def teach(client: Client, customers: int = 40, first: int = 0) -> list[str]:
     """So many customers are offered both, take what their plan likes and turn the other down;
     their decisions."""
     made = []
@@ -104,7 +104,7 @@ def test_customers_get_what_their_like_took_and_after_a_restart_still(
         .manifest(PROPENSITY, again.served.live.versions[PROPENSITY])
         .metadata["answers"]
     )
-    assert answers == 80
+    assert answers == 160
 
 
 def test_a_decision_of_an_earlier_snapshot_is_made_again_to_the_same_bytes(
@@ -140,6 +140,6 @@ def test_the_metrics_say_what_was_learned_and_when_a_snapshot_was_taken(
     teach(client)
     learn(application)
     metrics = client.call("GET", "/metrics").body.decode()
-    assert "teller_learned_answers_total 40.0" in metrics
+    assert "teller_learned_answers_total 80.0" in metrics
     assert "teller_learning_behind_seconds 0.0" in metrics
     assert "teller_learning_snapshot_timestamp_seconds 1." in metrics

@@ -31,6 +31,7 @@ from engine.settings import LearningSettings, Settings
 from engine.situation import PROPENSITY
 from engine.store import Store
 from engine.store.keys import readers_key
+from engine.teaching import NOTHING_YET
 from tests.services.school import School
 
 KILLS = 50 if int(os.environ.get("TELLER_EXAMPLES", "0")) >= 1_000 else 3
@@ -57,7 +58,8 @@ def learning(url: str, home: Path) -> Iterator[None]:
 def all_in(school: School, offers: int) -> None:
     """Every offer is learned of once, and every answer with its reward."""
     kept, _ = school.kept()
-    assert school.seen() == {"apples": float(offers), "berries": float(offers)}
+    told = NOTHING_YET.worth if kept.progress.instructed else 0.0
+    assert school.seen() == pytest.approx(dict.fromkeys(("apples", "berries"), offers + told))
     assert kept.progress.answers == 2 * offers
     accepted = [said["apples"] for said in kept.progress.rewards.values() if "apples" in said]
     assert accepted == [1.0] * sum(number % 4 < 2 for number in range(offers))
@@ -76,9 +78,7 @@ def test_under_random_kills_each_offer_and_each_answer_counts_once(
     all_in(school, offers)
     apart = School(school.store, tmp_path, tmp_path / "apart")
     assert apart.learner().catch_up()  # all of the logs at once, by one that nobody killed
-    ours, theirs = school.kept()[1], apart.kept()[1]
-    for id, arm in theirs.snapshot().arms.items():
-        assert ours.snapshot().arms[id].seen == arm.seen
+    all_in(apart, offers)
 
 
 def test_of_two_that_learn_at_once_one_commits_and_the_other_starts_again(school: School) -> None:
@@ -171,7 +171,7 @@ def test_a_version_is_let_go_once_no_decision_made_with_it_can_be_made_again(
     registry = Registry(school.home / "data", store)
     learner = school.learner()
     for _ in range(3):
-        school.offer(4)
+        school.offer(NOTHING_YET.facts)
         assert learner.catch_up()
     first, last = sorted(school.kept()[0].progress.versions.items(), key=lambda one: one[1])[::2]
     assert len(registry.versions(PROPENSITY)) == 3
@@ -189,7 +189,7 @@ def test_a_version_is_let_go_once_no_decision_made_with_it_can_be_made_again(
 
 def test_what_an_alias_means_is_never_let_go(school: School, store: Store) -> None:
     registry = Registry(school.home / "data", store)
-    school.offer(4)
+    school.offer(NOTHING_YET.facts)
     assert school.learner().catch_up()
     learned = registry.aliases(PROPENSITY)[LEARNED]
     registry.drop(PROPENSITY, learned)
@@ -197,7 +197,7 @@ def test_what_an_alias_means_is_never_let_go(school: School, store: Store) -> No
 
 
 def test_a_snapshot_that_must_not_serve_is_not_published(school: School, store: Store) -> None:
-    school.offer(4)
+    school.offer(NOTHING_YET.facts)
     learner = school.learner()
     learner.turn()
     serving = Registry(school.home / "data", store).aliases(PROPENSITY)
@@ -243,3 +243,13 @@ def test_a_learner_that_is_off_keeps_no_log(school: School, server_url: str, sto
         off = Settings(*house, archive="off", learning=LearningSettings(on=False))
         with open_application(off, keep=True):
             assert not any(client.hexists(name, READER) for name in names)
+
+
+def test_until_a_few_decisions_were_seen_the_prior_serves(school: School, store: Store) -> None:
+    learner, registry = school.learner(), Registry(school.home / "data", store)
+    school.offer(NOTHING_YET.facts - 1)
+    learner.turn()
+    assert not registry.aliases(PROPENSITY)
+    school.offer(1)
+    learner.turn()
+    assert LEARNED in registry.aliases(PROPENSITY)

@@ -14,7 +14,7 @@ from engine.models.features import Category, Encoder, Feature
 from engine.models.learner import Learner
 from engine.models.logistic import LogisticArtefact, LogisticModel, Term
 from engine.record import DecisionRecord, decode
-from engine.teaching import SAMPLES, Course, due
+from engine.teaching import NOTHING_YET, Course, due, trained
 from tests.services.teaching import ACTIONS, CATALOGUE, FEATURES, Log, course, hear, seen
 
 PLAN = Feature("plan", "customer.plan", Category(("basic", "fibre")), ("id",))
@@ -223,15 +223,15 @@ def test_a_snapshot_is_due_when_a_hundredth_more_is_known_or_long_ago() -> None:
 
 
 def test_a_trained_model_is_a_prior_that_answers_outweigh() -> None:
-    log, ours = Log(), course()
-    for n in range(SAMPLES):
+    log, ours, prior = Log(), course(), trained(EXPECTS)
+    for n in range(prior.facts):
         log.decide(f"c-{n}", "apples", plan=("basic", "fibre")[n % 2])
-    assert not ours.instruct(EXPECTS, CATALOGUE.actions)  # nobody to ask it about yet
+    assert not ours.instruct(prior, CATALOGUE.actions)  # nobody to ask it about yet
     ours.count(log.entries)
     unknown = log.decide("new", "berries", plan="fibre")
     before = expected(ours, log, unknown)
-    assert ours.instruct(EXPECTS, CATALOGUE.actions)
-    assert not ours.instruct(EXPECTS, CATALOGUE.actions)  # once
+    assert ours.instruct(prior, CATALOGUE.actions)
+    assert not ours.instruct(prior, CATALOGUE.actions)  # once
     told = expected(ours, log, unknown)
     assert before.get("berries", 0.0) < 0.1
     assert told["berries"] == pytest.approx(0.8, abs=0.1)
@@ -241,3 +241,16 @@ def test_a_trained_model_is_a_prior_that_answers_outweigh() -> None:
         log.answer(f"d-{n}", decision, "berries", "reject", 0.0)
     hear(ours, log)
     assert expected(ours, log, unknown)["berries"] < 0.35
+
+
+def test_the_first_refusals_do_not_say_that_nothing_is_worth_a_contact() -> None:
+    log, ours, naive = Log(), course(), course()
+    for n in range(NOTHING_YET.facts):
+        decision = log.decide(f"c-{n}", "apples", plan=("basic", "fibre")[n % 2])
+        log.answer(f"c-{n}", decision, "apples", "reject", 0.0)
+    for one in (ours, naive):
+        hear(one, log)
+    assert ours.instruct(NOTHING_YET, CATALOGUE.actions)
+    assert expected(naive, log, decision)["apples"] < 0.002
+    assert expected(ours, log, decision)["apples"] == pytest.approx(0.025, abs=0.01)
+    assert expected(ours, log, decision)["berries"] == pytest.approx(0.05, abs=0.01)
