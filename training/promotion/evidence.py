@@ -5,7 +5,7 @@ Only what came after it was learnt counts: of what it has seen, a model is alway
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -17,6 +17,7 @@ from engine.domain import Action, Events, Facts
 from engine.errors import NotFound
 from training.dataset import Examples, examples
 from training.experience import read_experience
+from training.offpolicy.logged import Logged
 from training.offpolicy.mapping import read_columns, read_frame, to_log
 from training.offpolicy.targets import plain_rows
 from training.offpolicy.traffic import Log, Traffic, read_traffic
@@ -27,13 +28,22 @@ MOST = 20_000
 _DAYS = 30
 
 
+class File(NamedTuple):
+    """Logged choices, the actions by the log's numbers, and what an answer to each is worth."""
+
+    log: Logged
+    actions: Sequence[Action]
+    values: Mapping[str, float]
+
+
 class Evidence(NamedTuple):
     """`table` None: there is nothing to judge by, for the reason in `missing`; `traffic`:
-    decisions that can be made again, if there are any."""
+    decisions that can be made again, if there are any; `file`: what they were in a file."""
 
     table: Examples | None
     traffic: Traffic | None = None
     missing: str = ""
+    file: File | None = None
 
 
 def learnt_until(metadata: Mapping[str, object]) -> int:
@@ -71,8 +81,8 @@ def of_file(data: Path, mapping: Path, catalogue: Catalogue) -> Evidence:
     columns = read_columns(mapping)
     log = to_log(read_frame(data), columns)
     declared = {action.id: action for action in catalogue.actions}
-    known = {one.id: declared.get(one.id, one) for one in columns.described(log.names)}
-    shown: list[Action] = [known[log.names[number]] for number in log.actions.tolist()]
+    known = [declared.get(one.id, one) for one in columns.described(log.names)]
+    shown = [known[number] for number in log.actions.tolist()]
     rows = plain_rows(log.contexts)
     table = examples(
         customers=rows,
@@ -82,7 +92,7 @@ def of_file(data: Path, mapping: Path, catalogue: Catalogue) -> Evidence:
         at=[0] * len(log),
         subjects=log.subjects.tolist(),
     )
-    return Evidence(_latest(table))
+    return Evidence(_latest(table), file=File(log, known, columns.values()))
 
 
 def samples(evidence: Evidence, count: int = 100) -> list[Facts]:

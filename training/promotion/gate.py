@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from engine.catalogue import Catalogue
@@ -11,11 +11,12 @@ from engine.models.base import Model
 from engine.models.beta import UNTRAINED
 from engine.models.routing import Alias
 from engine.registry import Registry
-from training.offpolicy.assess import Choices
-from training.offpolicy.candidates import Candidate, Candidates
+from training.offpolicy.assess import Choices, assess
+from training.offpolicy.candidates import Candidates
 from training.offpolicy.house import assess_traffic
-from training.offpolicy.traffic import Traffic
-from training.promotion.evidence import Evidence, samples
+from training.offpolicy.report import Evaluation
+from training.offpolicy.targets import Target, of_model
+from training.promotion.evidence import Evidence, File, samples
 from training.promotion.judgement import judged, too_little
 from training.promotion.schema import misfits
 from training.promotion.soundness import Clock, slowness, too_slow, unsound
@@ -24,6 +25,9 @@ from training.report import Interval
 
 MARGIN = 0.1
 """What may be lost by bad luck: a tenth of what the champion earns."""
+
+_OURS, _THEIRS = "candidate", "champion"
+_RESAMPLES = 400
 
 _UNFIT: tuple[tuple[type[ModelRefused], Reason], ...] = (
     (ModelUnsigned, "unsigned"),
@@ -93,29 +97,41 @@ class Gate(NamedTuple):
             return
         figures["offers"] = len(table)
         yield from judged(table, candidate, champion, self.seed, figures)
-        if evidence.traffic is not None and candidate.version != champion.version:
-            yield from self._earned(candidate, champion, evidence.traffic, figures)
+        if candidate.version != champion.version:
+            found = self._earned(candidate, champion, evidence)
+            if found is not None:
+                yield from earnings(found, figures)
 
-    def _earned(
-        self, candidate: Model, champion: Model, traffic: Traffic, figures: dict[str, float]
-    ) -> Iterator[Refusal]:
-        """What it would have earned on the house's own decisions, rules and caps included."""
-        ours = self.candidates.of_model("candidate", candidate)
-        theirs = self.candidates.of_model("champion", champion)
-        yield from earnings(traffic, ours, theirs, self.seed, figures)
+    def _earned(self, candidate: Model, champion: Model, evidence: Evidence) -> Evaluation | None:
+        """What it would have earned, beside the champion: on the house's own decisions, rules
+        and caps included; on a file by propensity and value alone."""
+        choices = Choices(resamples=_RESAMPLES, seed=self.seed)
+        if evidence.traffic is not None:
+            ours = self.candidates.of_model(_OURS, candidate)
+            theirs = self.candidates.of_model(_THEIRS, champion)
+            return assess_traffic(evidence.traffic, [ours], [theirs], choices)
+        if evidence.file is not None:
+            targets = [
+                self._target(name, model, evidence.file)
+                for name, model in ((_OURS, candidate), (_THEIRS, champion))
+            ]
+            return assess(evidence.file.log, targets[:1], targets[1:], choices)
+        return None
+
+    def _target(self, name: str, model: Model, file: File) -> Target:
+        strategy = self.catalogue.strategy
+        floor = strategy.floor if strategy.method == "epsilon" else 0.0
+        return of_model(file.log, name, model, file.actions, file.values, floor=floor)
 
 
-def earnings(
-    traffic: Traffic, ours: Candidate, theirs: Candidate, seed: int, figures: dict[str, float]
-) -> Iterator[Refusal]:
+def earnings(found: Evaluation, figures: dict[str, float]) -> Iterator[Refusal]:
     """Earning less than the champion; or not shown to earn as much, within `MARGIN`."""
-    found = assess_traffic(traffic, [ours], [theirs], Choices(resamples=400, seed=seed))
-    policy, champion = found.policies[0], found.baselines[0]
-    refused: Sequence[str] = (*policy.overlap.reasons, *champion.overlap.reasons)
+    (policy,), (champion,) = found.policies, found.baselines
+    refused = (*policy.overlap.reasons, *champion.overlap.reasons)
     if refused:
         yield Refusal("unproven", f"what it would earn is not known: {refused[0]}")
         return
-    gain, least = policy.gains[theirs.name], -MARGIN * champion.value.value
+    gain, least = policy.gains[champion.name], -MARGIN * champion.value.value
     figures["value of a decision"] = policy.value.value
     figures["value of a decision, champion"] = champion.value.value
     if gain.high < 0.0:

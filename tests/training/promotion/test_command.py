@@ -20,9 +20,12 @@ from engine.registry import Registry
 from engine.store import Store
 from tests.archive.builders import keep_all
 from tests.training.houses import PLANS, RATES, World, knowing, write_catalogue
-from training.offpolicy.candidates import Candidates
+from training.offpolicy.assess import Choices
+from training.offpolicy.candidates import Candidate, Candidates
+from training.offpolicy.house import assess_traffic
 from training.offpolicy.traffic import read_traffic
 from training.promotion.gate import earnings
+from training.promotion.verdict import Refusal
 
 DAY = 86_400_000
 FILE = """
@@ -156,7 +159,10 @@ def test_a_model_may_be_judged_on_a_file(house: House, tmp_path: Path) -> None:
     done = house.promote(house.publish(), *words)
     assert done.exit_code == 0, done.output
     assert "offers: 2,400" in done.output
-    assert house.promote(house.publish(-1.0), *words).exit_code == 3
+    assert "value of a decision: 0.265" in done.output  # as by its true rates
+    worse = house.promote(house.publish(-1.0), *words)
+    assert worse.exit_code == 3
+    assert "  earns-less: " in worse.output
     assert "give both" in house.promote(house.publish(), *words[:2]).output
 
 
@@ -170,14 +176,16 @@ def test_a_policy_that_earns_less_is_told_from_one_nobody_can_tell(
         for name, artefact in (("k", knowing()), ("t", knowing(-1.0)), ("n", knowing(0.0)))
     )
     traffic = read_traffic(store.log, now=house.world.now + 8 * DAY, window=7 * DAY, most=900)
-    assert not list(earnings(traffic, knows, none, 0, {}))
-    (less,) = earnings(traffic, turned, knows, 0, {})
-    assert less.reason == "earns-less"
-    few = traffic._replace(decisions=traffic.decisions[:150])
-    (unknown,) = earnings(few, none, knows, 0, {})
-    assert unknown.reason in {"unproven", "earns-less"}
-    fewer = traffic._replace(decisions=traffic.decisions[:60])
-    (silent,) = earnings(fewer, knows, none, 0, {})
+
+    def found(ours: Candidate, theirs: Candidate, decisions: int = 900) -> list[Refusal]:
+        some = traffic._replace(decisions=traffic.decisions[:decisions])
+        return list(earnings(assess_traffic(some, [ours], [theirs], Choices(resamples=200)), {}))
+
+    assert not found(knows, none)
+    assert [one.reason for one in found(turned, knows)] == ["earns-less"]
+    (unknown,) = found(turned, none, 110)
+    assert unknown.reason == "unproven"
+    (silent,) = found(knows, none, 60)
     assert silent.reason == "unproven"
     assert "what it would earn is not known" in silent.text
 
