@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from rich.progress import track
 
-from bench import archive, facts, http, imports, ingest, inprocess, memory, peers
+from bench import archive, facts, http, imports, ingest, inprocess, memory, peers, trees
 from bench.figures import Figure, show, write
 
 SECTIONS: Mapping[str, Callable[[], Iterator[Figure]]] = {
@@ -17,6 +17,7 @@ SECTIONS: Mapping[str, Callable[[], Iterator[Figure]]] = {
     "memory": memory.measure,
     "archive": archive.measure,
     "facts": facts.measure,
+    "trees": trees.measure,
     "imports": imports.measure,
     "http": http.measure,
     "ingest": ingest.measure,

@@ -15,6 +15,7 @@ from training.dataset import Examples
 from training.predicting import numbered
 
 FOLDS = 5
+_SURE = 1e-6
 
 Vector = NDArray[np.float64]
 
@@ -64,5 +65,5 @@ def _tallied(
                 tally[0] += times
                 tally[1] += min(yes, times)
         tallies[facet] = {name: Tally(*sums[name]) for name in sorted(sums)}
-    rate = (positive.sum() + 0.5) / (offered.sum() + 1.0)
-    return BetaArtefact(float(rate), strength, **tallies)
+    rate = float(positive.sum() / offered.sum())
+    return BetaArtefact(min(max(rate, _SURE), 1.0 - _SURE), strength, **tallies)

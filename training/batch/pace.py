@@ -28,14 +28,14 @@ FEATURES = (
 )
 
 
-def a_house(rows: int, seed: int = 0) -> Past:
-    """So many rows of 50 actions in 5 groups, 10 numbers and a plan known of each customer."""
+def a_house(rows: int, actions: int = ACTIONS, seed: int = 0) -> Past:
+    """So many rows of actions in 5 groups, 10 numbers and a plan known of each customer."""
     rng = np.random.default_rng(seed)
-    shown = [Action(f"a{i}", "offer", f"g{i % GROUPS}", None) for i in range(ACTIONS)]
+    shown = [Action(f"a{i}", "offer", f"g{i % GROUPS}", None) for i in range(actions)]
     numbers = rng.normal(size=(rows, NUMBERS))
-    codes = rng.integers(ACTIONS, size=rows)
+    codes = rng.integers(actions, size=rows)
     plans = rng.choice(WORDS, rows).tolist()
-    logits = numbers[:, 0] * (codes % GROUPS - 2) / 2 + numbers[:, 1] - codes / ACTIONS - 2.0
+    logits = numbers[:, 0] * (codes % GROUPS - 2) / 2 + numbers[:, 1] - codes / actions - 2.0
     labels = (rng.random(rows) < 1 / (1 + np.exp(-logits))).astype(np.float64)
     names = [f"n{i}" for i in range(NUMBERS)]
     table = examples(
@@ -48,7 +48,7 @@ def a_house(rows: int, seed: int = 0) -> Past:
         at=(np.arange(rows) * HOUR).tolist(),
         subjects=rng.integers(max(1, rows // ROWS_A_CUSTOMER), size=rows).tolist(),
     )
-    chances = np.full(rows, 1 / ACTIONS)
+    chances = np.full(rows, 1 / actions)
     return Past(table, labels, chances, [""] * rows, np.ones(rows, np.bool_))
 
 
