@@ -19,6 +19,7 @@ from click.testing import CliRunner
 
 from engine.cli import main
 from tests.http.catalogue import CATALOGUE
+from tests.store.conftest import until
 
 TESTS = """
 tests:
@@ -136,6 +137,18 @@ def served(catalogue: Path, tmp_path: Path) -> Iterator[tuple[str, Path, subproc
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(20)
+
+
+def test_the_workers_of_serve_keep_the_archive_while_it_learns(
+    served: tuple[str, Path, subprocess.Popen[bytes]], tmp_path: Path
+) -> None:
+    """What is forked from a process with threads may wait for ever for what one of them held."""
+    url, log, process = served
+    _wait(f"{url}/readyz", process, log)
+    key = json.loads((tmp_path / "data" / "keys.json").read_text())["secret"][0]
+    _call(f"{url}/v1/customers/ana", key, {"consent": {"marketing": "granted"}}, "PATCH")
+    manifests = tmp_path / "data" / "archive" / "manifests"
+    until(lambda: manifests.exists() and any(manifests.iterdir()), 30)
 
 
 def test_serve_answers_with_several_workers_and_logs_nothing_personal(

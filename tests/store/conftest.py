@@ -49,9 +49,9 @@ def plain_server(program: Path, home: Path, *options: str) -> Iterator[redis.Red
             process.kill()
 
 
-def until(ready: Callable[[], bool]) -> None:
-    """Wait for a server to get there, ten seconds at most."""
-    deadline = time.monotonic() + 10
+def until(ready: Callable[[], bool], seconds: float = 10) -> None:
+    """Wait for a server to get there, so many seconds at most."""
+    deadline = time.monotonic() + seconds
     while not ready():
         assert time.monotonic() < deadline, "the server never got there"
 
