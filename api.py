@@ -166,6 +166,10 @@ def _routes(app: Flask, application: Application) -> None:
     def _models() -> Response:
         return _json(application.standing.models())
 
+    @app.post("/v1/models/<name>/rollback", endpoint="rollBackModel")
+    def _roll_back(name: str) -> Response:
+        return _json(application.standing.roll_back(name))
+
 
 def _events(app: Flask, application: Application) -> None:
     """The doors of Segment's and RudderStack's SDKs, which bring a write key of their own."""

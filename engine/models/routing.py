@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple, get_args
 from msgspec import Struct
 from msgspec.structs import replace
 
-from engine.errors import ModelRefused
+from engine.errors import ModelRefused, NotFound
 from engine.hashing import uniform
 
 Alias = Literal["champion", "challenger", "shadow", "learned"]
@@ -96,9 +96,9 @@ class Aliases(Struct, frozen=True):
         return replace(self, **{alias: digest})
 
     def rolled_back(self) -> Aliases:
-        """With the champion before, for everyone. Raises ModelRefused when there is none."""
+        """With the champion before, for everyone. Raises NotFound when there is none."""
         if not self.previous:
-            raise ModelRefused("there is no earlier champion to go back to")
+            raise NotFound("there is no earlier champion to go back to")
         before, *earlier = self.previous
         champion = None if before == NOBODY else before
         return replace(self.ended("challenger"), champion=champion, previous=tuple(earlier))

@@ -162,7 +162,7 @@ class Registry:
         return model
 
     def roll_back(self, name: str) -> Aliases:
-        """The champion before for everyone. Raises ModelRefused when there was none."""
+        """The champion before for everyone. Raises NotFound when there was none."""
         return self._change(name, Aliases.rolled_back)
 
     def end(self, name: str, alias: Alias) -> Aliases:

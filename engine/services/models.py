@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Protocol
 
 from engine.catalogue import Catalogue
+from engine.errors import NotFound
 from engine.models.base import Model
 from engine.models.beta import UNTRAINED
 from engine.models.routing import Aliases, Routing
@@ -22,6 +23,7 @@ class Registry(Protocol):
     def versions(self, name: str) -> list[str]: ...
     def table(self, name: str) -> Aliases: ...
     def load(self, name: str, digest: str) -> Model: ...
+    def roll_back(self, name: str) -> Aliases: ...
 
 
 class RegisteredModels:
@@ -54,3 +56,9 @@ class RegisteredModels:
             name: (self._registry.versions(name), self._registry.table(name))
             for name in self._registry.names()
         }
+
+    def roll_back(self, name: str) -> None:
+        """The champion before for everyone. Raises NotFound, StoreUnavailable."""
+        if name not in self._registry.names():
+            raise NotFound(f"no model {name!r:.80}")
+        self._registry.roll_back(name)

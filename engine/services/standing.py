@@ -36,7 +36,7 @@ class Healthy(Protocol):
 
 
 class Standing:
-    """`/readyz`, `/v1/catalogue`, `/v1/catalogue/check` and `/v1/models`."""
+    """`/readyz`, `/v1/catalogue`, `/v1/catalogue/check`, `/v1/models` and its rollback."""
 
     def __init__(
         self,
@@ -91,3 +91,8 @@ class Standing:
                 for name, (versions, aliases) in self._models.listing().items()
             ]
         )
+
+    def roll_back(self, name: str) -> ModelsReply:
+        """The champion before for everyone; workers follow within seconds. Raises NotFound."""
+        self._models.roll_back(name)
+        return self.models()

@@ -154,6 +154,11 @@ OPERATIONS = (
         catalogues.ModelsSchema,
     ),
     Operation(
+        "post", "/v1/models/{name}/rollback", "rollBackModel",
+        "The champion before for everyone; a challenge ends",
+        catalogues.ModelsSchema, fails=(404, 503),
+    ),
+    Operation(
         "get", "/healthz", "alive", "The process is alive", health.HealthSchema, open=True
     ),
     Operation(

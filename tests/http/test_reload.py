@@ -14,6 +14,7 @@ from structlog.testing import capture_logs
 from engine.catalogue import Catalogue
 from engine.models.beta import BetaArtefact, Tally
 from engine.registry import Registry
+from engine.store import Store
 from tests.http.conftest import Client
 
 
@@ -160,6 +161,27 @@ def test_a_promoted_model_serves_at_the_next_look_and_old_decisions_still_replay
     for decision in (before, after):
         path = f"/v1/decisions/{decision['decision_id']}/replay"
         assert client.call("POST", path).json()["identical"] is True
+
+
+def test_a_model_is_rolled_back_over_http(client: Client, tmp_path: Path, store: Store) -> None:
+    registry = Registry(tmp_path / "data", store)
+    versions = [
+        registry.publish("propensity", "beta", msgspec.json.encode(BetaArtefact(rate)))
+        for rate in (0.1, 0.2)
+    ]
+    for digest in versions:
+        registry.promote("propensity", digest)
+    reply = client.call("POST", "/v1/models/propensity/rollback")
+    (model,) = reply.json()["models"]
+    assert model["aliases"] == {"champion": versions[0]}
+    _look(client)
+    assert client.application.served.live.versions == {"propensity": versions[0]}
+    assert client.call("POST", "/v1/models/propensity/rollback").status == 200
+    gone = client.call("POST", "/v1/models/propensity/rollback")
+    assert (gone.status, gone.json()["code"]) == (404, "not-found")
+    assert "no earlier champion" in gone.json()["detail"]
+    for name in ("propensty", "..", "A"):
+        assert client.call("POST", f"/v1/models/{name}/rollback").status == 404
 
 
 def test_a_tampered_model_is_refused_while_the_old_one_serves(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.errors import ModelRefused
+from engine.errors import ModelRefused, NotFound
 from engine.models.routing import PREVIOUS, Aliases, Routing, read_aliases
 
 CUSTOMERS = [f"c-{number}" for number in range(20_000)]
@@ -67,7 +67,7 @@ def test_rolling_back_brings_the_champion_before_back_for_everyone() -> None:
     assert back.rolled_back().champion == "a"
     nobody = back.rolled_back().rolled_back()
     assert nobody.routing() == Routing()
-    with pytest.raises(ModelRefused, match="no earlier champion"):
+    with pytest.raises(NotFound, match="no earlier champion"):
         nobody.rolled_back()
 
 
