@@ -36,6 +36,7 @@ from engine.situation import PROPENSITY
 
 ANSWERS = 300
 BEFORE = 40  # answers; until thirty decisions were seen the prior serves
+AFTER = 20  # answers; a snapshot waits for a hundredth more
 RATE = 10.0  # answers a second
 PATIENCE = 30.0  # seconds after the last answer
 POLL = 0.02  # seconds between looks at who decides
@@ -81,7 +82,7 @@ def _waits(port: int, data: Path, answers: int, rate: float) -> list[float]:
     watcher.start()
     try:
         list(_answer(Connection(port), BEFORE, 10.0 * rate, "before"))
-        acknowledged = list(_answer(Connection(port), answers, rate))
+        acknowledged = list(_answer(Connection(port), answers + AFTER, rate))[:answers]
         until = time.monotonic() + PATIENCE
         while _answers_of(registry, served[-1][1]) < BEFORE + answers and time.monotonic() < until:
             done.wait(POLL)
