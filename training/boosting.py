@@ -62,12 +62,10 @@ def fit_boosting(
     x = columns.encoder.matrix(training.facts)
     rows = columns.rows(x, training.actions)
     rows[~late, columns.matches.stop] = unseen_rates(early)
-    # Several fits at once and each on all cores would be in each other's way.
-    with threadpool_limits(None if threads == 1 else 1, user_api="openmp"):
-        tried = Parallel(n_jobs=threads, prefer="threads")(
-            delayed(_tried)(rows, training.labels, training.weights, late, shape, seed)
-            for shape in shapes
-        )
+    tried = Parallel(n_jobs=threads, prefer="threads")(
+        delayed(_tried)(rows, training.labels, training.weights, late, shape, seed)
+        for shape in shapes
+    )
     _, shape, grown, margins = min(tried, key=lambda one: one[0])
     line = platt(margins, training, late) if calibrate else None
     if line is None:
@@ -104,7 +102,9 @@ def grow(rows: Vector, labels: Vector, weights: Vector, shape: Shape, seed: int)
         early_stopping=False,
         random_state=seed,
     )
-    return grown.fit(rows, labels, sample_weight=weights)
+    # One core a fit: several fits at once, each on all cores, would wait for each other.
+    with threadpool_limits(1, user_api="openmp"):
+        return grown.fit(rows, labels, sample_weight=weights)
 
 
 def translate(grown: Any, trees: int) -> tuple[Packed, float]:

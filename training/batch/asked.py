@@ -127,4 +127,6 @@ def tell(asked: Asked, json_file: Path | None, html_file: Path | None) -> None:
     if html_file:
         html_file.write_text(page(study, f"{asked.name}, trained: {trained.kind}"), "utf-8")
     click.echo(f"kept as {asked.name} {digest}; it serves nobody yet. Next:")
-    click.echo(f"  teller promote {asked.name} {digest}")
+    source = asked.source
+    catalogue = f" --catalogue {source.directory}" if source.directory else ""
+    click.echo(f"  teller promote {asked.name} {digest} --data {source.data}{catalogue}")
