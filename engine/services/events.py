@@ -16,8 +16,6 @@ from msgspec.structs import replace
 from engine.catalogue import Catalogue
 from engine.change import Change, Committed, Loaded, Result
 from engine.errors import Contention, CustomerFull, IdentityShared, InvalidRequest, Problem
-from engine.identity import named
-from engine.namespaces import ANONYMOUS
 from engine.services.decisions import retention
 from engine.services.fate import Fate
 from engine.services.hearing import hear, said, seen_of
@@ -26,18 +24,14 @@ from engine.services.keyring import Sender
 from engine.services.ports import People, Serving, Watch
 from engine.services.quarantine import Quarantine, SetAside
 from engine.services.taking import Row, take
+from engine.services.whose import Linker, Whose
 from engine.wire.events import AgainReply, SetAsideReply
-from engine.wire.segment import Delivery, EventBody
-from engine.wire.telling import Tidings
+from engine.wire.segment import Delivery
 from engine.wire.values import rfc3339
 
 TOGETHER = 128
 PATIENCE = 5.0  # seconds for which customers that keep changing are tried again
 
-_AMBIGUOUS = (
-    "is an anonymousId and the id of another customer, so it does not tell who is meant: link "
-    "both to an identity of theirs, see POST /v1/customers/{id}/identities"
-)
 _NEEDS_SECRET = frozenset(("identify", "alias"))  # who may speak of anyone's identities and traits
 
 
@@ -51,12 +45,6 @@ class Bulk(Protocol):
     def load_all(self, asked: Sequence[tuple[str, Sequence[str]]]) -> Iterator[Loaded]: ...
 
     def commit_all(self, changes: Sequence[Change]) -> list[Result]: ...
-
-
-class Linker(Protocol):
-    """Makes an identity a customer's, merging if need be."""
-
-    def link(self, customer_id: str, identity: str) -> object: ...
 
 
 class Events:
@@ -76,7 +64,7 @@ class Events:
         """`largest`: bytes an event may have."""
         self._people = people
         self._bulk = bulk
-        self._linker = linker
+        self._whose = Whose(people, linker)
         self._quarantine = quarantine
         self._serving = serving
         self._watch = watch
@@ -147,7 +135,7 @@ class Events:
                     flaws[index] = flaw
                 if not one.trusted:
                     told = told._replace(outcome=None, attributes={})
-                customer, unlinked = self._customer(event, told, one.trusted, links=not flaw)
+                customer, unlinked = self._whose.of(event, told, one.trusted, links=not flaw)
                 if unlinked:
                     flaws[index] = unlinked
             except (InvalidRequest, IdentityShared, CustomerFull) as error:
@@ -166,78 +154,6 @@ class Events:
         """The event set aside; one that is too large leaves only its reason."""
         event = one.event if len(one.event) <= self._largest else b""
         return replace(one, event=event, reason=reason)
-
-    # ── whose they are ───────────────────────────────────────────────────────────────
-
-    def _customer(
-        self, event: EventBody, told: Tidings, trusted: bool, *, links: bool
-    ) -> tuple[Name, str]:
-        """Whom an event is about, once what it links is linked, and why not all of it was."""
-        user = str(event.user_id or "") if trusted else ""
-        anonymous = f"{ANONYMOUS}:{event.anonymous_id}" if event.anonymous_id else ""
-        if not user and not anonymous:
-            detail = "a publishable key writes of an anonymousId only"
-            raise InvalidRequest([Problem("/anonymousId", detail)])
-        unlinked = ""
-        if links and event.type == "alias":
-            self._alias(user, str(event.previous_id))
-        elif links and event.type == "identify":
-            unlinked = self._identify(user, anonymous, told.identities)
-        if user:
-            return Name(user), unlinked
-        return Name("", self._people.normal(anonymous, "/anonymousId")), unlinked
-
-    def _identify(self, user: str, anonymous: str, identities: Sequence[tuple[str, str]]) -> str:
-        """Why not all of it was linked, "" mostly; the traits are the customer's all the same."""
-        theirs = [(f"{space}:{value}", f"/traits/{space}") for space, value in identities]
-        if user and anonymous and not self._anothers(user, anonymous):
-            theirs.insert(0, (anonymous, "/anonymousId"))
-        if not theirs:
-            return ""
-        customer = user or self._named(anonymous).state.customer_id
-        return next(filter(None, [self._tie(customer, *one) for one in theirs]), "")
-
-    def _tie(self, customer: str, identity: str, pointer: str) -> str:
-        """Link it; why not, if they have too many. What too many share is nobody's: no reason."""
-        try:
-            self._link(customer, identity, pointer)
-        except IdentityShared:
-            return ""
-        except CustomerFull as error:
-            return str(error)
-        return ""
-
-    def _alias(self, user: str, previous: str) -> None:
-        """The previous id is an anonymous one or a customer's. Visitors choose their own: one
-        that is both may be somebody who takes a customer's id for a name, and merges nobody."""
-        identity = f"{ANONYMOUS}:{previous}"
-        visitor = self._named(identity, create=False).state
-        known = self._people.load(previous).state
-        if visitor.revision and known.revision and visitor.customer_id != known.customer_id:
-            raise InvalidRequest([Problem("/previousId", _AMBIGUOUS)])
-        if known.revision and known.customer_id != self._people.canonical(user):
-            self._linker.link(previous, identity)
-        self._link(user, identity)
-
-    def _link(self, customer: str, identity: str, pointer: str = "/anonymousId") -> None:
-        """Asked again and again by every page: mostly it is linked already."""
-        normal = self._people.normal(identity, pointer)
-        if normal not in self._people.load(customer).state.identities:
-            self._linker.link(customer, normal)
-
-    def _anothers(self, user: str, anonymous: str) -> bool:
-        """Whether the device is another named customer's, or too many's: people may share one."""
-        try:
-            held = self._named(anonymous, create=False).state
-        except IdentityShared:
-            return True
-        theirs = held.revision and named(held)
-        return bool(theirs) and held.customer_id != self._people.canonical(user)
-
-    def _named(self, identity: str, *, create: bool = True) -> Loaded:
-        return self._people.identified(self._people.normal(identity), create=create)
-
-    # ── what they change ─────────────────────────────────────────────────────────────
 
     def _settle(
         self, rows: Mapping[Name, list[Row]], catalogue: Catalogue, keep: int, fate: Fate

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 import redis
+import redis
 
 from engine.codec import pack_names
 from engine.identity import MOST_NAMES
@@ -260,6 +261,21 @@ def test_what_a_visitor_did_is_theirs_once_they_are_known(client: Client) -> Non
     assert document["identities"] == ["anonymous:a-1", "email:ana@x.pt"]
     by_id = of(client, "c-1")
     assert by_id["recent"] == document["recent"]
+
+
+def test_an_identify_said_again_costs_one_question_more_than_any_other_event(
+    client: Client, server_url: str
+) -> None:
+    link = {"userId": "c-1", "anonymousId": "a-1", "traits": {"email": "ana@x.pt", "visits": 1}}
+    send(client, "identify", link)
+
+    def asked(call: str, body: dict[str, Any]) -> int:
+        with redis.Redis.from_url(server_url) as server:
+            server.config_resetstat()
+            assert send(client, call, body).body == OK
+            return int(server.info("commandstats")["cmdstat_evalsha"]["calls"])
+
+    assert (asked("identify", link), asked("page", {"userId": "c-1"})) == (3, 2)
 
 
 def test_links_and_events_of_one_batch_find_each_other(client: Client) -> None:
