@@ -12,7 +12,6 @@ from typing import Any
 import msgspec
 import pytest
 import redis
-import redis
 
 from engine.codec import pack_names
 from engine.identity import MOST_NAMES
