@@ -5,11 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from engine.bootstrap import Application, assemble
 from engine.models.beta import UNTRAINED
+from engine.models.features import Category, Feature
+from engine.models.logistic import LogisticArtefact, Term
+from engine.models.routing import LEARNED
 from engine.registry import Registry
+from engine.services.checkpoints import Checkpoints
+from engine.services.study import Kept
 from engine.situation import PROPENSITY
 from engine.store import Store
 from tests.http.conftest import Client, Reply, _settings
@@ -143,3 +149,34 @@ def test_the_metrics_say_what_was_learned_and_when_a_snapshot_was_taken(
     assert "teller_learned_answers_total 80.0" in metrics
     assert "teller_learning_behind_seconds 0.0" in metrics
     assert "teller_learning_snapshot_timestamp_seconds 1." in metrics
+
+
+def test_a_promoted_champion_decides_and_the_learner_starts_from_what_it_expects(
+    client: Client, application: Application, store: Store, tmp_path: Path
+) -> None:
+    registry = Registry(tmp_path / "data", store)
+    plan = Feature("plan", "customer.plan", Category(("basic", "fibre")), ("id",))
+    knows = {"berries": Term(0.0, (0.0, 3.0))}
+    artefact = msgspec.json.encode(LogisticArtefact((plan,), -2.0, (0.0, 0.0), id=knows))
+    champion = registry.publish(PROPENSITY, "logistic", artefact)
+    registry.promote(PROPENSITY, champion)
+    application.served.look()
+    teach(client, customers=200)
+    learn(application)
+    learned = registry.aliases(PROPENSITY)[LEARNED]
+    assert liked(client.decide("new", attributes={"plan": "fibre"})) == ("berries", champion)
+    assert application.served.live.versions[PROPENSITY] == champion
+    held = msgspec.msgpack.decode(kept(application, tmp_path), type=Kept)
+    assert held.progress.instructed == champion
+    registry.promote(PROPENSITY, LEARNED)
+    application.served.look()
+    assert liked(client.decide("new", attributes={"plan": "fibre"})) == ("berries", learned)
+    registry.roll_back(PROPENSITY)
+    application.served.look()
+    assert liked(client.decide("new", attributes={"plan": "fibre"}))[1] == champion
+
+
+def kept(application: Application, tmp_path: Path) -> bytes:
+    """The checkpoint of a learner that stops."""
+    application.learning._end()
+    return Checkpoints(tmp_path / "data").latest()[1]
