@@ -28,7 +28,7 @@ NAMES = {
     "TELLER_LEARNING": "on or off: whether `teller serve` learns from answers as they come, on",
     "TELLER_LEARNING_DELAY": "after how long an offer counts as unanswered, such as 30m",
     "TELLER_LEARNING_HALF_LIFE": "days after which an answer weighs half of what it did, 60",
-    "TELLER_LOG_DAYS": "for how many days the store keeps what the archive has not read, 30",
+    "TELLER_LOG_DAYS": "for how many days the store keeps what nobody has archived or learned, 30",
     "TELLER_PHONE_REGION": "the country of phone numbers without a country code, such as PT",
     "TELLER_IDENTITY_LIMIT": "how many customers may be named with one identity, 3",
     "TELLER_SECRET_KEYS": "comma-separated server-to-server keys, sk_…",

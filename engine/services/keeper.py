@@ -180,7 +180,8 @@ class Keeper:
         self._watch.trimmed(trimmed.gone, trimmed.unread)
         if trimmed.unread:
             _log.error(
-                "THE LOG LET GO OF WHAT THE ARCHIVE NEVER READ, for its age (TELLER_LOG_DAYS)",
+                "THE LOG LET GO OF WHAT THE ARCHIVE OR THE LEARNER NEVER READ, for its age "
+                "(TELLER_LOG_DAYS)",
                 count=trimmed.unread,
             )
 
