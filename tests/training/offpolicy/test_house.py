@@ -72,7 +72,7 @@ def test_the_very_catalogue_that_served_is_worth_what_was_observed(
 def test_a_catalogue_known_to_be_better_is_found_better_and_its_interval_holds_the_truth(
     store: Store, world: World, candidates: Candidates, tmp_path: Path
 ) -> None:
-    world.live_through(3000)
+    world.live_through(1800)
     better = write_catalogue(tmp_path / "better", actions=for_each_plan())
     named = candidates.named(f"catalogue:{better}")
     found = assess_traffic(traffic(store, world), [named], [], CHOICES)
@@ -88,7 +88,7 @@ def test_a_catalogue_known_to_be_better_is_found_better_and_its_interval_holds_t
 def test_a_model_that_knows_the_customers_is_found_better_than_none(
     store: Store, world: World, candidates: Candidates
 ) -> None:
-    world.live_through(3000)
+    world.live_through(1800)
     model = parse_model("logistic", knowing())
     worse = parse_model("logistic", knowing(-1.0))
     named = [candidates.of_model("knows", model), candidates.of_model("turned", worse)]

@@ -151,7 +151,8 @@ def test_a_slow_model_is_refused_at_the_catalogue_s_size(house: House) -> None:
         )
         slow = with_feature(slow, asks, 0.0)
     digest = house.publish(slow)
-    verdict = house.judge(digest, long_remembered(recent()), clock=time.perf_counter)
+    table = long_remembered(recent())
+    verdict = house.judge(digest, table, alias="shadow", clock=time.perf_counter)
     assert reasons(verdict) == {"slow"}
     assert "scoring 4 actions takes" in why(verdict, "slow")
 
