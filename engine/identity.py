@@ -6,6 +6,7 @@ contact or an interaction, so it can never free a cap.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from hashlib import blake2b
@@ -30,7 +31,9 @@ from engine.domain import (
 )
 
 MADE = "anonymous-"
-"""How the ids of customers begin whom we know by an identity only."""
+"""How the ids of customers begin whom we know by an identity only; 32 hex digits follow."""
+
+_OURS = re.compile(MADE + "[0-9a-f]{32}")  # a caller's own ids may begin like that, too
 
 MOST_NAMES = 500
 """So many identities a customer has at most, and so many others became a part of them: every load
@@ -80,7 +83,7 @@ def fit(one: CustomerState, other: CustomerState) -> bool:
 
 def named(state: CustomerState) -> bool:
     """Whether somebody else gave this customer an id, or one that became a part of them."""
-    return any(not one.startswith(MADE) for one in (state.customer_id, *state.merged))
+    return any(not _OURS.fullmatch(one) for one in (state.customer_id, *state.merged))
 
 
 def claim(pointer: Pointer, customer_id: str) -> Pointer:
@@ -90,7 +93,7 @@ def claim(pointer: Pointer, customer_id: str) -> Pointer:
     """
     mark = _mark(customer_id)
     known = pointer.claims
-    if customer_id.startswith(MADE) or mark in known or len(known) >= _MOST_CLAIMS:
+    if _OURS.fullmatch(customer_id) or mark in known or len(known) >= _MOST_CLAIMS:
         return pointer
     return replace(pointer, claims=tuple(sorted((*known, mark))))
 

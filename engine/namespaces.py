@@ -46,8 +46,8 @@ def _email(value: str, _region: str | None) -> str:
     """
     lower = unicodedata.normalize("NFC", unicodedata.normalize("NFC", value).lower())
     name, _, host = lower.rpartition("@")
-    if not name or not host or any(map(str.isspace, lower)):
-        raise ValueError("is no e-mail address")
+    if not name or not host or "@" in name or " " in lower or not lower.isprintable():
+        raise ValueError("is no e-mail address, or holds a character that nobody can see")
     return lower
 
 

@@ -25,7 +25,7 @@ from engine.domain import (
     Tally,
     Told,
 )
-from engine.identity import MADE, claim, merge, ranked, retold, shared, times_of
+from engine.identity import MADE, claim, merge, named, ranked, retold, shared, times_of
 from engine.rules.consent import later
 from tests.builders import customer
 
@@ -195,13 +195,22 @@ def test_times_told_at_once_are_kept_once() -> None:
     assert retold(state, {"q": 2}, ["p"], 9) == Told(5, {"p": 9})
 
 
+def test_a_customer_is_named_unless_we_made_all_their_ids_up() -> None:
+    ours = MADE + "0123456789abcdef" * 2
+    assert not named(customer(ours))
+    assert named(customer("ana"))
+    assert named(customer(MADE + "7"))  # a shop's own id may begin like ours
+    assert named(replace(customer(ours), merged=("ana",)))
+
+
 @pytest.mark.parametrize("limit", [1, 2])
 def test_an_identity_named_with_more_customers_than_the_limit_is_shared(limit: int) -> None:
     pointer = Pointer()
     for number in range(limit):
         pointer = claim(claim(pointer, f"c-{number}"), f"c-{number}")
     assert not shared(pointer, limit)
-    assert not shared(claim(pointer, MADE + "1"), limit)
+    assert not shared(claim(pointer, MADE + "1" * 32), limit)
+    assert shared(claim(pointer, MADE + "1"), limit)  # an id of somebody else's making
     assert shared(claim(pointer, "one more"), limit)
 
 
