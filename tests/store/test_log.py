@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from itertools import pairwise
 
 import pytest
 import redis
 
-from engine.partitions import PARTITIONS, partition_of
+from engine.partitions import PARTITIONS, new_decision_id, partition_of
 from engine.store import Store
 from engine.store.keys import customer_key, log_key
 from tests.store.builders import DAY, change
@@ -35,6 +36,34 @@ def test_a_reader_gets_every_entry_once_in_order(any_store: Store) -> None:
     of_ana = [entry.id for entry in (*first, *rest) if entry.partition == ANA]
     assert len(of_ana) == len(set(of_ana)) == 5
     assert len(first) + len(rest) == 7
+
+
+def test_none_is_read_that_is_later_than_was_asked_for(any_store: Store) -> None:
+    write(any_store, "ana", 3)
+    first, second, _ = any_store.log.read({ANA: "0-0"}, 10)
+    assert any_store.log.read({ANA: "0-0"}, 10, second.id) == [first, second]
+    assert not any_store.log.read({ANA: "0-0"}, 10, "1")
+
+
+def test_decisions_are_found_by_id_wherever_they_are_and_those_gone_are_left_out(
+    any_store: Store,
+) -> None:
+    made = {}
+    for customer in ("ana", "ben"):
+        loaded = any_store.load(customer)
+        id = new_decision_id(customer, loaded.now, os.urandom(8))
+        any_store.commit(change(loaded, decision_id=id, entry=customer.encode()))
+        made[customer] = id
+    gone = new_decision_id("ana", later(any_store, 0), os.urandom(8))
+    found = any_store.log.decisions([*made.values(), gone, "no id of ours"])
+    assert {id: entry.data for id, entry in found.items()} == {
+        made["ana"]: b"ana",
+        made["ben"]: b"ben",
+    }
+    assert found[made["ana"]] == any_store.log.read({ANA: "0-0"}, 10)[0]
+    any_store.erasure.forget_log(ANA, [found[made["ana"]].id])
+    assert list(any_store.log.decisions(made.values())) == [made["ben"]]
+    assert any_store.log.decisions([]) == any_store.log.decisions([gone]) == {}
 
 
 def test_subjects_follow_redirects_and_leave_out_who_is_gone(store: Store, server_url: str) -> None:
