@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal, get_args
 
 import click
 
 from engine.errors import Misconfigured
 from training.commands import FILE, FOLDER, lacking
 
+Method = Literal["none", "epsilon", "igw", "thompson"]
+METHODS = get_args(Method)
 POLICIES = ("random", "untrained", "trained", "online", "oracle")
 
 
@@ -23,6 +26,9 @@ POLICIES = ("random", "untrained", "trained", "online", "oracle")
               help="Visits of chance before it, to train the small world's model on")  # fmt: skip
 @click.option("--policy", "policies", multiple=True, type=click.Choice(POLICIES),
               help="Only these; all unless given")  # fmt: skip
+@click.option("--exploration", type=(click.Choice(METHODS), click.FloatRange(0, 1)),
+              metavar="METHOD FLOOR",
+              help="Explore like this, whatever the catalogue says")  # fmt: skip
 @click.option("--seeds", default=3, show_default=True, type=click.IntRange(1),
               help="How many times over, each in a world of its own")  # fmt: skip
 @click.option("--seed", default=1, show_default=True, help="The first of them")
@@ -45,6 +51,7 @@ def simulate(  # noqa: PLR0913 - one for each option
     days: int,
     history: int,
     policies: tuple[str, ...],
+    exploration: tuple[Method, float] | None,
     seeds: int,
     seed: int,
     threads: int,
@@ -66,7 +73,7 @@ def simulate(  # noqa: PLR0913 - one for each option
         from training.simulation.report import page, text  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise lacking(error) from None
-    plan = Plan(visits, days, history)
+    plan = Plan(visits, days, history, exploration=exploration)
     asked = Asked(
         world, people, plan, policies or POLICIES, range(seed, seed + seeds), threads, data
     )

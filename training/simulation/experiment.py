@@ -9,9 +9,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from engine.catalogue import Catalogue
 from engine.catalogue.features import features_of
+from engine.catalogue.shape import Method
 from engine.domain import Facts
 from engine.facts import defaults_of, learnable
 from engine.models.base import Model
@@ -35,19 +37,25 @@ _COMPARED = 300
 class Plan:
     """`visits` over `days` days; `history`: how many visits of chance, over the `days` before,
     the trained model learns from. `model`: an artefact of a logistic model to serve as trained
-    instead. `frozen`: the clock stands still, as it nearly does over HTTP."""
+    instead. `exploration`: a method and its floor, in place of the catalogue's. `frozen`: the
+    clock stands still, as it nearly does over HTTP."""
 
     visits: int
     days: int
     history: int
     model: bytes | None = None
+    exploration: tuple[Method, float] | None = None
     frozen: bool = False
 
 
 def experiment(world: World, plan: Plan, wanted: Iterable[str], seed: int) -> Iterator[Run]:
     """The runs of the wanted policies, one after the other."""
     for policy in wanted:
-        with TemporaryDirectory(prefix="teller-simulation-") as home:
+        # Small matrices: more threads only get in each other's way, as in a worker that serves.
+        with (
+            threadpool_limits(1),
+            TemporaryDirectory(prefix="teller-simulation-") as home,
+        ):
             yield _one(world, plan, policy, seed, Path(home))
 
 
@@ -65,6 +73,9 @@ class _Player:
 
     def __init__(self, world: World, plan: Plan, house: InProcess, policy: str, seed: int) -> None:
         catalogue = house.catalogue
+        if plan.exploration:
+            catalogue = policies.choosing(catalogue, *plan.exploration)
+        self._catalogue = catalogue
         self._world = world
         self._house = house
         self._oracle = policies.Oracle(catalogue, world)
@@ -87,7 +98,7 @@ class _Player:
             if self._taught:
                 self._taught.hear(entries, shown.visit.at)
                 if (model := self._taught.snapshot(shown.visit.at)) is not None:
-                    self._house.live = bound(self._house.catalogue, model)
+                    self._house.live = bound(self._catalogue, model)
             yield shown
 
     def _announced(self, stream: Iterable[Visit]) -> Iterator[Visit]:

@@ -35,7 +35,7 @@ LONGEST = 300_000
 
 def random(catalogue: Catalogue) -> Live:
     """Any action that rules and caps allow, all alike."""
-    return bound(_choosing(catalogue, "epsilon", 1.0), UNTRAINED)
+    return bound(choosing(catalogue, "epsilon", 1.0), UNTRAINED)
 
 
 def untrained(catalogue: Catalogue) -> Live:
@@ -63,7 +63,7 @@ class Oracle:
     def live(self, catalogue: Catalogue) -> Live:
         """What decides by it."""
         prior = UNTRAINED.bind(catalogue.actions)
-        return Live(_choosing(catalogue, "none", 0.0), self, prior, {PROPENSITY: self.version})
+        return Live(choosing(catalogue, "none", 0.0), self, prior, {PROPENSITY: self.version})
 
 
 class Taught:
@@ -115,5 +115,6 @@ def _at(entry: Entry) -> int:
     return int(entry.id.partition("-")[0])
 
 
-def _choosing(catalogue: Catalogue, method: Method, floor: float) -> Catalogue:
+def choosing(catalogue: Catalogue, method: Method, floor: float) -> Catalogue:
+    """The catalogue with another exploration."""
     return replace(catalogue, strategy=replace(catalogue.strategy, method=method, floor=floor))
