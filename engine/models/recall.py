@@ -35,16 +35,16 @@ Numbers: TypeAlias = NDArray[np.float64]
 
 LATEST = 4096
 WIDTH = 24
-_LENGTH = 0.15
+_LENGTH = 0.15  # how near is alike, in typical distances
 _NEAR = 1.5
-_PATIENCE = 500
-_BEFORE = 8
-_STEP = 0.5
-_RATE = 2.0
-_KEEP = 0.999
-_SURE = 50.0
-_LEVEL = 0.1
-_BEND = 0.75
+_PATIENCE = 500  # answers that a running mean remembers
+_BEFORE = 8  # answers whose distance is typical
+_STEP = 0.5  # of what was missed
+_RATE = 2.0  # at which squared errors up to one are mixable
+_KEEP = 0.999  # who did better in about the last thousand answers
+_SURE = 50.0  # exp of more says nothing more
+_LEVEL = 0.1  # a column along which nothing is steep counts a little
+_BEND = 0.75  # of squared slopes
 _SAME = 1e-3  # of the reach: float32 tells no two equal places further apart
 
 
