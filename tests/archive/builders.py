@@ -19,11 +19,11 @@ from engine.change import Change, Committed
 from engine.codec import pack_attributes
 from engine.domain import Interaction
 from engine.facts import Disclosed
+from engine.files import kept_key
 from engine.partitions import new_decision_id, partition_of
 from engine.plan import Chosen, DecisionRequest, Filled, PlacementAsk, Plan
 from engine.record import CustomerRecord, DecisionRecord, InteractionRecord, Record
 from engine.rows import digest_of
-from engine.files import kept_key
 from engine.store import Store
 from engine.store.keys import customer_key, log_key
 
