@@ -52,7 +52,7 @@ def run(host: str, port: int, workers: int) -> None:
     Workers are spawned, not forked: the learner's threads are here already, and what one of them
     is importing at that moment its copy would wait for without end.
     """
-    set_start_method("spawn")
+    set_start_method("spawn", force=True)  # whoever had processes of their own has chosen already
     Granian(
         "api:from_environment",
         address=host,
