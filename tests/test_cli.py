@@ -222,6 +222,9 @@ def test_a_history_is_imported_exported_and_erased(catalogue: Path, tmp_path: Pa
 
     told = CliRunner().invoke(main, ["export", *house, "c-1"])
     assert json.loads(told.stdout)["customer"]["attributes"] == {"plan": "basic"}
+    asked = CliRunner().invoke(main, ["erase", *house, "c-1"], input="n\n")
+    assert "cannot be undone" in asked.output
+    assert CliRunner().invoke(main, ["export", *house, "c-1"]).exit_code == 0
     erased = CliRunner().invoke(main, ["erase", *house, "--yes", "c-1"])
     assert json.loads(erased.stdout)["erased"]["customers"] == 1
     assert CliRunner().invoke(main, ["export", *house, "c-1"]).exit_code == 1
