@@ -7,6 +7,7 @@ traffic. With no shadow nothing of this is there.
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from typing import NamedTuple
 
@@ -22,6 +23,10 @@ AT_ONCE = 32
 """How many are compared at a look, which is about once a second: the latest."""
 
 TOLD_EVERY = 1_000
+
+AT_MOST = 0.01
+"""Seconds a look may take, when there is more than one to compare: with very many actions a model
+may take milliseconds."""
 
 _log = structlog.get_logger()
 
@@ -41,11 +46,14 @@ class Shadow:
 
     def look(self) -> None:
         """Score what was decided of late, and say how far that is from what was used."""
+        until = time.monotonic() + AT_MOST
         while self._waiting:
-            facts, scored = self._waiting.popleft()
+            facts, scored = self._waiting.pop()
             ours, theirs = self._scorer.score(facts).propensities, scored.propensities
             if len(ours):
                 self._compare(ours, theirs)
+            if time.monotonic() >= until:
+                self._waiting.clear()
 
     def _compare(self, ours: Vector, theirs: Vector) -> None:
         off = float(np.abs(ours - theirs).mean())

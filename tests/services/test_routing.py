@@ -39,6 +39,12 @@ def house(store: Store, tmp_path: Path) -> Application:
     return assemble(Settings(directory, tmp_path / "data"), store)
 
 
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However slow the machine, a shadow compares all it may."""
+    monkeypatch.setattr(shadow_room, "AT_MOST", 60.0)
+
+
 @pytest.fixture
 def registry(house: Application, store: Store, tmp_path: Path) -> Registry:
     """The house's models, with a champion."""
@@ -205,6 +211,19 @@ def test_a_shadow_costs_the_same_however_much_is_decided(
         decide(house, f"c-{number % 5}")
     house.served.look()
     assert f"teller_shadow_difference_count {AT_ONCE}.0" in figures(house)
+
+
+def test_a_shadow_that_takes_long_compares_fewer(
+    house: Application, registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shadow_room, "AT_MOST", 0.0)
+    registry.promote("propensity", a_rate(registry, 0.4), "shadow")
+    house.served.look()
+    for number in range(5):
+        decide(house, f"c-{number}")
+    house.served.look()
+    house.served.look()
+    assert "teller_shadow_difference_count 1.0" in figures(house)
 
 
 def test_what_a_shadow_saw_is_told_in_the_log(

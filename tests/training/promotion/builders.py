@@ -65,14 +65,16 @@ def learnt(features: tuple[str, ...] = (), rows: int = 6000) -> LogisticArtefact
     """What a logistic regression learns from the world; all features unless named."""
     used = [one for one in FEATURES if not features or one.name in features]
     table = a_world(rows + 1500)
-    made = fit_logistic(table, used, cut=rows * HOUR, resamples=20)
+    made = fit_logistic(
+        table, used, cut=rows * HOUR, strengths=(0.3,), calibrate=False, resamples=20
+    )
     return msgspec.json.decode(made.artefact, type=LogisticArtefact)
 
 
 @lru_cache
 def recent() -> Examples:
     """Offers that no model here has seen."""
-    return a_world(6000, seed=2)
+    return a_world(4000, seed=2)
 
 
 class House:
