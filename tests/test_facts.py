@@ -77,7 +77,9 @@ def test_every_feature_can_be_computed_later_as_it_was_at_the_decision() -> None
     decided(unpack("canary", made.state), replace(engine, scorer=watched), made.request)
     (shown,) = watched.shown
     encoder = Encoder(FEATURES)
-    assert encoder.encode(unpack_facts(kept(made))) == encoder.encode(shown)
+    facts = unpack_facts(kept(made))
+    assert encoder.encode(facts) == encoder.encode(shown)
+    assert facts.customer == {"plan": "plus", "tenure_months": 7, "churn_risk": 0.0}
 
 
 def test_nothing_that_names_the_customer_is_kept() -> None:

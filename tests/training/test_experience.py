@@ -82,6 +82,14 @@ def test_a_no_is_a_no_only_once_the_window_has_closed(house: House) -> None:
     assert (found.decisions, found.table.labels.tolist()) == ([kept], [0.0])
 
 
+def test_a_window_closes_when_it_is_over_and_no_sooner(house: House) -> None:
+    start = now(house) - 20 * DAY
+    made(house, "ana", start)
+    assert len(read(house, start + 7 * DAY)) == 1
+    with pytest.raises(NotFound, match="still open"):
+        read(house, start + 7 * DAY - 1)
+
+
 def test_an_answer_after_the_window_is_none(house: House) -> None:
     start = now(house) - 20 * DAY
     answer(house, made(house, "ana", start), "accept", 1.0, start + 7 * DAY + 1)
