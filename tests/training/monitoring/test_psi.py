@@ -8,7 +8,7 @@ import pytest
 
 from training.monitoring.psi import Bins, bins, design_effect, shift
 
-TIMES = 400
+TIMES = 300
 LEVEL = 0.05
 
 

@@ -75,9 +75,9 @@ def test_the_same_seed_plays_the_same_game_to_the_last_draw(world: World) -> Non
 
 def test_what_is_learned_as_it_goes_beats_chance() -> None:
     world = small_world(40, 3)
-    plan = Plan(visits=900, days=60, history=400)
+    plan = Plan(visits=600, days=60, history=400)
     found = {
-        run.policy: run.worth[-500:].mean() for run in experiment(world, plan, (RANDOM, ONLINE), 3)
+        run.policy: run.worth[-300:].mean() for run in experiment(world, plan, (RANDOM, ONLINE), 3)
     }
     assert found[ONLINE] > 1.1 * found[RANDOM]
 
