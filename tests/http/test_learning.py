@@ -60,8 +60,8 @@ def teach(client: Client, customers: int = 40, first: int = 0) -> list[str]:
     made = []
     for number in range(first, first + customers):
         plan = ("basic", "fibre")[number % 2]
-        client.call("PATCH", f"/v1/customers/c-{number}", {"attributes": {"plan": plan}})
-        decision = client.decide(f"c-{number}").json()["decision_id"]
+        reply = client.decide(f"c-{number}", attributes={"plan": plan})
+        decision = reply.json()["decision_id"]
         rows = [
             {
                 "id": f"{number}-{action}",

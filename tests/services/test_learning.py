@@ -1,6 +1,6 @@
 """Learning from the logs: each offer once, whoever is killed when and however many learn.
 
-`TELLER_EXAMPLES` of 1,000 or more: fifty kills instead of three, `make proofs` does.
+`TELLER_EXAMPLES` of 1,000 or more: fifty kills instead of two, `make proofs` does.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from engine.store.keys import readers_key
 from engine.teaching import NOTHING_YET
 from tests.services.school import School
 
-KILLS = 50 if int(os.environ.get("TELLER_EXAMPLES", "0")) >= 1_000 else 3
+KILLS = 50 if int(os.environ.get("TELLER_EXAMPLES", "0")) >= 1_000 else 2
 
 
 @pytest.fixture
