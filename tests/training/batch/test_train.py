@@ -100,6 +100,8 @@ def test_the_report_knows_what_the_truth_is_made_of() -> None:
     study = trained().study
     assert study.report.gain["auc"].low > 0
     ranked = [one.name for one in study.importance]
+    worse = {one.name: one.worse for one in study.importance}
+    assert worse["customer.likes"] > 0.02 > 0.005 > abs(worse["context.page"])
     assert set(ranked[:2]) == {"the action", "customer.likes"}
     assert ranked.index("customer.spend_12m") < ranked.index("context.page")
     assert {one.by for one in study.slices} >= {"action", "group", "channel", "placement"}
