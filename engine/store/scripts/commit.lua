@@ -2,13 +2,11 @@
 -- One atomic change of one customer. Every check comes before the first write.
 -- KEYS[1] customer  [2] epoch  [3] idempotency keys of this week  [4] of the week before
 --     [5] log  [6] the decision's pointer, if it is one
--- ARGV[1] epoch we know  [2] revision changed from; to append only '', or '+' of a customer who
---     must still be there  [3] clock, ms  [4] customer id  [5] the pointer's life, ms
---     [6] how many log records  [7] sections  [8] idempotency keys  [9] a subject, if it has
---     none; then records; section name, bytes; idempotency key, answer
+-- ARGV[1] epoch we know  [2] revision changed from; to append only '', or '+' who must be there
+--     [3] clock, ms  [4] customer id  [5] the pointer's life, ms  [6] how many log records
+--     [7] sections: name, bytes  [8] idempotency keys: key, answer  [9] subject or ''; then these
 -- Answers {'known', answers, record} {'unknown', epoch} {'conflict', as load.lua answers}
---     {'full', how many idempotency keys one customer has in a week} or
---     {'committed', revision, log entry}
+--     {'full', the most keys there may be a week} or {'committed', revision, log entry}
 local count, sections, keys = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
 local first_section, first_key = 10 + count, 10 + count + 2 * sections
 local answers, known, record, entry = {}, false, false, nil
