@@ -101,7 +101,8 @@ def test_the_report_knows_what_the_truth_is_made_of() -> None:
     assert study.report.gain["auc"].low > 0
     ranked = [one.name for one in study.importance]
     worse = {one.name: one.worse for one in study.importance}
-    assert worse["customer.likes"] > 0.02 > 0.005 > abs(worse["context.page"])
+    assert worse["customer.likes"] > 0.02
+    assert abs(worse["context.page"]) < 0.005
     assert set(ranked[:2]) == {"the action", "customer.likes"}
     assert ranked.index("customer.spend_12m") < ranked.index("context.page")
     assert {one.by for one in study.slices} >= {"action", "group", "channel", "placement"}
@@ -173,6 +174,6 @@ def test_the_page_holds_its_pictures_and_fetches_nothing() -> None:
 
 
 def test_the_same_rows_and_seed_make_the_same_version() -> None:
-    rows = past().where(np.arange(len(past())) < 800)
+    rows = past().where(np.arange(len(past())) < 400)
     one, other = (train(rows, automatic(rows.table, None), QUICK) for _ in range(2))
     assert (one.artefact, one.study.json()) == (other.artefact, other.study.json())
