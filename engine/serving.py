@@ -14,7 +14,6 @@ from engine.settings import Settings
 
 THREADS_A_WORKER = 2
 GRACE = 8  # seconds; a worker told to stop while it starts never hears of it
-_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def refuse_taken(host: str, port: int) -> None:
@@ -42,8 +41,6 @@ def pass_on(settings: Settings, url: str) -> None:
     os.environ["TELLER_RULES"] = settings.rules or ""
     os.environ["TELLER_ARCHIVE"] = settings.archive
     os.environ["TELLER_LOG_DAYS"] = str(settings.log_days)
-    for name in _ONE_THREAD:
-        os.environ.setdefault(name, "1")
 
 
 def run(host: str, port: int, workers: int) -> None:

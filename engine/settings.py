@@ -26,7 +26,7 @@ NAMES = {
     "TELLER_RULES": "the Python module with the catalogue's @rule functions",
     "TELLER_ARCHIVE": "URL of the archive's Parquet files, or off; unset: in the data directory",
     "TELLER_LEARNING": "on or off: whether `teller serve` learns from answers as they come, on",
-    "TELLER_LEARNING_DELAY": "after how long an offer counts as unanswered, such as 30m",
+    "TELLER_LEARNING_DELAY": "after how long an offer counts as unanswered, such as 30m; 0s",
     "TELLER_LEARNING_HALF_LIFE": "days after which an answer weighs half of what it did, 60",
     "TELLER_LOG_DAYS": "for how many days the store keeps what nobody has archived or learned, 30",
     "TELLER_PHONE_REGION": "the country of phone numbers without a country code, such as PT",
@@ -39,7 +39,7 @@ NAMES = {
 }
 DATA = "teller-data"
 
-_MINUTE, _DAY = 60 * 1000, 24 * 3600 * 1000
+_DAY = 24 * 3600 * 1000
 _MOST_BYTES = 64 * 1024 * 1024
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]+)?")
 OFF = "off"
@@ -61,7 +61,7 @@ class LearningSettings:
     many days an answer weighs half."""
 
     on: bool = True
-    delay: int = 30 * 60 * 1000
+    delay: int = 0
     half_life: float = 60.0
 
 
@@ -128,7 +128,7 @@ def read_settings(environment: Mapping[str, str], **flags: str | None) -> Settin
         _durability(value("durability") or "everysec"),
         LearningSettings(
             _switch(value("learning") or "on", "TELLER_LEARNING"),
-            _delay(value("learning_delay") or "30m"),
+            _delay(value("learning_delay") or "0s"),
             _half_life(value("learning_half_life") or "60"),
         ),
     )
@@ -183,8 +183,8 @@ def _delay(text: str) -> int:
         delay = duration_ms(text)
     except ValueError as error:
         raise Misconfigured(f"TELLER_LEARNING_DELAY: {error}") from None
-    if not _MINUTE <= delay <= 30 * _DAY:
-        raise Misconfigured(f"TELLER_LEARNING_DELAY is from 1m to 30d, not {text!r:.20}")
+    if not 0 <= delay <= 30 * _DAY:
+        raise Misconfigured(f"TELLER_LEARNING_DELAY is from 0s to 30d, not {text!r:.20}")
     return delay
 
 

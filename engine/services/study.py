@@ -28,7 +28,7 @@ READER = "learner"
 LONGEST = 300_000  # ms something may be learned and not yet published
 SHORTEST = 1_000  # ms between two snapshots
 KEEP_EVERY = 10_000  # ms between checkpoints, or twenty times as long as one takes
-COUNT_EVERY = 5_000  # ms between looks for offers nobody answered
+COUNT_EVERY = 1_000  # ms between looks for offers nobody answered
 
 _AT_ONCE = 64  # partitions asked in one question
 _COUNT = 32  # entries of a partition in one answer
