@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import median
 from typing import NamedTuple
 from urllib.request import Request, urlopen
 
@@ -31,8 +32,9 @@ from engine.store import Store, open_store
 from engine.store.embedded import embedded_server
 
 CUSTOMERS = 4_000
-ROUNDS = 5
-SECONDS = 3.0
+ROUNDS = 9
+SECONDS = 2.0
+OPEN_ROUNDS, OPEN_SECONDS = 5, 4.0
 SIZES = {10: None, 100: 0.70, 1_000: 0.60, 10_000: 0.40}
 KEY = "sk_bench_0123456789"
 SERVER_CORE, LOAD_CORE = 0, 1
@@ -53,6 +55,7 @@ def measure() -> Iterator[Figure]:
     """Throughput against the floor at each size, and percentiles at half of saturation."""
     for size, least in SIZES.items():
         with serving(size) as bench:
+            _pair(bench)  # what is made when it is first asked for is made
             pairs = [_pair(bench) for _ in range(ROUNDS)]
             yield against(
                 f"POST /v1/decisions, {size:,} actions",
@@ -66,7 +69,7 @@ def measure() -> Iterator[Figure]:
                 "",
             )
             if size == 100:
-                yield from _open_loop(bench, min(decision.rate for decision, _ in pairs) / 2)
+                yield from _open_loop(bench, median(decision.rate for decision, _ in pairs) / 2)
 
 
 def _pair(bench: Bench) -> tuple[Run, Run]:
@@ -76,12 +79,17 @@ def _pair(bench: Bench) -> tuple[Run, Run]:
 
 
 def _open_loop(bench: Bench, rate: float) -> Iterator[Figure]:
-    floor = good(at_rate(bench.port, bench.floors, 2 * SECONDS, rate))
-    run = good(at_rate(bench.port, bench.decisions, 2 * SECONDS, rate))
+    pairs = [
+        (
+            good(at_rate(bench.port, bench.decisions, OPEN_SECONDS, rate)),
+            good(at_rate(bench.port, bench.floors, OPEN_SECONDS, rate)),
+        )
+        for _ in range(OPEN_ROUNDS)
+    ]
     for share in (0.5, 0.9, 0.99, 0.999):
         yield against(
             f"open loop at {rate:.0f} a second, p{100 * share:g} ÷ floor's median",
-            [(1000 * _quantile(run, share), 1000 * _quantile(floor, 0.5))],
+            [(1000 * _quantile(run, share), 1000 * _quantile(floor, 0.5)) for run, floor in pairs],
             "ms",
             most=5.0 if share == 0.99 else None,
         )
