@@ -27,9 +27,17 @@ def write_once(path: Path, content: bytes) -> bool:
     return True
 
 
+def own_directory(path: Path) -> None:
+    """Make a directory that only its owner may enter (0700), unless it is there, and whatever is
+    missing on the way to it: `mkdir` would leave that open to all."""
+    if not path.exists():
+        own_directory(path.parent)
+        path.mkdir(exist_ok=True, mode=0o700)
+
+
 def kept_key(data: Path, name: str) -> bytes:
     """The 32 random bytes of `name`.key in the data directory, made when first asked for (0600)."""
-    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    own_directory(data)
     path = data / f"{name}.key"
     write_once(path, secrets.token_bytes(32))
     return path.read_bytes()

@@ -17,6 +17,7 @@ from msgspec import Struct
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
+from engine.files import own_directory
 from engine.services.imports import BadLine, Imports
 from engine.wire.imports import Kind
 from engine.wire.tables import is_text, read_table
@@ -85,7 +86,7 @@ class _Place:
 
     def start(self, again: bool) -> Progressed:
         """Where it stands; rows kept aside after that are about to be met again."""
-        self._reached.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        own_directory(self._reached.parent)
         if again:
             self._reached.unlink(missing_ok=True)
         done = Progressed()

@@ -14,7 +14,7 @@ from phonenumbers import SUPPORTED_REGIONS
 
 from engine.change import DURABILITIES, Durability
 from engine.errors import Misconfigured
-from engine.files import write_once
+from engine.files import own_directory, write_once
 from engine.rules.times import duration_ms
 
 PREFIX = "TELLER_"
@@ -153,7 +153,7 @@ def load_or_make_keys(settings: Settings) -> Keys:
         )
     if settings.secret_keys:
         return Keys(settings.secret_keys, settings.publishable_keys)
-    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    own_directory(settings.data)
     path = settings.data / "keys.json"
     pair = {"secret": [_new("sk_")], "publishable": [_new("pk_")]}
     fresh = write_once(path, json.dumps(pair).encode())

@@ -17,6 +17,7 @@ import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, values
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from engine.files import own_directory
 from engine.models.routing import Alias
 
 MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
@@ -44,7 +45,7 @@ def share_metrics(data: Path) -> None:
     What earlier runs left is dropped, and of servers that run on the same data nothing is.
     """
     home = data / "metrics"
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    own_directory(home)
     directory = home / str(os.getpid())
     for left in home.iterdir():
         if left == directory or not _runs(left.name):

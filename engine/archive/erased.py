@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from engine.files import write_once
+from engine.files import own_directory, write_once
 
 
 class Erased:
@@ -21,7 +21,7 @@ class Erased:
 
     def forget(self, subjects: Iterable[str]) -> None:
         """Hide these subjects' rows from now on."""
-        self._home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        own_directory(self._home)
         for subject in subjects:
             write_once(self._home / subject, b"")
 

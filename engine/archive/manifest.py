@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from engine.errors import Misconfigured, Overtaken
-from engine.files import write_once
+from engine.files import own_directory, write_once
 
 Kind = Literal["decisions", "interactions", "changes"]
 KINDS: tuple[Kind, ...] = ("decisions", "interactions", "changes")
@@ -66,7 +66,7 @@ class Manifests:
 
     def commit(self, manifest: Manifest) -> None:
         """Make it the archive. Raises Overtaken when its number is taken."""
-        self._home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        own_directory(self._home)
         if not write_once(self._path(manifest.version), msgspec.json.encode(manifest)):
             raise Overtaken(f"another writer made version {manifest.version} of the archive")
         for number in self._numbers()[:-_KEPT]:

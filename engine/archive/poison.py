@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from engine.change import Entry
-from engine.files import write_once
+from engine.files import own_directory, write_once
 
 TRIES = 3
 
@@ -31,7 +31,7 @@ class Poison:
         if self._tries[key] < TRIES:
             return False
         del self._tries[key]
-        self._home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        own_directory(self._home)
         note = {
             "partition": entry.partition,
             "entry": entry.id,

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from engine.errors import ModelRefused, ModelTooLarge
-from engine.files import sync
+from engine.files import own_directory, sync
 
 
 def within(size: int, largest: int, what: str) -> None:
@@ -42,7 +42,7 @@ def read(path: Path, largest: int) -> bytes:
 
 def keep(home: Path, files: Mapping[str, bytes]) -> None:
     """Write a version whole or not at all; the same version may be written any number of times."""
-    home.parent.mkdir(parents=True, exist_ok=True)
+    own_directory(home.parent)
     with tempfile.TemporaryDirectory(prefix=".new-", dir=home.parent) as made:
         for name, content in files.items():
             _write(Path(made) / name, content)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.errors import Overtaken
-from engine.files import write_once
+from engine.files import own_directory, write_once
 
 _KEPT = 2
 
@@ -31,7 +31,7 @@ class Checkpoints:
 
     def commit(self, number: int, content: bytes) -> None:
         """Make it the latest. Raises Overtaken when another learner was here."""
-        self._home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        own_directory(self._home)
         made = write_once(self._path(number), content)
         numbers = self._numbers()
         if not made or numbers[-1] > number:  # its number may have been cleared away since

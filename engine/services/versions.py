@@ -9,7 +9,7 @@ from pathlib import Path
 from engine.catalogue import Catalogue
 from engine.catalogue.versions import encode
 from engine.errors import CatalogueRefused, ModelRefused, NotFound
-from engine.files import write_once
+from engine.files import own_directory, write_once
 from engine.services.ports import Models
 from engine.situation import Live
 
@@ -34,7 +34,7 @@ class Versions:
         """Keep what the catalogue was compiled from; whole, on disk, before it goes live."""
         path = self._path(catalogue.digest)
         if not path.exists():
-            self._home.mkdir(parents=True, exist_ok=True, mode=0o700)
+            own_directory(self._home)
             kept = encode(catalogue.digest, catalogue.files, catalogue.predicate_source)
             write_once(path, kept)
 

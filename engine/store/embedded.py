@@ -22,6 +22,7 @@ from urllib.parse import quote
 
 from engine.change import Durability
 from engine.errors import Misconfigured, StoreUnavailable
+from engine.files import own_directory
 from engine.store.rewriting import NODE_OPTION
 
 _SOCKET_LIMIT = 100  # bytes; the system's own is 104 on macOS and 108 on Linux
@@ -54,7 +55,7 @@ def embedded_server(
             "TELLER_REDIS_URL to one that has, or choose always"
         )
     home = data / "redis"
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    own_directory(home)
     address = _socket_path(home)
     deadline = time.monotonic() + wait
     with (home / "lock").open("w") as lock:

@@ -15,6 +15,7 @@ from uuid import uuid4
 import msgspec
 
 from engine.errors import Misconfigured, StateUnknown
+from engine.files import own_directory
 from engine.partitions import PARTITIONS
 from engine.store.keys import epoch_key, slot_of
 from engine.store.scripts import checked
@@ -31,7 +32,7 @@ class Epoch:
     """The epoch this process knows, from the twin file in `data`."""
 
     def __init__(self, data: Path) -> None:
-        data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        own_directory(data)
         self._file = data / "epoch.json"
         self.known = b""
 

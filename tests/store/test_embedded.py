@@ -71,6 +71,12 @@ def test_only_its_owner_may_open_the_socket(tmp_path: Path) -> None:
         assert path.is_relative_to(tmp_path)
 
 
+def test_a_data_directory_made_for_the_server_is_its_owner_s_only(tmp_path: Path) -> None:
+    with embedded_server(tmp_path / "var" / "data"):
+        made = (tmp_path / "var", tmp_path / "var" / "data", tmp_path / "var" / "data" / "redis")
+        assert [stat.S_IMODE(path.stat().st_mode) for path in made] == [0o700] * 3
+
+
 def test_a_path_too_long_for_a_socket_still_works(tmp_path: Path) -> None:
     data = tmp_path / ("x" * 120)
     with embedded_server(data) as url:
