@@ -113,9 +113,10 @@ def _ranked(promised: Vector) -> Callable[[Vector, Vector], float]:
 
 
 def log_losses(labels: Vector, promised: Vector) -> Vector:
-    """-ln of the probability given to what happened, a row; never infinite."""
-    said = np.clip(np.where(labels == 1, promised, 1 - promised), 1e-15, 1.0)
-    losses: Vector = -np.log(said)
+    """-ln of the probability given to what happened, a row; never infinite. Of a label between
+    0 and 1, the mean of both: least where its mean is what is promised."""
+    yes, no = (np.log(np.clip(said, 1e-15, 1.0)) for said in (promised, 1 - promised))
+    losses: Vector = -(labels * yes + (1 - labels) * no)
     return losses
 
 
@@ -142,15 +143,23 @@ def captured(figures: Figures) -> tuple[float, ...]:
 
 
 def evaluate(
-    table: Examples, promised: Mapping[str, Vector], *, resamples: int, seed: int, threads: int
+    table: Examples,
+    promised: Mapping[str, Vector],
+    *,
+    resamples: int,
+    seed: int,
+    threads: int,
+    meant: Vector | None = None,
 ) -> tuple[dict[str, Figures], dict[str, Interval]]:
     """Figures of each named vector of propensities, and the gain of `model` over `popularity`.
 
-    All are resampled together, so that gains are paired. `resamples` of at least 20.
+    All are resampled together, so that gains are paired. `resamples` of at least 20. `meant`:
+    what is promised the mean of, 0 to 1 a row, where it is not the labels; ranking is by those.
     """
     names = list(promised)
+    promises = table.labels if meant is None else meant
     areas = [_ranked(promised[name]) for name in names]
-    losses = [log_losses(table.labels, promised[name]) for name in names]
+    losses = [log_losses(promises, promised[name]) for name in names]
 
     def measure(weights: Vector) -> list[float]:
         found = [area(table.labels, weights) for area in areas]
@@ -161,17 +170,19 @@ def evaluate(
     parts = Parallel(n_jobs=threads, require="sharedmem")(delayed(measure)(w) for w in drawn)
     spread = np.array(parts)
     figures = {
-        name: _figures(table, promised[name], whole, spread, i, len(names))
+        name: _figures(
+            deciles(promises, promised[name], table.weights), whole, spread, i, len(names)
+        )
         for i, name in enumerate(names)
     }
     return figures, _gains(names, whole, spread)
 
 
 def _figures(
-    table: Examples, promised: Vector, whole: Sequence[float], spread: Vector, i: int, models: int
+    tenths: tuple[Decile, ...], whole: Sequence[float], spread: Vector, i: int, models: int
 ) -> Figures:
-    tenths = deciles(table.labels, promised, table.weights)
-    error = sum(t.rows * abs(t.promised - t.answered) for t in tenths) / len(table)
+    rows = sum(t.rows for t in tenths)
+    error = sum(t.rows * abs(t.promised - t.answered) for t in tenths) / rows
     j = i + models
     return Figures(
         interval(whole[i], spread[:, i]), interval(whole[j], spread[:, j]), error, tenths

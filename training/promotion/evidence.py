@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.catalogue import Catalogue
 from engine.domain import Action, Events, Facts
 from engine.errors import NotFound
-from training.dataset import Examples, examples
+from training.dataset import Examples, Mask, examples
 from training.experience import read_experience
 from training.offpolicy.logged import Logged
 from training.offpolicy.mapping import read_columns, read_frame, to_log
@@ -38,12 +39,14 @@ class File(NamedTuple):
 
 class Evidence(NamedTuple):
     """`table` None: there is nothing to judge by, for the reason in `missing`; `traffic`:
-    decisions that can be made again, if there are any; `file`: what they were in a file."""
+    decisions that can be made again, if there are any; `file`: what they were in a file;
+    `rewards`: of the table's rows, their labels where None."""
 
     table: Examples | None
     traffic: Traffic | None = None
     missing: str = ""
     file: File | None = None
+    rewards: NDArray[np.float64] | None = None
 
 
 def learnt_until(metadata: Mapping[str, object]) -> int:
@@ -64,12 +67,14 @@ def of_house(data: Path, log: Log, catalogue: Catalogue, now: int, since: int) -
         known = read_experience(data, catalogue, now=now, since=start.date())
     except NotFound as error:
         return Evidence(None, missing=str(error))
-    recent = _latest(known.table.where(known.table.at >= since))
+    unseen = known.where(known.table.at >= since)
+    recent = unseen.where(_latest(unseen.table))
     try:
         traffic = read_traffic(log, now=now, window=window, most=MOST).since(since)
     except NotFound:
-        return Evidence(recent)
-    return Evidence(recent, traffic if traffic.decisions else None)
+        return Evidence(recent.table, rewards=recent.rewards)
+    found = traffic if traffic.decisions else None
+    return Evidence(recent.table, found, rewards=recent.rewards)
 
 
 def of_file(data: Path, mapping: Path, catalogue: Catalogue) -> Evidence:
@@ -92,7 +97,8 @@ def of_file(data: Path, mapping: Path, catalogue: Catalogue) -> Evidence:
         at=[0] * len(log),
         subjects=log.subjects.tolist(),
     )
-    return Evidence(_latest(table), file=File(log, known, columns.values()))
+    latest, file = _latest(table), File(log, known, columns.values())
+    return Evidence(table.where(latest), file=file, rewards=log.rewards[latest])
 
 
 def samples(evidence: Evidence, count: int = 100) -> list[Facts]:
@@ -103,10 +109,8 @@ def samples(evidence: Evidence, count: int = 100) -> list[Facts]:
     return [table.facts[i] for i in np.linspace(0, len(table) - 1, count, dtype=int).tolist()]
 
 
-def _latest(table: Examples) -> Examples:
-    if len(table) <= MOST:
-        return table
-    newest = np.sort(np.argsort(table.at, kind="stable")[-MOST:])
+def _latest(table: Examples) -> Mask:
+    newest = np.argsort(table.at, kind="stable")[-MOST:]
     mask = np.zeros(len(table), np.bool_)
     mask[newest] = True
-    return table.where(mask)
+    return mask

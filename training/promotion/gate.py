@@ -96,7 +96,7 @@ class Gate(NamedTuple):
             yield Refusal("no-evidence", f"nothing recent to judge it by: {missing}")
             return
         figures["offers"] = len(table)
-        yield from judged(table, candidate, champion, self.seed, figures)
+        yield from judged(table, evidence.rewards, candidate, champion, self.seed, figures)
         if candidate.version != champion.version:
             found = self._earned(candidate, champion, evidence)
             if found is not None:

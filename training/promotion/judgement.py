@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from engine.domain import Action, Facts
 from engine.models.base import Model
 from engine.models.kinds import parse_model
+from engine.models.online import OnlineModel
 from training.dataset import Examples
 from training.fit import popularity
 from training.predicting import predict
@@ -73,26 +74,42 @@ def too_little(table: Examples) -> str | None:
 
 
 def judged(
-    table: Examples, candidate: Model, champion: Model, seed: int, figures: dict[str, float]
+    table: Examples,
+    rewards: Vector | None,
+    candidate: Model,
+    champion: Model,
+    seed: int,
+    figures: dict[str, float],
 ) -> Iterator[Refusal]:
     """All that speaks against a candidate; nothing when it may serve. Adds to `figures`."""
+    meant = _meant(candidate, table, rewards)
     ours, theirs = predict(candidate, table), predict(champion, table)
-    found = measured(table, ours, theirs, seed)
+    found = measured(table, meant, ours, theirs, seed)
     figures.update(found.figures())
-    yield from against(table, ours, found, seed)
-    yield from _slices(table, log_losses(table.labels, ours) - log_losses(table.labels, theirs))
+    yield from against(table, meant, ours, found, seed)
+    yield from _slices(table, log_losses(meant, ours) - log_losses(meant, theirs))
 
 
-def measured(table: Examples, ours: Vector, theirs: Vector, seed: int) -> Judged:
+def _meant(candidate: Model, table: Examples, rewards: Vector | None) -> Vector:
+    """What the candidate promises the mean of: the learner is told rewards, 1 at most; trained
+    models are told whether there was any."""
+    if rewards is None or not isinstance(candidate, OnlineModel):
+        return table.labels
+    return np.clip(rewards, 0.0, 1.0)
+
+
+def measured(table: Examples, meant: Vector, ours: Vector, theirs: Vector, seed: int) -> Judged:
     """Figures of both, paired."""
     both = {"model": ours, "popularity": theirs}
-    figures, gain = evaluate(table, both, resamples=_RESAMPLES, seed=seed, threads=1)
+    figures, gain = evaluate(table, both, resamples=_RESAMPLES, seed=seed, threads=1, meant=meant)
     rates = predict(parse_model("beta", popularity(table)), table)
     known = max(figures["popularity"].auc.value, auc(table.labels, rates, table.weights))
     return Judged(figures["model"], figures["popularity"], gain, known)
 
 
-def against(table: Examples, ours: Vector, found: Judged, seed: int) -> Iterator[Refusal]:
+def against(
+    table: Examples, meant: Vector, ours: Vector, found: Judged, seed: int
+) -> Iterator[Refusal]:
     """What the figures as a whole say."""
     if found.ours.auc.high < 0.5:
         yield Refusal(
@@ -103,7 +120,7 @@ def against(table: Examples, ours: Vector, found: Judged, seed: int) -> Iterator
         if gain.high < 0.0:
             name = figure.replace("_", " ")
             yield Refusal("worse", f"{name} is worse than the champion's by {_shown(gain)}")
-    yield from _promises(table, ours, seed)
+    yield from _promises(table, meant, ours, seed)
     solved = (found.ours.auc.value - found.known) / max(1.0 - found.known, 1e-9)
     if solved > LEAK:
         yield Refusal(
@@ -113,22 +130,23 @@ def against(table: Examples, ours: Vector, found: Judged, seed: int) -> Iterator
         )
 
 
-def _promises(table: Examples, ours: Vector, seed: int) -> Iterator[Refusal]:
+def _promises(table: Examples, meant: Vector, ours: Vector, seed: int) -> Iterator[Refusal]:
     """Promises further off than chance makes right ones, and than matters.
 
     Chance: the error there would be if every promise were true, drawn again and again
-    (Bröcker and Smith, Increasing the Reliability of Reliability Diagrams, 2007).
+    (Bröcker and Smith, Increasing the Reliability of Reliability Diagrams, 2007). Drawn as yes
+    or no, which varies most of all that lies between 0 and 1.
     """
     rng = np.random.default_rng(seed)
     # Rows of one promise are parted by chance, not by whatever order they came in.
     order = rng.permutation(len(ours))
-    labels, promises, weights = table.labels[order], ours[order], table.weights[order]
+    labels, promises, weights = meant[order], ours[order], table.weights[order]
     drawn = [
         _error((rng.random(len(promises)) < promises).astype(np.float64), promises, weights)
         for _ in range(_RESAMPLES)
     ]
     chance = float(np.quantile(drawn, _CERTAIN))
-    rate = float(np.average(table.labels, weights=table.weights))
+    rate = float(np.average(meant, weights=table.weights))
     error = _error(labels, promises, weights)
     if error > chance and error > OFF_BY * min(rate, 1.0 - rate):
         promised = float(np.average(ours, weights=table.weights))

@@ -12,15 +12,18 @@ from typing import Any
 import msgspec
 import numpy as np
 from msgspec.structs import replace
+from numpy.typing import NDArray
 
 from engine.domain import Event, EventLabel, Events, Tally
 from engine.files import kept_key
-from engine.models.features import Feature
+from engine.models.features import Encoder, Feature
+from engine.models.learner import Learner
 from engine.models.logistic import LogisticArtefact
 from engine.models.routing import Alias
 from engine.registry import Registry
 from engine.registry.manifest import digest_of, signature
 from tests.builders import action, files
+from tests.training.worlds import ACTIONS as KNOWN
 from tests.training.worlds import FEATURES, HOUR, a_world
 from training.dataset import Examples
 from training.fit import fit_logistic
@@ -90,6 +93,17 @@ class House:
     def publish(self, artefact: LogisticArtefact, **metadata: object) -> str:
         return self.registry.publish(NAME, "logistic", msgspec.json.encode(artefact), metadata)
 
+    def publish_learner(self, table: Examples, rewards: NDArray[np.float64]) -> str:
+        """What the online learner makes of these offers, one by one."""
+        learner = Learner(FEATURES)
+        learner.know(KNOWN)
+        encode = Encoder(FEATURES).encode
+        for facts, shown, reward in zip(table.facts, table.actions, rewards.tolist(), strict=True):
+            columns = encode(facts)
+            learner.expand.see(columns)
+            learner.learn(columns, shown.id, reward)
+        return self.registry.publish(NAME, "online", msgspec.json.encode(learner.snapshot()))
+
     def judge(
         self,
         digest: str,
@@ -97,10 +111,11 @@ class House:
         *acknowledged: str,
         alias: Alias = "champion",
         clock: Callable[[], float] | None = None,
+        rewards: NDArray[np.float64] | None = None,
     ) -> Verdict:
         candidates = Candidates(self.catalogue, self.registry)
         gate = Gate(NAME, self.registry, candidates, clock or a_clock())
-        return gate.judge(digest, alias, Evidence(table or recent()), acknowledged)
+        return gate.judge(digest, alias, Evidence(table or recent(), rewards=rewards), acknowledged)
 
     def plant(self, artefact: bytes, key: bytes | None = None, **said: object) -> str:
         """A version put on disk by hand; signed with the house's key, unless with another."""

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 from msgspec.structs import replace
 
@@ -22,6 +23,7 @@ from tests.training.promotion.builders import (
     told,
     with_feature,
 )
+from tests.training.worlds import a_world
 from training.promotion.schema import COLUMNS
 from training.promotion.verdict import MAY_BE_ACKNOWLEDGED, Verdict
 
@@ -127,6 +129,16 @@ def test_a_miscalibrated_model_is_refused_though_it_ranks_as_well(house: House) 
     assert "miscalibrated" in reasons(verdict)
     assert "it promises" in why(verdict, "miscalibrated")
     assert verdict.figures["auc"] > verdict.figures["auc of the champion"]
+
+
+def test_a_learner_s_promises_are_of_rewards_and_a_trained_model_s_of_answers(house: House) -> None:
+    """Every other yes is a click, worth a fifth: four tenths of what the answers promise."""
+    before, table = a_world(3000), recent()
+    rewards = np.where(np.arange(len(table)) % 2, 0.2, 1.0) * table.labels
+    learner = house.publish_learner(before, np.where(np.arange(3000) % 2, 0.2, 1.0) * before.labels)
+    assert "miscalibrated" in reasons(house.judge(learner))
+    assert house.judge(learner, rewards=rewards).passed
+    assert house.judge(house.publish(GOOD), rewards=rewards).passed
 
 
 def test_a_leaky_model_asks_to_be_answered_for(house: House) -> None:
