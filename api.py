@@ -24,7 +24,7 @@ from engine.express import Express
 from engine.settings import read_settings
 from engine.telemetry import configure_logs
 from engine.wire import segment
-from engine.wire.body import MAX_BYTES, whole
+from engine.wire.body import MAX_BYTES, too_large, whole
 from engine.wire.catalogues import read_draft
 from engine.wire.cors import PREFLIGHT, cors_headers
 from engine.wire.customers import read_patch
@@ -281,7 +281,10 @@ def _http_error(error: HTTPException) -> Response:
     """What Flask and Werkzeug refuse on their own: 404, 405, 413, and the unexpected 500."""
     status = error.code or 500
     code = {413: "too-large", 500: "internal"}.get(status, error.name.lower().replace(" ", "-"))
-    response = _problem(status, code, error.description or error.name)
+    detail = error.description or error.name
+    if status == 413:
+        detail = str(too_large(request.max_content_length or MAX_BYTES))
+    response = _problem(status, code, detail)
     for name, value in error.get_headers(request.environ):
         if name in ("Allow", "Retry-After"):
             response.headers[name] = value

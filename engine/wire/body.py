@@ -20,10 +20,15 @@ _NO_NUMBER = object()
 T = TypeVar("T")
 
 
+def too_large(most: int) -> TooLarge:
+    """The refusal of a body of more than `most` bytes."""
+    return TooLarge(f"the body is over {most:,} bytes: send it in smaller ones")
+
+
 def whole(body: bytes) -> bytes:
     """The body, unless it is larger than we take. Raises TooLarge."""
     if len(body) > MAX_BYTES:
-        raise TooLarge(f"the body is over {MAX_BYTES:,} bytes: send it in smaller ones")
+        raise too_large(MAX_BYTES)
     return body
 
 

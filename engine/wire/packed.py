@@ -5,7 +5,8 @@ from __future__ import annotations
 import zlib
 from typing import Protocol
 
-from engine.errors import Malformed, TooLarge
+from engine.errors import Malformed
+from engine.wire.body import too_large
 
 _MAGIC = b"\x1f\x8b"  # RFC 1952; no JSON text begins so
 _GZIP = 16 + zlib.MAX_WBITS
@@ -31,7 +32,7 @@ def unpacked(stream: Readable, most: int) -> bytes:
             inflate = zlib.decompressobj(_GZIP)
         body += piece if inflate is None else _inflated(inflate, piece, most + 1 - len(body))
         if len(body) > most:
-            raise TooLarge(f"the body is over {most:,} bytes: send it in smaller ones")
+            raise too_large(most)
     if inflate is not None and not inflate.eof:
         raise Malformed("the gzip is not finished: it was cut short on its way")
     return bytes(body)

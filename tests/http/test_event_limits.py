@@ -73,7 +73,7 @@ def test_a_body_at_its_limit_passes_and_one_byte_more_does_not() -> None:
 def test_a_bomb_over_http_is_answered_clearly_and_harms_nobody(client: Client, size: int) -> None:
     reply = client.call("POST", "/v1/batch", bomb(size), basic(SECRET))
     assert (reply.status, reply.json()["code"]) == (413, "too-large")
-    assert reply.json()["message"]
+    assert reply.json()["message"] == "the body is over 512,000 bytes: send it in smaller ones"
     assert send(client, "page", GOOD).body == OK
 
 
