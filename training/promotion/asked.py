@@ -53,6 +53,12 @@ class Asked(NamedTuple):
         return of_house(house.data, house.store.log, catalogue, now, self._since(house, digest))
 
     def _since(self, house: House, digest: str) -> int:
+        """When what neither of them has seen begins; the gate knows what to do with a learner."""
+        champion = house.registry.table(self.name).champion
+        fixed = [] if champion in (None, LEARNED) else [champion]
+        return max(self._seen(house, one) for one in (digest, *fixed) if one)
+
+    def _seen(self, house: House, digest: str) -> int:
         try:
             return learnt_until(house.registry.manifest(self.name, digest).metadata)
         except ModelRefused:  # which the gate will say, with its reason

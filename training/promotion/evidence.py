@@ -40,13 +40,15 @@ class File(NamedTuple):
 class Evidence(NamedTuple):
     """`table` None: there is nothing to judge by, for the reason in `missing`; `traffic`:
     decisions that can be made again, if there are any; `file`: what they were in a file;
-    `rewards`: of the table's rows, their labels where None."""
+    `rewards`: of the table's rows, their labels where None; `since`: from when on (ms) it is
+    taken, because the candidate had not seen it; 0 where that is not known."""
 
     table: Examples | None
     traffic: Traffic | None = None
     missing: str = ""
     file: File | None = None
     rewards: NDArray[np.float64] | None = None
+    since: int = 0
 
 
 def learnt_until(metadata: Mapping[str, object]) -> int:
@@ -72,9 +74,9 @@ def of_house(data: Path, log: Log, catalogue: Catalogue, now: int, since: int) -
     try:
         traffic = read_traffic(log, now=now, window=window, most=MOST).since(since)
     except NotFound:
-        return Evidence(recent.table, rewards=recent.rewards)
+        return Evidence(recent.table, rewards=recent.rewards, since=since)
     found = traffic if traffic.decisions else None
-    return Evidence(recent.table, found, rewards=recent.rewards)
+    return Evidence(recent.table, found, rewards=recent.rewards, since=since)
 
 
 def of_file(data: Path, mapping: Path, catalogue: Catalogue) -> Evidence:

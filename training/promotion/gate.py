@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from math import inf
 from typing import NamedTuple
 
 from engine.catalogue import Catalogue
-from engine.errors import ModelRefused, ModelTooLarge, ModelUnsigned, WrongLibrary
+from engine.errors import ModelRefused, ModelTooLarge, ModelUnsigned, NotFound, WrongLibrary
 from engine.models.base import Model
 from engine.models.beta import UNTRAINED
-from engine.models.routing import Alias
+from engine.models.routing import LEARNED, Alias
 from engine.registry import Registry
 from training.offpolicy.assess import Choices, assess
 from training.offpolicy.candidates import Candidates
 from training.offpolicy.house import assess_traffic
 from training.offpolicy.report import Evaluation
 from training.offpolicy.targets import Target, of_model
-from training.promotion.evidence import Evidence, File, samples
+from training.promotion.evidence import Evidence, File, learnt_until, samples
 from training.promotion.judgement import judged, too_little
 from training.promotion.schema import misfits
 from training.promotion.soundness import Clock, slowness, too_slow, unsound
@@ -61,18 +62,46 @@ class Gate(NamedTuple):
             candidate = self.registry.load(self.name, digest)
         except ModelRefused as error:
             return verdict(self.name, digest, "nothing", [_unfit(error)], {}, acknowledged)
-        champion = self.champion()
+        champion = self.champion(evidence.since)
         figures: dict[str, float] = {}
         found = list(self._technical(candidate, digest, evidence, figures))
         if alias != "shadow" and not any(one.reason == "unsound" for one in found):
             found += self._judged(candidate, champion, evidence, figures)
-        against = f"champion {champion.version}"
+        against = f"champion {champion.version}{self._since_then(champion)}"
         return verdict(self.name, digest, against, found, figures, acknowledged)
 
-    def champion(self) -> Model:
-        """What serves now; the prior where nothing does."""
-        digest = self.registry.table(self.name).routing().champion
+    def champion(self, since: int = 0) -> Model:
+        """What serves now; the prior where nothing does.
+
+        Where the learner serves, its latest before `since` (ms): newer ones have seen the very
+        answers a candidate is judged by, and of what it has seen a model is always right.
+        """
+        table = self.registry.table(self.name)
+        digest = table.routing().champion
+        if digest is not None and since and table.champion in (None, LEARNED):
+            digest = self._learner(digest, since)
         return UNTRAINED if digest is None else self.registry.load(self.name, digest)
+
+    def _learner(self, latest: str, since: int) -> str | None:
+        """The learner's latest snapshot that has seen nothing from `since` on."""
+        if self._seen(latest) <= since:
+            return latest
+        versions = self.registry.versions(self.name)
+        seen = {one: at for one in versions if (at := self._seen(one)) <= since}
+        return max(seen, key=lambda one: seen[one], default=None)
+
+    def _seen(self, digest: str) -> float:
+        """Until when (ms) a snapshot of the learner has; for ever, of anything else."""
+        try:
+            manifest = self.registry.manifest(self.name, digest)
+        except (ModelRefused, NotFound):  # damaged, or let go meanwhile
+            return inf
+        return (manifest.kind == "online" and learnt_until(manifest.metadata)) or inf
+
+    def _since_then(self, champion: Model) -> str:
+        serving = self.registry.table(self.name).routing().champion
+        same = champion.version == (serving or UNTRAINED.version)
+        return "" if same else ", as the learner was when this was learnt"
 
     def _technical(
         self, model: Model, digest: str, evidence: Evidence, figures: dict[str, float]

@@ -93,7 +93,9 @@ class House:
     def publish(self, artefact: LogisticArtefact, **metadata: object) -> str:
         return self.registry.publish(NAME, "logistic", msgspec.json.encode(artefact), metadata)
 
-    def publish_learner(self, table: Examples, rewards: NDArray[np.float64]) -> str:
+    def publish_learner(
+        self, table: Examples, rewards: NDArray[np.float64], **metadata: object
+    ) -> str:
         """What the online learner makes of these offers, one by one."""
         learner = Learner(FEATURES)
         learner.know(KNOWN)
@@ -102,7 +104,9 @@ class House:
             columns = encode(facts)
             learner.expand.see(columns)
             learner.learn(columns, shown.id, reward)
-        return self.registry.publish(NAME, "online", msgspec.json.encode(learner.snapshot()))
+        return self.registry.publish(
+            NAME, "online", msgspec.json.encode(learner.snapshot()), metadata
+        )
 
     def judge(
         self,
@@ -112,10 +116,13 @@ class House:
         alias: Alias = "champion",
         clock: Callable[[], float] | None = None,
         rewards: NDArray[np.float64] | None = None,
+        since: int = 0,
     ) -> Verdict:
         candidates = Candidates(self.catalogue, self.registry)
         gate = Gate(NAME, self.registry, candidates, clock or a_clock())
-        return gate.judge(digest, alias, Evidence(table or recent(), rewards=rewards), acknowledged)
+        return gate.judge(
+            digest, alias, Evidence(table or recent(), rewards=rewards, since=since), acknowledged
+        )
 
     def plant(self, artefact: bytes, key: bytes | None = None, **said: object) -> str:
         """A version put on disk by hand; signed with the house's key, unless with another."""

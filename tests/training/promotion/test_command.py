@@ -126,6 +126,16 @@ def test_what_a_model_has_learnt_from_is_no_evidence_for_it(house: House, store:
     assert "  no-evidence: nothing recent to judge it by: 0 offers" in done.output
 
 
+def test_what_the_champion_has_learnt_from_is_no_evidence_for_it(
+    house: House, store: Store
+) -> None:
+    lived(house, store, 600)
+    house.registry.promote("propensity", house.publish(at=house.world.now + 1))
+    done = house.promote(house.publish(at=house.world.now - 1_000 * DAY))
+    assert done.exit_code == 3
+    assert "  no-evidence: nothing recent to judge it by: 0 offers" in done.output
+
+
 def test_a_house_without_traffic_promotes_what_somebody_answers_for(house: House) -> None:
     good = house.publish()
     done = house.promote(good)

@@ -141,6 +141,24 @@ def test_a_learner_s_promises_are_of_rewards_and_a_trained_model_s_of_answers(ho
     assert house.judge(house.publish(GOOD), rewards=rewards).passed
 
 
+def test_a_learner_that_serves_is_judged_as_it_was_when_the_candidate_was_learnt(
+    house: House,
+) -> None:
+    """Its latest has been told the very answers that the candidate is judged by."""
+    table = recent()
+    house.registry.end("propensity", "champion")
+    then = house.publish_learner(a_world(500), a_world(500).labels, at=40)
+    now = house.publish_learner(table, table.labels, at=60)
+    house.registry.promote("propensity", now, "learned")
+    trained = house.publish(learnt(("plan", "likes")))
+    assert "worse" in reasons(house.judge(trained))
+    fair = house.judge(trained, since=50)
+    assert fair.passed, fair.text()
+    assert fair.against == f"champion {then}, as the learner was when this was learnt"
+    assert house.judge(trained, since=60).against == f"champion {now}"
+    assert house.judge(trained, since=30).against.startswith("champion untrained, as the learner")
+
+
 def test_a_leaky_model_asks_to_be_answered_for(house: House) -> None:
     leak = Feature("answered", "customer.answered", Category((True,)))
     digest = house.publish(with_feature(scaled(GOOD, 1.0, -4.0), leak, 8.0))
