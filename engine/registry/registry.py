@@ -26,7 +26,7 @@ from engine.registry.manifest import (
     signature,
     write_manifest,
 )
-from engine.registry.shelf import alone, keep, put, read, within
+from engine.registry.shelf import alone, keep, made, put, read, within
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
@@ -100,13 +100,13 @@ class Registry:
         return read(self._version(name, digest) / "artefact", LARGEST_ARTEFACT)
 
     def versions(self, name: str) -> list[str]:
-        """Digests of all versions kept, sorted."""
+        """Digests of all versions kept, the latest first."""
         home = self._home(name)
         if not home.is_dir():
             return []
-        return sorted(
-            digest for path in home.iterdir() if _DIGEST.fullmatch(digest := f"sha256:{path.name}")
-        )
+        kept = {f"sha256:{path.name}": made(path) for path in home.iterdir()}
+        known = filter(_DIGEST.fullmatch, kept)
+        return sorted(known, key=lambda digest: (kept[digest], digest), reverse=True)
 
     def drop(self, name: str, digest: str) -> None:
         """Let a version go, unless an alias means it or meant it. Whoever asks knows that no

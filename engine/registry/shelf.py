@@ -55,6 +55,14 @@ def keep(home: Path, files: Mapping[str, bytes]) -> None:
     sync(home.parent)
 
 
+def made(home: Path) -> int:
+    """When a version was written, ns; 0 of one that was let go meanwhile."""
+    try:
+        return home.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
+
+
 def put(path: Path, content: bytes) -> None:
     """Write a file in the place of what was there."""
     fresh = path.with_suffix(".new")

@@ -19,6 +19,9 @@ from engine.wire.catalogues import (
 )
 from engine.wire.health import ReadyReply
 
+LISTED = 100
+"""Versions of a model, the latest, that are told of: a learner makes thousands."""
+
 
 class Health(Protocol):
     """The store's own account of itself."""
@@ -76,13 +79,14 @@ class Standing:
         return CheckReply(True, catalogue.digest, [], fault_replies(catalogue.warnings))
 
     def models(self) -> ModelsReply:
-        """All models, their versions, aliases and earlier champions, and which serves here."""
+        """All models, their latest versions, aliases and earlier champions, and which serves."""
         serving = self._serving.live.versions
         return ModelsReply(
             [
                 ModelReply(
                     name,
-                    versions,
+                    versions[:LISTED],
+                    len(versions),
                     aliases.versions(),
                     serving.get(name),
                     aliases.share,

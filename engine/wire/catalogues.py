@@ -67,12 +67,13 @@ class CatalogueReply(Struct, frozen=True):
 
 
 class ModelReply(Struct, frozen=True):
-    """A model's versions, and which of them its aliases mean; `serving` is the champion here,
-    or what stands in for one. `share` of all customers are the challenger's; `previous` are the
-    champions before, the latest first."""
+    """A model's latest versions, the latest first, of so many `kept`, and which its aliases mean;
+    `serving` is the champion here, or what stands in for one. `share` of all customers are the
+    challenger's; `previous` are the champions before, the latest first."""
 
     name: str
     versions: list[str]
+    kept: int
     aliases: Mapping[Alias, str]
     serving: str | None
     share: float
@@ -113,10 +114,11 @@ class CatalogueSchema(Strict):
 
 
 class ModelSchema(Strict):
-    """A model's versions, and which of them its aliases mean."""
+    """A model's latest versions, of so many kept, and which its aliases mean."""
 
     name = fields.String(required=True)
     versions = fields.List(fields.String(), required=True)
+    kept = fields.Integer(required=True)
     aliases = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
     serving = fields.String(required=True, allow_none=True)
     share = fields.Float(required=True)

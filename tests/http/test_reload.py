@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -161,6 +162,21 @@ def test_a_promoted_model_serves_at_the_next_look_and_old_decisions_still_replay
     for decision in (before, after):
         path = f"/v1/decisions/{decision['decision_id']}/replay"
         assert client.call("POST", path).json()["identical"] is True
+
+
+def test_of_a_learner_s_many_snapshots_the_latest_hundred_are_listed(
+    client: Client, tmp_path: Path
+) -> None:
+    registry = Registry(tmp_path / "data")
+    made = [
+        registry.publish("propensity", "beta", msgspec.json.encode(BetaArtefact(number / 1000)))
+        for number in range(1, 104)
+    ]
+    for age, digest in enumerate(reversed(made)):
+        os.utime(tmp_path / "data" / "models" / "propensity" / digest[7:], (1e9 - age, 1e9 - age))
+    (model,) = client.call("GET", "/v1/models").json()["models"]
+    assert model["kept"] == 103
+    assert model["versions"] == made[:2:-1]
 
 
 def test_a_model_is_rolled_back_over_http(client: Client, tmp_path: Path, store: Store) -> None:
