@@ -34,7 +34,7 @@ def measure() -> Iterator[Figure]:
         open_store(None, Path(directory)) as store,
     ):
         data = Path(directory)
-        keeping = Keeping(store.log, data, "", Disclosed, b"bench")
+        keeping = Keeping(store.log, data, "", lambda: Disclosed(features=True), b"bench")
         clock, processor = [], []
         for turn in range(ROUNDS):
             rows = _fill(store, turn)

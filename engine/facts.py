@@ -25,12 +25,14 @@ _SEEN = ("attributes", "consent", "events")
 class Disclosed(NamedTuple):
     """What a history may hold the values of: attributes of customers, facts of the moment.
 
-    `defaults` stand in for attributes that were never told.
+    `defaults` stand in for attributes that were never told; `features`: whether it may hold the
+    numbers a model saw, too, which are none of a personal value.
     """
 
     attributes: Collection[str] = frozenset()
     context: Collection[str] = frozenset()
     defaults: Mapping[str, Value] = {}
+    features: bool = False
 
 
 class _Kept(NamedTuple):
@@ -48,13 +50,20 @@ _decoder = msgspec.msgpack.Decoder(_Kept)
 
 
 def disclosed(catalogue: Catalogue) -> Disclosed:
-    """All that is declared, and not as personal."""
-    scope = catalogue.scope
+    """All that is declared, and not as personal; no features where one looks at what is."""
+    rooms = {"customer": catalogue.scope.customer, "context": catalogue.scope.context}
     attributes, context = (
         frozenset(name for name, attribute in declared.items() if not attribute.personal)
-        for declared in (scope.customer, scope.context)
+        for declared in rooms.values()
     )
-    return Disclosed(attributes, context, defaults_of(catalogue))
+    personal = {
+        f"{room}.{name}"
+        for room, declared in rooms.items()
+        for name, attribute in declared.items()
+        if attribute.personal
+    }
+    nameless = all(feature.source not in personal for feature in catalogue.features)
+    return Disclosed(attributes, context, defaults_of(catalogue), nameless)
 
 
 def defaults_of(catalogue: Catalogue) -> dict[str, Value]:

@@ -165,6 +165,7 @@ def _decision(
         return
     models = _json(record.models)
     facts = keepable(record, known) if any(f.actions for f in record.plan.placements) else b""
+    features = list(record.plan.features) if known.features else []
     for filled in record.plan.placements:
         chosen: Iterable[Chosen | None] = filled.actions or (None,)
         for one in chosen:
@@ -174,7 +175,7 @@ def _decision(
                 decision_id=record.decision_id,
                 channel=record.request.channel,
                 placement=filled.id,
-                features=[] if one is None else list(record.plan.features),
+                features=[] if one is None else features,
                 fallback=filled.fallback,
                 mode=record.request.mode,
                 catalogue=record.catalogue,

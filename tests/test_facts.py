@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from engine.change import Entry
 from engine.codec import pack_attributes, pack_consent, pack_events, unpack
 from engine.domain import Consent, Event, EventLabel, Events, Facts, Matter, Tally
 from engine.facts import disclosed, keepable, unpack_facts
@@ -14,6 +15,8 @@ from engine.models.base import Scored, Scorer
 from engine.models.features import Category, Encoder, Feature, Number
 from engine.plan import DecisionRequest, PlacementAsk, Plan
 from engine.record import DecisionRecord
+from engine.rows import DecisionRow, rows_of
+from tests.archive.builders import decision
 from tests.builders import NOW, SCHEMA, catalogue
 from tests.decide.deciding import decided, live
 
@@ -25,7 +28,8 @@ HISTORY = Events(
     (Matter("canary-ticket", "complaint", NOW - DAY),),
 )
 CONTEXT = {**SCHEMA["context"], "query": {"type": "string", "personal": True}}
-CATALOGUE = catalogue(schema={**SCHEMA, "context": CONTEXT})
+CATALOGUE_SCHEMA = {**SCHEMA, "context": CONTEXT}
+CATALOGUE = catalogue(schema=CATALOGUE_SCHEMA)
 FEATURES = (
     Feature("risk", "customer.churn_risk", Number(0.5, 2.0, missing=9.0)),
     Feature("plan", "customer.plan", Category(("basic", "plus"))),
@@ -99,3 +103,17 @@ def test_a_state_that_cannot_be_read_stops_no_archive() -> None:
         made.decision_id, made.request, {"events": b"\xc1"}, 1, NOW, "", {}, made.plan
     )
     assert kept(broken) == b""
+
+
+@pytest.mark.parametrize(
+    ("source", "seen"),
+    [("customer.first_name", []), ("context.query", []), ("context.page", [1.0, 2.0])],
+)
+def test_what_a_model_saw_is_archived_unless_it_is_personal(source: str, seen: list[float]) -> None:
+    looked_at = {"looked_at": {"source": source, "values": ["canary"]}}
+    declared = catalogue(schema=CATALOGUE_SCHEMA, features=looked_at)
+    (row,) = rows_of(
+        Entry(0, "1-0", b""), decision("ana", NOW), "subject", disclosed(declared), b"key"
+    )
+    assert isinstance(row, DecisionRow)
+    assert row.features == seen

@@ -27,7 +27,7 @@ from engine.rows import digest_of
 from engine.store import Store
 from engine.store.keys import customer_key, log_key
 
-KNOWN = Disclosed(frozenset({"plan"}), frozenset({"page"}))
+KNOWN = Disclosed(frozenset({"plan"}), frozenset({"page"}), features=True)
 DAY = 24 * 3600 * 1000
 PLAIN = {"attributes": pack_attributes({"plan": "basic"})}
 
