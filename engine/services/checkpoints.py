@@ -1,17 +1,24 @@
 """What a learner knows, on disk: numbered, whole, and made by one learner alone.
 
 Making the next number is the commit. A file holds what was learned together with how far the
-logs were read, so that whoever goes on from it counts nothing twice and leaves nothing out.
+logs were read, so that whoever goes on from it counts nothing twice and leaves nothing out. Its
+digest stands before it: sums whose bits have changed on a disk would still be sums.
 """
 
 from __future__ import annotations
 
+from hashlib import sha256
 from pathlib import Path
+
+import structlog
 
 from engine.errors import Overtaken
 from engine.files import own_directory, write_once
 
 _KEPT = 2
+_DIGEST = 32  # bytes
+
+_log = structlog.get_logger()
 
 
 class Checkpoints:
@@ -21,18 +28,28 @@ class Checkpoints:
         self._home = data / "learning"
 
     def latest(self) -> tuple[int, bytes]:
-        """The last number and what it holds; 0 and nothing when there is none."""
+        """The last number, and what it holds, or the last undamaged one before; 0 and nothing
+        when there is none."""
         while numbers := self._numbers():
             try:
-                return numbers[-1], self._path(numbers[-1]).read_bytes()
+                return numbers[-1], self._sound(numbers)
             except FileNotFoundError:
                 continue  # another learner made newer ones and cleared this one away
         return 0, b""
 
+    def _sound(self, numbers: list[int]) -> bytes:
+        for number in reversed(numbers):
+            kept = self._path(number).read_bytes()
+            digest, content = kept[:_DIGEST], kept[_DIGEST:]
+            if sha256(content).digest() == digest:
+                return content
+            _log.error("a checkpoint is damaged: on from the one before, else over", of=number)
+        return b""
+
     def commit(self, number: int, content: bytes) -> None:
         """Make it the latest. Raises Overtaken when another learner was here."""
         own_directory(self._home)
-        made = write_once(self._path(number), content)
+        made = write_once(self._path(number), sha256(content).digest() + content)
         numbers = self._numbers()
         if not made or numbers[-1] > number:  # its number may have been cleared away since
             if made:

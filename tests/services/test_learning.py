@@ -132,6 +132,18 @@ def test_a_learner_that_was_cleared_away_under_its_number_is_overtaken(tmp_path:
     assert checkpoints.latest() == (5, b"5")
 
 
+def test_a_checkpoint_one_bit_of_which_has_changed_is_not_gone_on_from(tmp_path: Path) -> None:
+    """Sums would still be sums, of answers nobody gave."""
+    checkpoints = Checkpoints(tmp_path)
+    for number in (1, 2):
+        checkpoints.commit(number, b"%d answers" % number)
+    path = sorted((tmp_path / "learning").glob("*.state"))[-1]
+    path.write_bytes(path.read_bytes()[:-1] + b"S")
+    assert checkpoints.latest() == (2, b"1 answers")
+    checkpoints.commit(3, b"3 answers")
+    assert checkpoints.latest() == (3, b"3 answers")
+
+
 def test_an_offer_waits_for_its_answer_as_long_as_was_said(school: School) -> None:
     patient = school.learner(delay=3600 * 1000)
     school.offer(4)
