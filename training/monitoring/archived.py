@@ -12,8 +12,11 @@ import pandas as pd
 from engine.archive.reading import Archive
 from engine.catalogue import Catalogue
 from engine.domain import Events, Facts, Value
-from engine.errors import NotFound
+from engine.errors import ModelRefused, NotFound
 from engine.facts import unpack_facts
+from engine.models.beta import UNTRAINED
+from engine.registry import Registry
+from engine.situation import PROPENSITY
 from training.experience import read_experience
 from training.monitoring.traffic import Mask, Traffic
 
@@ -68,6 +71,7 @@ def read_traffic(
         actions=rows["action"].to_numpy(np.str_),
         promised=rows["propensity"].to_numpy(np.float64),
         answered=rows["answered"].to_numpy(np.float64),
+        meant=rows["meant"].to_numpy(np.float64),
         chances=rows["selection_probability"].to_numpy(np.float64),
         fallback=rows["fallback"].to_numpy(np.float64),
         known=known,
@@ -78,15 +82,38 @@ def read_traffic(
 def _answers(
     data: Path, catalogue: Catalogue, now: int, since: date | None, until: date | None
 ) -> pd.DataFrame:
-    """What was answered, 0 or 1, of the actions whose window has closed."""
+    """What was answered, 0 or 1, of the actions whose window has closed, and what the model that
+    served had promised on: the learner promises rewards, 1 at most, trained models answers."""
     try:
         known = read_experience(data, catalogue, now=now, since=since, until=until)
     except NotFound:  # all of it is too fresh; inputs can be watched all the same
-        return pd.DataFrame({"decision_id": [], "action": [], "answered": []}, dtype=object)
-    actions = [action.id for action in known.table.actions]
+        return pd.DataFrame(dict.fromkeys((*_KEY, "answered", "meant"), ()), dtype=object)
+    learnt = _learnt(data, set(known.models))
+    by_learner = np.array([model in learnt for model in known.models])
+    said = known.table.labels
     return pd.DataFrame(
-        {"decision_id": known.decisions, "action": actions, "answered": known.table.labels}
+        {
+            "decision_id": known.decisions,
+            "action": [action.id for action in known.table.actions],
+            "answered": said,
+            "meant": np.where(by_learner, np.clip(known.rewards, 0.0, 1.0), said),
+        }
     )
+
+
+def _learnt(data: Path, digests: set[str]) -> set[str]:
+    """Those of the learner. What is kept no longer was: no other version is ever let go."""
+    registry = Registry(data)
+    return {digest for digest in digests - {"", UNTRAINED.version} if _is_learnt(registry, digest)}
+
+
+def _is_learnt(registry: Registry, digest: str) -> bool:
+    try:
+        return registry.manifest(PROPENSITY, digest).kind == "online"
+    except NotFound:
+        return True
+    except ModelRefused:
+        return False
 
 
 def _inputs(rows: pd.DataFrame, known: Mask, catalogue: Catalogue) -> pd.DataFrame:

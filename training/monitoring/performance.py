@@ -30,8 +30,8 @@ class Estimate(NamedTuple):
 
 class Performance(Struct, frozen=True):
     """Of rows whose answer is known. `answered`: their base rate; `promised`: the mean
-    propensity; `calibration`: answered less promised; `auc`: None unless there are both
-    answers and promises."""
+    propensity; `calibration`: what was meant by it, less promised; `auc`: None unless there are
+    both answers and promises."""
 
     rows: int
     answered: Interval
@@ -69,11 +69,12 @@ def measure(traffic: Traffic) -> Measured | None:
     scored = known.where(~np.isnan(known.promised))
     if not len(scored):
         return Measured(len(known), rate, None, None, None)
+    meant = scored.answered if scored.meant is None else scored.meant
     return Measured(
         len(known),
         rate,
         float(scored.promised.mean()),
-        mean(scored.answered - scored.promised, scored.subjects),
+        mean(meant - scored.promised, scored.subjects),
         auc(scored.answered, scored.promised, scored.subjects),
     )
 

@@ -23,6 +23,7 @@ class Traffic:
     (0 or 1, once that is sure), `chances` (selection probabilities) and `fallback` (1 where
     the placement got its fallback). `actions` is empty where nothing was shown. `asked` names
     the inputs that rules and templates ask for. `known`: were the row's inputs kept at all?
+    `meant`: what `promised` is the expected value of, `answered` where None.
     """
 
     inputs: pd.DataFrame
@@ -36,6 +37,7 @@ class Traffic:
     known: Mask
     asked: tuple[str, ...] = ()
     timed: bool = True
+    meant: Vector | None = None
 
     def __len__(self) -> int:
         return len(self.at)
@@ -57,4 +59,5 @@ class Traffic:
             chances=self.chances[which],
             fallback=self.fallback[which],
             known=self.known[which],
+            meant=None if self.meant is None else self.meant[which],
         )

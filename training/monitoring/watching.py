@@ -159,7 +159,8 @@ class _Judge:
             right = Estimate(0.0, then.rate.error)
             beyond = differs(right, now.calibration, self._level)
             promised = Estimate(now.promised, 0.0)
-            found[CALIBRATION] = _verdict(beyond, self._far(promised, now.rate))
+            kept = Estimate(now.promised + now.calibration.value, 0.0)
+            found[CALIBRATION] = _verdict(beyond, self._far(promised, kept))
         if now.auc is not None and then.auc is not None:
             beyond = falls(then.auc, now.auc, self._level)  # to rank better is no alarm
             far = then.auc.value - now.auc.value >= self._limits.auc

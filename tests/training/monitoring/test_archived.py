@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from msgspec.structs import replace
@@ -12,12 +13,17 @@ from msgspec.structs import replace
 from engine.codec import pack_attributes, pack_consent
 from engine.domain import Consent, Interaction
 from engine.errors import NotFound
+from engine.models.beta import BetaArtefact
+from engine.models.features import Feature, Number
+from engine.models.learner import Learner
 from engine.plan import Filled, Plan
 from engine.record import InteractionRecord
+from engine.registry import Registry
 from engine.store import Store
 from tests.archive.builders import DAY, House, decision, keep_all
 from tests.builders import SCHEMA, action, catalogue
 from training.monitoring.archived import read_traffic
+from training.monitoring.performance import measure
 from training.monitoring.traffic import Traffic
 
 ASKING = catalogue(
@@ -43,9 +49,9 @@ def made(house: House, customer: str, at: int, **fields: Any) -> str:
     return entry.decision_id
 
 
-def answered(house: House, customer: str, decision_id: str, at: int) -> None:
+def answered(house: House, customer: str, decision_id: str, at: int, reward: float = 1.0) -> None:
     said = Interaction(f"{decision_id}-yes", "accept", at, decision_id, "fibre", channel="web")
-    house.write(customer, InteractionRecord(customer, said, 1.0, at))
+    house.write(customer, InteractionRecord(customer, said, reward, at))
 
 
 def read(house: House, now: int) -> Traffic:
@@ -64,6 +70,26 @@ def test_every_live_decision_is_a_row_answered_once_its_window_has_closed(house:
     assert found.promised.tolist() == [0.1] * 3
     assert found.inputs["customer.plan"].tolist() == ["plus"] * 3
     assert found.inputs["placement"].tolist() == ["home.hero"] * 3
+
+
+def test_a_learner_is_held_to_rewards_and_a_trained_model_to_answers(house: House) -> None:
+    now, registry = house.store.load("anyone").now, Registry(house.data)
+    learner = Learner((Feature("churn", "customer.churn_risk", Number()),))
+    snapshot = registry.publish("propensity", "online", msgspec.json.encode(learner.snapshot()))
+    trained = registry.publish("propensity", "beta", msgspec.json.encode(BetaArtefact()))
+    let_go = f"sha256:{'0' * 64}"
+    for week, version in enumerate((snapshot, trained, let_go), 2):
+        at = now - week * WEEK
+        said = made(house, "ana", at, models={"propensity": version})
+        answered(house, "ana", said, at + DAY, reward=0.2)
+    found = read(house, now)
+    assert found.answered.tolist() == [1.0, 1.0, 1.0]
+    assert found.meant is not None
+    assert found.meant.tolist() == [0.2, 1.0, 0.2]
+    measured = measure(found)
+    assert measured is not None
+    assert measured.calibration is not None
+    assert measured.calibration.value == pytest.approx(1.4 / 3 - 0.1)
 
 
 def test_a_fallback_is_a_row_without_an_action(house: House) -> None:
