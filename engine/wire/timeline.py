@@ -11,10 +11,12 @@ from marshmallow import fields
 from msgspec import Struct
 
 from engine.errors import InvalidRequest, Problem
+from engine.wire.problems import nearest, pointer_to
 from engine.wire.values import Strict
 
 PAGE = 50
 MOST = 200
+_ASKED = ("limit", "cursor")
 _END = 253_402_300_799_999  # the last ms of the year 9999
 
 
@@ -163,7 +165,14 @@ class TimelineSchema(Strict):
 
 
 def read_page(query: Mapping[str, str]) -> PageAsk:
-    """Which page is asked for. Raises InvalidRequest."""
+    """Which page is asked for. Raises InvalidRequest, also for a parameter there is not: whoever
+    misspells `cursor` would read the first page for ever."""
+    if strange := [
+        Problem(pointer_to(name), f"is no parameter of this page{nearest(name, _ASKED)}")
+        for name in query
+        if name not in _ASKED
+    ]:
+        raise InvalidRequest(strange)
     limit, cursor = query.get("limit", str(PAGE)), query.get("cursor", "")
     if not (limit.isascii() and limit.isdigit() and len(limit) <= 9 and 1 <= int(limit) <= MOST):
         raise InvalidRequest([Problem("/limit", f"must be a number from 1 to {MOST}")])

@@ -154,6 +154,7 @@ def test_bad_questions_get_a_clear_answer(client: Client) -> None:
         "limit=9e9",
         "limit=000000001999999",
         "limit=" + "9" * 5_000,
+        "curser=abc",
     ):
         reply = client.call("GET", f"/v1/customers/c-1/timeline?{query}")
         assert reply.status == 422, query
