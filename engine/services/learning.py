@@ -65,6 +65,7 @@ class Learning:
             self._study = None
             return False
         study, now = self._current(), self._clock()
+        study.set_to(now)
         more = study.hear(now)
         if not more:  # all answers first, lest an offer counts as unanswered that was not
             more = study.count(now)

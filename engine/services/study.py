@@ -106,6 +106,13 @@ class Study:
         """Whether it learns for that very catalogue."""
         return catalogue is self._catalogue or catalogue.digest == self._catalogue.digest
 
+    def set_to(self, now: int) -> None:
+        """What is done every so often waits no longer for that than so, where a clock was set
+        back."""
+        self._published, self._counted, self._kept = (
+            min(at, now) for at in (self._published, self._counted, self._kept)
+        )
+
     def hear(self, now: int) -> bool:
         """Take in what was answered since; whether there may be more."""
         progress, more, behind = self._course.progress, False, 0

@@ -10,6 +10,7 @@ import random
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,7 +33,7 @@ from engine.situation import PROPENSITY
 from engine.store import Store
 from engine.store.keys import readers_key
 from engine.teaching import NOTHING_YET
-from tests.services.school import School
+from tests.services.school import School, clock
 
 KILLS = 50 if int(os.environ.get("TELLER_EXAMPLES", "0")) >= 1_000 else 2
 
@@ -142,6 +143,20 @@ def test_a_checkpoint_one_bit_of_which_has_changed_is_not_gone_on_from(tmp_path:
     assert checkpoints.latest() == (2, b"1 answers")
     checkpoints.commit(3, b"3 answers")
     assert checkpoints.latest() == (3, b"3 answers")
+
+
+def test_a_clock_that_is_set_back_stops_no_learner(school: School) -> None:
+    ahead = time.time_ns() // 1_000_000 + 7_200_000
+    learner = school.learner()
+    learner._clock = lambda: ahead
+    school.offer(2)
+    learner.turn()
+    learner._clock = clock()  # two hours earlier
+    learner.turn()
+    school.offer(2)
+    for _ in range(2):
+        learner.turn()
+    all_in(school, 4)
 
 
 def test_an_offer_waits_for_its_answer_as_long_as_was_said(school: School) -> None:
