@@ -101,7 +101,10 @@ def test_a_model_of_the_registry_is_valued_by_what_it_would_choose(folder: Path)
     digest = registry.publish("propensity", "logistic", msgspec.json.encode(artefact))
     registry.promote("propensity", digest)
     asked = ("model:propensity", f"model:propensity@{digest}")
-    found = reported(folder, *(word for name in asked for word in ("--policy", name)))
+    page = folder / "page.html"
+    words = [word for name in asked for word in ("--policy", name)]
+    found = reported(folder, *words, "--html", str(page))
+    assert f"{asked[1][:43]}…" in page.read_text()  # a whole digest leaves a drawing no room
     for name in asked:
         estimate = found[name]["estimates"]["doubly robust"]
         assert estimate["low"] - 0.01 <= RATES.max(axis=1).mean() <= estimate["high"] + 0.01
