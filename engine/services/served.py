@@ -48,7 +48,7 @@ class Served:
         self._routing = models.routing()
         self._refused: Routing | None = None
         self._waiting: Catalogue | None = None
-        self._put(self._bound(compile_files(files), self._routing))
+        self._put(self._first(compile_files(files)))
 
     def follow(self, stopped: threading.Event) -> None:
         """Look about every second until `stopped`; for a thread of its own."""
@@ -126,6 +126,19 @@ class Served:
     def _refuse_models(self, error: str) -> None:
         _log.error("model refused", error=error, serving=dict(self.live.versions))
         self._watch.reloaded("model", taken=False)
+
+    def _first(self, catalogue: Catalogue) -> Routed:
+        """What to begin with. Nobody chose the learner's latest, and it makes another: where that
+        is lost or damaged, the prior serves till then."""
+        try:
+            return self._bound(catalogue, self._routing)
+        except (ModelRefused, NotFound) as error:
+            if self._routing.champion != self._routing.learned:
+                raise
+            _log.error("the learner's latest left out", error=str(error))
+            self._refused = self._routing
+            self._routing = self._routing._replace(champion=None)
+            return self._bound(catalogue, self._routing)
 
     def _bound(self, catalogue: Catalogue, routing: Routing) -> Routed:
         """All of it, bound; the catalogue's version is kept before it goes live."""

@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 
 from engine.bootstrap import Application, assemble
 from engine.domain import Contact, Contacts, Label
+from engine.errors import ModelRefused
 from engine.models.beta import UNTRAINED, BetaArtefact, Tally
 from engine.models.features import Feature, Number
 from engine.models.kinds import parse_model
@@ -277,6 +278,33 @@ def test_a_learner_s_many_snapshots_are_one_line_of_the_figures(
         house.served.look()
     assert figures(house).count('teller_model_share{role="shadow"') == 1
     assert 'teller_model_share{role="shadow",version="learned"} 0.0' in figures(house)
+
+
+def test_a_lost_snapshot_of_the_learner_keeps_no_house_closed(
+    house: Application, store: Store, tmp_path: Path
+) -> None:
+    data, registry = tmp_path / "data", Registry(tmp_path / "data", store)
+    lost = a_rate(registry, 0.2)
+    registry.promote("propensity", lost, "learned")
+    (data / "models/propensity" / lost[7:] / "artefact").write_bytes(b"{}")
+    with capture_logs() as said:
+        opened = assemble(Settings(tmp_path / "catalogue", data), store)
+        opened.served.look()
+    assert [line["event"] for line in said] == ["the learner's latest left out"]
+    assert decide(opened, "c-1").versions.models == {"propensity": "untrained"}
+    registry.promote("propensity", newer := a_rate(registry, 0.3), "learned")
+    opened.served.look()
+    assert decide(opened, "c-2").versions.models == {"propensity": newer}
+
+
+def test_a_house_whose_promoted_champion_is_damaged_does_not_open(
+    registry: Registry, store: Store, tmp_path: Path
+) -> None:
+    champion = registry.resolve("propensity")
+    path = tmp_path / "data/models/propensity" / champion[7:] / "artefact"
+    path.write_bytes(b"{}")
+    with pytest.raises(ModelRefused, match="not what was published"):
+        assemble(Settings(tmp_path / "catalogue", tmp_path / "data"), store)
 
 
 def figures(house: Application) -> str:
