@@ -54,7 +54,8 @@ class Experience:
     """One row for each action shown in a live decision whose attribution window has closed.
 
     `table`: facts as of the decision, labels (1 where the reward is above 0), weights of 1,
-    subjects (customers merged since are one). `rewards`: the sum within the window.
+    subjects (customers merged since are one). `rewards`: the sum within the window, 1 at
+    most.
     `probabilities`: with which the policy chose it, given the slots before. `propensities`: as
     served. `slots`: place within the placement, from 1. `models`: the digest of the propensity
     model that served. Rows are in order of time.
@@ -148,7 +149,8 @@ def _answered(shown: pd.DataFrame, answers: pd.DataFrame, window: int) -> pd.Dat
     at = answers["at"].dt.as_unit("ms").astype("int64")
     timed = answers.drop(columns="at").assign(answered=at).merge(seen[[*_KEY, "at"]], "inner", _KEY)
     within = timed[timed["answered"] - timed["at"] <= window]
-    sums = within.groupby(_KEY)["reward"].sum().rename("reward").reset_index()
+    # As the learner counts them: nobody makes an offer worth more by answering it over and over.
+    sums = within.groupby(_KEY)["reward"].sum().clip(upper=1.0).rename("reward").reset_index()
     return seen.merge(sums, "left", _KEY).fillna({"reward": 0.0})
 
 

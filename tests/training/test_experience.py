@@ -68,7 +68,7 @@ def test_an_offer_is_a_row_with_its_facts_its_chance_and_what_came_of_it(house: 
     assert found.table.facts[0].customer == {"plan": "plus"}
     assert found.table.facts[0].now == start
     assert found.table.actions == [CATALOGUE.actions[CATALOGUE.index["fibre"]]]
-    assert (found.table.labels[0], found.rewards[0]) == (1.0, 1.2)
+    assert (found.table.labels[0], found.rewards[0]) == (1.0, 1.0)
     assert (found.probabilities[0], found.propensities[0], found.slots[0]) == (0.5, 0.1, 1)
     assert (found.decisions, found.placements) == ([entry.decision_id], ["home.hero"])
     assert found.models == ["m"]

@@ -71,7 +71,8 @@ def _earned(
     for one in answers:
         said, decision = one.interaction, decided.get(one.interaction.decision_id)
         if decision is not None and one.reward and said.at - decision.now <= window:
-            earned[said.decision_id, said.action] += one.reward
+            offer = said.decision_id, said.action
+            earned[offer] = min(earned[offer] + one.reward, 1.0)  # as the learner counts them
     return earned
 
 

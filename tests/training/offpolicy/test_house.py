@@ -148,6 +148,16 @@ def test_what_nobody_saw_and_what_is_still_open_is_left_out(store: Store, world:
         read_traffic(store.log, now=world.now, window=7 * DAY, most=2)
 
 
+def test_an_offer_answered_over_and_over_is_worth_one_answer(store: Store, world: World) -> None:
+    world.live_through(1)
+    (decision,) = traffic(store, world).decisions
+    for number in range(50):
+        world.write("x", replace(world._answer(decision, "gold"), interaction=Interaction(
+            f"again-{number}", "accept", decision.now + number, decision.decision_id, "gold"
+        )))  # fmt: skip
+    assert traffic(store, world).rewards[decision.decision_id, "gold"] == 1.0
+
+
 def test_an_answer_after_the_window_earns_nothing(store: Store, world: World) -> None:
     world.live_through(50)
     short = read_traffic(store.log, now=world.now + DAY, window=999, most=MOST)
