@@ -41,7 +41,7 @@ from engine.wire.tracing import request_id, traced
 from engine.wire.values import check_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
@@ -80,6 +80,7 @@ def create_app(application: Application) -> Flask:
     app = Api(application)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BYTES + 1  # cut there, a chunked body shows it is over
     _guard(app, application)
+    _plain_routes(app, application)
     _routes(app, application)
     _events(app, application)
     _documents(app, application)
@@ -99,7 +100,30 @@ def from_environment() -> Flask:
     return app
 
 
+def _plain_routes(app: Flask, application: Application) -> None:
+    """What the path alone asks for."""
+    decision, customer = "/v1/decisions/<decision_id>", "/v1/customers/<customer_id>"
+    for method, path, name, answer in (
+        ("GET", decision, "getDecision", application.records.view),
+        ("POST", f"{decision}/replay", "replayDecision", application.records.replay),
+        ("GET", customer, "getCustomer", application.customers.view),
+        ("GET", f"{customer}/export", "exportCustomer", application.exports.export),
+        ("DELETE", customer, "eraseCustomer", application.privacy.erase),
+        ("GET", "/v1/identities/shared", "sharedIdentities", application.linking.shared),
+        ("GET", "/v1/catalogue", "getCatalogue", application.standing.catalogue),
+        ("GET", "/v1/models", "getModels", application.standing.models),
+        ("POST", "/v1/models/<name>/rollback", "rollBackModel", application.standing.roll_back),
+    ):
+        app.add_url_rule(path, name, partial(_answered, answer), methods=[method])
+
+
+def _answered(answer: Callable[..., msgspec.Struct], **named: str) -> Response:
+    return _json(answer(*named.values()))
+
+
 def _routes(app: Flask, application: Application) -> None:
+    """What is sent along says the rest."""
+
     @app.post("/v1/decisions", endpoint="decide")
     def _decide() -> Response:
         environ = request.environ
@@ -109,34 +133,14 @@ def _routes(app: Flask, application: Application) -> None:
         checked = check_id(key, "the Idempotency-Key header") if key else None
         return _json(application.decisions.answer(body, checked, signal))
 
-    @app.get("/v1/decisions/<decision_id>", endpoint="getDecision")
-    def _decision(decision_id: str) -> Response:
-        return _json(application.records.view(decision_id))
-
-    @app.post("/v1/decisions/<decision_id>/replay", endpoint="replayDecision")
-    def _replay(decision_id: str) -> Response:
-        return _json(application.records.replay(decision_id))
-
     @app.post("/v1/interactions", endpoint="sendInteractions")
     def _interactions() -> Response:
         rows = read_interactions(_sent())
         return _json(application.interactions.take_in(rows))
 
-    @app.get("/v1/customers/<customer_id>", endpoint="getCustomer")
-    def _customer(customer_id: str) -> Response:
-        return _json(application.customers.view(customer_id))
-
     @app.patch("/v1/customers/<customer_id>", endpoint="changeCustomer")
     def _change(customer_id: str) -> Response:
         return _json(application.customers.change(customer_id, read_patch(_sent())))
-
-    @app.get("/v1/customers/<customer_id>/export", endpoint="exportCustomer")
-    def _export(customer_id: str) -> Response:
-        return _json(application.exports.export(customer_id))
-
-    @app.delete("/v1/customers/<customer_id>", endpoint="eraseCustomer")
-    def _erase(customer_id: str) -> Response:
-        return _json(application.privacy.erase(customer_id))
 
     @app.get("/v1/customers", endpoint="findCustomer")
     def _find() -> Response:
@@ -146,29 +150,13 @@ def _routes(app: Flask, application: Application) -> None:
     def _link(customer_id: str) -> Response:
         return _json(application.linking.link(customer_id, read_link(_sent()).identity))
 
-    @app.get("/v1/identities/shared", endpoint="sharedIdentities")
-    def _shared() -> Response:
-        return _json(application.linking.shared())
-
     @app.get("/v1/customers/<customer_id>/timeline", endpoint="getTimeline")
     def _timeline(customer_id: str) -> Response:
         return _json(application.timeline.page(customer_id, read_page(request.args)))
 
-    @app.get("/v1/catalogue", endpoint="getCatalogue")
-    def _catalogue() -> Response:
-        return _json(application.standing.catalogue())
-
     @app.post("/v1/catalogue/check", endpoint="checkCatalogue")
     def _check() -> Response:
         return _json(application.standing.check(read_draft(_sent())))
-
-    @app.get("/v1/models", endpoint="getModels")
-    def _models() -> Response:
-        return _json(application.standing.models())
-
-    @app.post("/v1/models/<name>/rollback", endpoint="rollBackModel")
-    def _roll_back(name: str) -> Response:
-        return _json(application.standing.roll_back(name))
 
 
 def _events(app: Flask, application: Application) -> None:
