@@ -1,1 +1,1 @@
-"""Every figure of docs/performance.md, measured beside its floor in one run."""
+"""Every figure of the README, measured beside its floor in one run."""

@@ -34,6 +34,7 @@ pre, code { font: .86em/1.5 ui-monospace, "SF Mono", Menlo, Consolas, monospace;
   background: var(--code); border-radius: 3px; }
 code { padding: .1em .3em; } pre { padding: .9rem 1rem; overflow-x: auto; }
 pre code { padding: 0; font-size: 1em; background: none; }
+td:not(:last-child) code { white-space: nowrap; }
 table { border-collapse: collapse; width: 100%; font-size: .93rem; display: block;
   overflow-x: auto; }
 th, td { text-align: left; vertical-align: top; padding: .4rem .8rem .4rem 0;
@@ -45,16 +46,8 @@ _PAGE = """<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{{ title }} · Teller</title><style>{{ style }}</style></head>
 <body><nav><b><a href="/docs">Teller</a></b>
-{%- for name, heading in pages.items() %}<a href="/docs/{{ name }}">{{ heading }}</a>{% endfor -%}
-<a href="/docs/reference">Reference</a></nav>
+<a href="/docs/api">HTTP interface</a><a href="/docs/reference">Reference</a></nav>
 <main>{{ content }}</main></body></html>
-"""
-_INDEX = """<h1>Teller</h1>
-<p>Chooses the next best offer, message or service for one customer at a time.</p>
-<ul>{% for name, heading in pages.items() %}
-<li><a href="/docs/{{ name }}">{{ heading }}</a></li>{% endfor %}
-<li><a href="/docs/reference">Reference of every call</a>, also as
-<a href="/openapi.json">OpenAPI 3.1</a></li></ul>
 """
 _REFERENCE = """<h1>Reference</h1>
 <p>{{ info.description }} The same as <a href="/openapi.json">OpenAPI 3.1</a>.</p>
@@ -103,9 +96,7 @@ class Pages:
             for path in sorted(directory.glob("*.md"))
             if _NAME.fullmatch(path.stem)
         }
-        self._headings = {name: page.heading for name, page in self._pages.items()}
         self._reference = self._page("Reference", self._fill(_REFERENCE, **openapi))
-        self._index = self._page("Documentation", self._fill(_INDEX))
 
     @property
     def names(self) -> list[str]:
@@ -113,8 +104,8 @@ class Pages:
         return [*self._pages, "reference"]
 
     def index(self) -> str:
-        """The list of pages."""
-        return self._index
+        """Where each reader finds theirs; the reference where no pages are installed."""
+        return self.page("index") or self._reference
 
     def page(self, name: str) -> str | None:
         """A page by its name; None when there is none."""
@@ -128,7 +119,7 @@ class Pages:
         return self._fill(_PAGE, title=title, style=Markup(_STYLE), content=Markup(content))  # noqa: S704
 
     def _fill(self, template: str, **names: Any) -> str:
-        return self._environment.from_string(template).render(pages=self._headings, **names)
+        return self._environment.from_string(template).render(**names)
 
 
 def _read(path: Path) -> Page:
