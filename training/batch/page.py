@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from jinja2 import Environment
 from markupsafe import Markup
 
 from training.batch.picture import bars, calibration, gains
 from training.batch.study import Study
 from training.offpolicy.picture import Bar, picture
 from training.offpolicy.report import Evaluation, shown, verdict
+from training.page import framed
 
 
 def page(study: Study, title: str) -> str:
@@ -35,21 +35,13 @@ def _earned(worth: Evaluation) -> Markup:
     return picture(lines)
 
 
-_PAGE = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string("""\
-<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>{{ title }}</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<style>
-body { font: 16px/1.5 system-ui, sans-serif; color: #1c2430; max-width: 62rem; margin: 2rem auto;
-  padding: 0 1rem }
-table { border-collapse: collapse; margin: .5rem 0 1.5rem; width: 100% }
-td, th { padding: .25rem .8rem .25rem 0; border-bottom: 1px solid #dde2e8; text-align: left;
-  font-variant-numeric: tabular-nums }
+_STYLE = """\
+body { max-width: 62rem } table { width: 100% }
 .worse, .off { color: #9a3412 } .better { color: #166534 }
 .pair { display: flex; flex-wrap: wrap; gap: 1rem }
-figure { margin: 0; overflow-x: auto } svg { max-width: 100%; height: auto }
-</style></head><body>
-<h1>{{ title }}</h1>
+"""
+_PAGE = framed(
+    """\
 <p>A {{ report.kind }} model of {{ "{:,}".format(report.training_rows) }} rows
 ({{ "{:,}".format(report.training_positive) }} answered), measured on
 {{ "{:,}".format(report.test_rows) }} later rows of {{ "{:,}".format(report.test_customers) }}
@@ -116,5 +108,6 @@ promised leaves out zero: there the model is off. Of many slices some are by cha
 <td>{{ "%.3f" % one.auc if one.auc is not none }}</td><td>{{ "%.4f" % one.log_loss }}</td></tr>
 {% endfor %}
 </table>
-</body></html>
-""")
+""",
+    _STYLE,
+)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from jinja2 import Environment
-
 from training.monitoring.findings import AUC, CALIBRATION, RATE, Findings, Shift, Window
 from training.monitoring.picture import heat, lines
+from training.page import framed
 from training.report import Interval
 
 MOST = 12
@@ -110,20 +109,12 @@ def _share(found: Interval | None) -> str:
     return "-" if found is None else f"{found.value:.1%}"
 
 
-_PAGE = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string("""\
-<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>{{ title }}</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<style>
-body { font: 16px/1.5 system-ui, sans-serif; color: #1c2430; max-width: 60rem; margin: 2rem auto;
-  padding: 0 1rem }
-table { border-collapse: collapse; margin: .5rem 0 1.5rem }
-td, th { padding: .25rem .8rem .25rem 0; border-bottom: 1px solid #dde2e8; text-align: left;
-  font-variant-numeric: tabular-nums }
+_STYLE = """\
 .alarm { color: #9a3412; font-weight: 600 } .moved { color: #8a6d1a } .steady { color: #166534 }
-figure { margin: 0 0 1rem; overflow-x: auto } svg { max-width: 100%; height: auto }
-</style></head><body>
-<h1>{{ title }}</h1>
+figure { margin-bottom: 1rem }
+"""
+_PAGE = framed(
+    """\
 <p>{{ "{:,}".format(found.reference.rows) }} rows to compare with
 ({{ named(found, found.reference) }}), {{ found.windows | length }} windows since. Intervals are
 95%, over customers. Chance alone would alarm in at most {{ "{:.0%}".format(found.level) }} of such
@@ -178,5 +169,6 @@ matter.</p>
 {% endfor %}
 </table>
 {% endif %}
-</body></html>
-""")
+""",
+    _STYLE,
+)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import msgspec
-from jinja2 import Environment
 from msgspec import Struct
 
 from training.offpolicy.overlap import Overlap
 from training.offpolicy.picture import Bar, picture
+from training.page import framed
 from training.report import Interval
 
 
@@ -104,20 +104,11 @@ def _lines(policy: Policy) -> Iterator[str]:
         yield f"{'':28}   over {other}: {shown(gain)}: {verdict(gain)}"
 
 
-_PAGE = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string("""\
-<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>{{ title }}</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<style>
-body { font: 16px/1.5 system-ui, sans-serif; color: #1c2430; max-width: 60rem; margin: 2rem auto;
-  padding: 0 1rem }
-table { border-collapse: collapse; margin: .5rem 0 1.5rem }
-td, th { padding: .25rem .8rem .25rem 0; border-bottom: 1px solid #dde2e8; text-align: left;
-  font-variant-numeric: tabular-nums }
+_STYLE = """\
 .refused { color: #9a3412 } .better { color: #166534 } .worse { color: #9a3412 }
-figure { margin: 0; overflow-x: auto } svg { max-width: 100%; height: auto }
-</style></head><body>
-<h1>{{ title }}</h1>
+"""
+_PAGE = framed(
+    """\
 <p>{{ "{:,}".format(evaluation.rows) }} decisions of {{ "{:,}".format(evaluation.customers) }}
 customers. Values are rewards a decision; intervals are 95%, over customers.</p>
 <figure>{{ picture }}</figure>
@@ -151,5 +142,6 @@ customers. Values are rewards a decision; intervals are 95%, over customers.</p>
 {{ "{:.0%}".format(policy.overlap.tail_share) }}; mean weight
 {{ "{:.3f}".format(policy.overlap.mean_weight) }}.</p>
 {% endfor %}
-</body></html>
-""")
+""",
+    _STYLE,
+)

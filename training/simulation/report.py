@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from jinja2 import Environment
-
+from training.page import framed
 from training.simulation.findings import Findings, Spread
 from training.simulation.picture import learned, regret, uplift
 
@@ -61,19 +60,11 @@ def _share(value: float | None) -> str:
     return "-" if value is None else f"{value:.1%}"
 
 
-_PAGE = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string("""\
-<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>{{ title }}</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<style>
-body { font: 16px/1.5 system-ui, sans-serif; color: #1c2430; max-width: 60rem; margin: 2rem auto;
-  padding: 0 1rem }
-table { border-collapse: collapse; margin: .5rem 0 1.5rem }
-td, th { padding: .25rem .8rem .25rem 0; border-bottom: 1px solid #dde2e8; text-align: left;
-  font-variant-numeric: tabular-nums }
-figure { margin: 0 0 1rem; overflow-x: auto } svg { max-width: 100%; height: auto }
-</style></head><body>
-<h1>{{ title }}</h1>
+_STYLE = """\
+figure { margin-bottom: 1rem }
+"""
+_PAGE = framed(
+    """\
 <p>{{ found.about }}</p>
 <p>{{ "{:,}".format(found.visits) }} visits over {{ found.days }} days; seeds
 {{ found.seeds | join(", ") }}. Figures are means over seeds, with their range. Worth is by true
@@ -98,5 +89,6 @@ chances; every policy played the same visits, under the same rules and caps.</p>
 <td>{{ "%.4f" % one.learned.distance }}</td></tr>
 {% endfor %}
 </table>
-</body></html>
-""")
+""",
+    _STYLE,
+)

@@ -1,0 +1,31 @@
+"""The frame of every report's page; nothing in it is fetched."""
+
+from __future__ import annotations
+
+from jinja2 import Environment, Template
+
+_HEAD = """\
+<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>{{ title }}</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<style>
+body { font: 16px/1.5 system-ui, sans-serif; color: #1c2430; max-width: 60rem; margin: 2rem auto;
+  padding: 0 1rem }
+table { border-collapse: collapse; margin: .5rem 0 1.5rem }
+td, th { padding: .25rem .8rem .25rem 0; border-bottom: 1px solid #dde2e8; text-align: left;
+  font-variant-numeric: tabular-nums }
+figure { margin: 0; overflow-x: auto } svg { max-width: 100%; height: auto }
+"""
+_MIDDLE = """\
+</style></head><body>
+<h1>{{ title }}</h1>
+"""
+_END = """\
+</body></html>
+"""
+_ENVIRONMENT = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+
+
+def framed(body: str, style: str = "") -> Template:
+    """The template of a page: its `title`, then `body`, under the style of all and its own."""
+    return _ENVIRONMENT.from_string(f"{_HEAD}{style}{_MIDDLE}{body}{_END}")
