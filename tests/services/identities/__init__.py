@@ -1,0 +1,1 @@
+"""Customers under many names: found, linked, merged, whatever is interrupted."""

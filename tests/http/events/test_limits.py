@@ -17,9 +17,7 @@ from engine.errors import Malformed, TooLarge
 from engine.wire.batches import MAX_EVENTS
 from engine.wire.packed import unpacked
 from tests.http.conftest import PUBLISHABLE, SECRET, Client
-from tests.http.test_events import OK, aside, basic, catalogue_directory, send, types
-
-__all__ = ["catalogue_directory"]
+from tests.http.events.sending import OK, aside, basic, send, types
 
 HOUSE = Path(api.__file__).parent
 MEGABYTE = 1024 * 1024

@@ -14,9 +14,7 @@ import pytest
 
 import api
 from tests.http.conftest import SECRET, Client
-from tests.http.test_events import anonymous, aside, catalogue_directory, of, types
-
-__all__ = ["catalogue_directory"]
+from tests.http.events.sending import anonymous, aside, of, types
 
 PAGE = (api.DOCS / "events.md").read_text()
 PACKAGES = ("@segment/analytics-node@3.1.0", "@rudderstack/rudder-sdk-node@3.0.13")

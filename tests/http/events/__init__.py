@@ -1,0 +1,1 @@
+"""Events of SDKs, over real sockets and a real store."""

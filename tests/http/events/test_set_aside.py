@@ -1,0 +1,95 @@
+"""What cannot be taken in is kept to look at, and harms nobody else."""
+
+from __future__ import annotations
+
+import redis
+
+from engine.codec import pack_names
+from engine.identity import MOST_NAMES
+from engine.partitions import partition_of
+from engine.store import Store, keys
+from tests.http.conftest import Client
+from tests.http.events.sending import OK, aside, of, send, track, types
+from tests.store.builders import change
+
+
+def test_an_outcome_of_a_decision_never_made_is_set_aside(client: Client) -> None:
+    track(
+        client, "Promotion Clicked", properties={"decision_id": "f" * 32, "action": "fibre-upgrade"}
+    )
+    assert aside(client) == [
+        "this customer has no such decision; it may be older than the record goes"
+    ]
+
+
+def test_a_user_id_that_no_path_can_name_is_set_aside(client: Client) -> None:
+    assert send(client, "track", {"userId": "a/b", "event": "Order Completed"}).body == OK
+    (reason,) = aside(client)
+    assert reason.startswith("/userId: userId must be UTF-8, without /")
+
+
+def test_what_cannot_be_taken_in_is_set_aside_and_taken_in_once_it_can(client: Client) -> None:
+    batch = [
+        {"type": "identify", "userId": "c-1", "traits": {"plan": "gold"}},
+        {"type": "track", "userId": "c-1"},
+        {"type": "page", "userId": "c-1"},
+    ]
+    assert send(client, "batch", {"batch": batch}).body == OK
+    assert types(client) == ["page"]
+    first, second = aside(client)
+    assert first.startswith("/traits/plan: must be one of basic, plus, fibre")
+    assert second.startswith("/event: ")
+
+    path = client.catalogue / "catalogue.yaml"
+    path.write_text(path.read_text().replace("[basic, plus, fibre]", "[basic, plus, fibre, gold]"))
+    client.application.served.look()
+    client.application.served.look()
+    again = client.application.events.again(())
+    assert (again.taken, again.left) == (1, 1)
+    assert of(client)["attributes"] == {"plan": "gold"}
+    assert len(aside(client)) == 1
+
+
+def test_an_event_of_a_shared_device_is_set_aside_and_the_others_count(client: Client) -> None:
+    for number in range(4):
+        path, shared = f"/v1/customers/s-{number}/identities", {"identity": "anonymous:tab"}
+        client.call("POST", path, shared)
+    batch = [{"type": "page", "anonymousId": "tab"}, {"type": "page", "userId": "c-1"}]
+    assert send(client, "batch", {"batch": batch}).body == OK
+    assert types(client) == ["page"]
+    assert len(aside(client)) == 1
+
+
+def test_who_has_too_many_devices_keeps_the_traits_of_the_next_and_the_event_is_kept_to_look_at(
+    client: Client, store: Store
+) -> None:
+    send(client, "identify", {"userId": "c-1", "traits": {"visits": 1}})
+    full = pack_names([f"cookie:{number}" for number in range(MOST_NAMES)])
+    store.commit(change(store.load("c-1"), sections={"identities": full}))
+    event = {"userId": "c-1", "anonymousId": "a-1", "traits": {"visits": 2}}
+    assert send(client, "identify", event).body == OK
+    assert of(client, "c-1")["attributes"] == {"visits": 2}
+    (reason,) = aside(client)
+    assert f"has {MOST_NAMES} identities" in reason
+    refused = client.call("POST", "/v1/customers/c-1/identities", {"identity": "email:a@b.pt"})
+    assert (refused.status, refused.json()["code"]) == (409, "customer-full")
+
+
+def test_who_sends_more_than_a_person_does_is_told_and_nobody_else_is_harmed(
+    client: Client, store: Store, server_url: str
+) -> None:
+    client.consenting("c-1")
+    key = keys.seen_keys(partition_of("c-1"), "c-1", store.load("c-1").now)[0]
+    with redis.Redis.from_url(server_url) as server:
+        server.hset(key, mapping={f"e:x:{number}": b"" for number in range(20_000)})
+    batch = [
+        {"type": "track", "userId": user, "event": "Product Viewed"} for user in ("c-1", "c-2")
+    ]
+    assert send(client, "batch", {"batch": batch}).body == OK
+    (reason,) = aside(client)
+    assert "20,000 things this week" in reason
+    assert types(client, "c-2") == ["product-view"]
+    told = client.tell({"id": "v-1", "customer": {"id": "c-1"}, "type": "visit"}).json()
+    assert "20,000 things" in told["rejected"][0]["reason"]
+    assert client.decide("c-1", request_id="r-1").json()["degraded"] == "customer-full"
+    assert client.decide("c-1").json()["degraded"] is None
