@@ -1,0 +1,1 @@
+"""A challenger and a shadow beside the champion that serves."""

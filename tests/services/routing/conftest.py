@@ -1,0 +1,31 @@
+"""A house and its models."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.bootstrap import Application, assemble
+from engine.registry import Registry
+from engine.settings import Settings
+from engine.store import Store
+from tests.http.catalogue import CATALOGUE
+from tests.services.routing.versions import a_rate
+
+
+@pytest.fixture
+def house(store: Store, tmp_path: Path) -> Application:
+    directory = tmp_path / "catalogue"
+    directory.mkdir()
+    (directory / "catalogue.yaml").write_text(CATALOGUE)
+    return assemble(Settings(directory, tmp_path / "data"), store)
+
+
+@pytest.fixture
+def registry(house: Application, store: Store, tmp_path: Path) -> Registry:
+    """The house's models, with a champion."""
+    registry = Registry(tmp_path / "data", store)
+    registry.promote("propensity", a_rate(registry, 0.1))
+    house.served.look()
+    return registry
