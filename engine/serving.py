@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
-from multiprocessing import set_start_method
+from collections.abc import Callable
+from multiprocessing import parent_process, set_start_method
+from multiprocessing.process import BaseProcess
+from pkgutil import resolve_name
+from threading import Event, Thread
+from typing import Any
 
 from granian import Granian
 from granian.constants import Interfaces
@@ -58,7 +64,23 @@ def run(host: str, port: int, workers: int) -> None:
         workers=workers,
         blocking_threads=THREADS_A_WORKER,
         workers_kill_timeout=GRACE,
-        factory=True,
         respawn_failed_workers=True,
         log_access=False,
-    ).serve()
+    ).serve(target_loader=_application)
+
+
+def _application(factory: str) -> Callable[..., Any]:
+    """In a worker: what it serves, for no longer than the process lives that started it."""
+    if parent := parent_process():
+        Thread(target=_end_with, args=(parent,), daemon=True).start()
+    application: Callable[..., Any] = resolve_name(factory)()
+    return application
+
+
+def _end_with(parent: BaseProcess) -> None:
+    """The other end of a pipe closes when the parent dies, however it dies: an orphan would
+    answer on without a store, on a port that the next `teller serve` wants."""
+    parent.join()
+    os.kill(os.getpid(), signal.SIGTERM)
+    Event().wait(GRACE)
+    os.kill(os.getpid(), signal.SIGKILL)
