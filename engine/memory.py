@@ -60,15 +60,15 @@ def remember_contacts(
     `hold_until` (ms) is when they expire unless confirmed, 0 for good; `ask` what was asked,
     digested. Rows at `keep_after` and before, and holds expired by `now`, are dropped.
     """
-    labels = dict(zip(contacts.labels, range(len(contacts.labels)), strict=True))
-    fresh = [
-        Contact(now, labels.setdefault(label, len(labels)), decision_id, hold_until, ask)
-        for label in (label_of(*one) for one in taken)
-    ]
+    labels = contacts.labels
+    fresh: list[Contact] = []
+    for label in [label_of(*one) for one in taken]:
+        labels = labels if label in labels else (*labels, label)
+        fresh.append(Contact(now, labels.index(label), decision_id, hold_until, ask))
     alive = [
         row for row in contacts.rows if row.at > keep_after and (not row.until or row.until > now)
     ]
-    return _kept(tuple(labels), alive + fresh)
+    return _kept(labels, alive + fresh)
 
 
 def held(contacts: Contacts, ask: str, now: int) -> str | None:

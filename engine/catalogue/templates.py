@@ -8,7 +8,7 @@ no chance. The outcome is plain text; escaping belongs to whoever makes HTML of 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -18,6 +18,7 @@ import jinja2
 from jinja2 import nodes
 from jinja2.meta import find_undeclared_variables
 
+from engine.catalogue.pieces import Place, joined, pieces_of
 from engine.catalogue.sandbox import MOMENT, environment
 from engine.domain import Value
 from engine.errors import TellerError
@@ -96,10 +97,17 @@ class Text:
     def _template(self) -> jinja2.Template:
         return _ENVIRONMENT.from_string(_ENVIRONMENT.tame(self.source))
 
+    @cached_property
+    def _pieces(self) -> Sequence[str | Place] | None:
+        return pieces_of(_ENVIRONMENT.parse(self.source))
+
     def render(self, names: Mapping[str, Any]) -> str:
         """The text filled in. Raises RenderFailed."""
         try:
-            text = self._template.render(names)
+            pieces = self._pieces
+            text = None if pieces is None else joined(pieces, names)
+            if text is None:
+                text = self._template.render(names)
             text.encode()
         except _FAILURES as error:
             raise RenderFailed(f"{self.source[:60]!r}: {error}") from error

@@ -49,9 +49,8 @@ class ContactPolicies:
 
     def _snoozed(self, events: Events, now: int) -> list[Knockout]:
         mask = 0
-        for row in events.rows:
-            if row.until > now:
-                mask |= self._fleet.mask("action", events.labels[row.label].action)
+        for label in [row.label for row in events.rows if row.until > now]:
+            mask |= self._fleet.mask("action", events.labels[label].action)
         if not mask:
             return []
         text = "The customer asked to be shown this later."

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from operator import attrgetter
 from typing import Protocol
 
-from engine.domain import Code, Contacts, EventLabel, Knockout, Label, Value
+from engine.domain import Code, Contact, Contacts, EventLabel, Knockout, Label, Value
 from engine.rules.limits import Cap, KeepOut, Policy, Quiet, Rest
 from engine.rules.selecting import Fleet, Key, Selection
 from engine.rules.windows import in_words, local, zone
@@ -28,20 +27,18 @@ class Seen:
     customer: Mapping[str, Value]
     now: int
 
-    def since(self, start: int) -> int:
-        """How many contacts there were from `start` on, those on a hold that expired included."""
+    def since(self, start: int) -> tuple[Contact, ...]:
+        """The contacts from `start` on, those on a hold that expired included."""
         rows = self.memory.rows
-        return len(rows) - bisect_left(rows, start, key=_AT)
+        return rows[bisect_left(rows, start, key=_AT) :]
 
-    @cached_property
-    def contacts(self) -> list[tuple[Label, list[int]]]:
-        """When each label was contacted, oldest first: whatever still counts."""
-        times: list[list[int]] = [[] for _ in self.memory.labels]
-        for row in self.memory.rows:
+    def counted(self, rows: Iterable[Contact]) -> dict[int, int]:
+        """How many of `rows` still count, by the number of their label."""
+        counts: dict[int, int] = {}
+        for row in rows:
             if not row.until or row.until > self.now:
-                times[row.label].append(row.at)
-        labels = self.memory.labels
-        return [(label, when) for label, when in zip(labels, times, strict=True) if when]
+                counts[row.label] = counts.get(row.label, 0) + 1
+        return counts
 
 
 class Opinion(Protocol):
@@ -68,17 +65,18 @@ class _Capping:
         self.text = f"At most {policy.cap} {many}{each} {in_words(policy.window)}: used up."
 
     def read(self, seen: Seen, channel: str) -> Opinion | None:
-        start = self.policy.window.start(seen.now)
-        return _Counted(self, seen, start, seen.since(start), channel)
+        return _Counted(self, seen, seen.since(self.policy.window.start(seen.now)), channel)
 
-    def used(self, seen: Seen, start: int) -> dict[Key, int]:
-        """How much is used from `start` on, by key."""
+    def used(self, seen: Seen, rows: Iterable[Contact]) -> dict[Key, int]:
+        """How much those contacts use up, by key."""
         matches, key = self.selection.matches, self.selection.key
+        labels = seen.memory.labels
         used: dict[Key, int] = {}
-        for label, times in seen.contacts:
-            if times[-1] >= start and matches(label):
+        for number, count in seen.counted(rows).items():
+            label = labels[number]
+            if matches(label):
                 what = key(label)
-                used[what] = used.get(what, 0) + len(times) - bisect_left(times, start)
+                used[what] = used.get(what, 0) + count
         return used
 
 
@@ -86,22 +84,23 @@ class _Counted:
     """How much of a cap is used. Counted by key only once `most`, all there is to count, could
     reach the cap: for most customers and most caps it never does."""
 
-    def __init__(self, capping: _Capping, seen: Seen, start: int, most: int, channel: str) -> None:
+    def __init__(
+        self, capping: _Capping, seen: Seen, rows: Sequence[Contact], channel: str
+    ) -> None:
         self._capping = capping
         self._seen = seen
-        self._start = start
-        self._most = most
+        self._rows = rows
+        self._most = len(rows)
         self._channel = channel
+        self._used: dict[Key, int] | None = None
         self._taken: list[Key] = []
-
-    @cached_property
-    def _used(self) -> dict[Key, int]:
-        return self._capping.used(self._seen, self._start)
 
     def knockout(self, placement: str) -> Knockout | None:
         selection, policy = self._capping.selection, self._capping.policy
         if self._most < policy.cap or not selection.at_placement(placement):
             return None
+        if self._used is None:
+            self._used = self._capping.used(self._seen, self._rows)
         used = self._used
         while self._taken:
             key = self._taken.pop()
