@@ -18,7 +18,7 @@ import pytest
 from click.testing import CliRunner
 
 from engine.cli import main
-from tests.http.catalogue import CATALOGUE
+from tests.http.catalogue import CATALOGUE, written
 from tests.store.conftest import until
 
 TESTS = """
@@ -42,10 +42,7 @@ WRONG = """
 
 @pytest.fixture
 def catalogue(tmp_path: Path) -> Path:
-    directory = tmp_path / "catalogue"
-    directory.mkdir()
-    (directory / "catalogue.yaml").write_text(CATALOGUE + TESTS)
-    return directory
+    return written(tmp_path, CATALOGUE + TESTS)
 
 
 def test_check_says_that_a_good_catalogue_has_no_fault(catalogue: Path) -> None:

@@ -1,5 +1,9 @@
 """A small catalogue: an offer with a cap and a rest, a service, three placements."""
 
+from __future__ import annotations
+
+from pathlib import Path
+
 CATALOGUE = """
 schema:
   attributes:
@@ -45,3 +49,11 @@ strategy:
   positive: {accept: 1.0}
   attribution: 7d
 """
+
+
+def written(home: Path, text: str = CATALOGUE) -> Path:
+    """The directory of a catalogue in `home`."""
+    directory = home / "catalogue"
+    directory.mkdir()
+    (directory / "catalogue.yaml").write_text(text)
+    return directory

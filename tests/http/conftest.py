@@ -17,7 +17,7 @@ import api
 from engine.bootstrap import Application, assemble
 from engine.settings import EventLimits, Settings
 from engine.store import Store
-from tests.http.catalogue import CATALOGUE
+from tests.http.catalogue import written
 
 SECRET = "sk_test_0123456789abcdef"
 PUBLISHABLE = "pk_test_0123456789abcdef"
@@ -85,10 +85,7 @@ class Client:
 
 @pytest.fixture
 def catalogue_directory(tmp_path: Path) -> Path:
-    directory = tmp_path / "catalogue"
-    directory.mkdir()
-    (directory / "catalogue.yaml").write_text(CATALOGUE)
-    return directory
+    return written(tmp_path)
 
 
 @pytest.fixture

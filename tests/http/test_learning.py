@@ -18,6 +18,7 @@ from engine.services.checkpoints import Checkpoints
 from engine.services.study import Kept
 from engine.situation import PROPENSITY
 from engine.store import Store
+from tests.http.catalogue import written
 from tests.http.conftest import Client, Reply, _settings
 
 TASTES = {"basic": "apples", "fibre": "berries"}
@@ -48,10 +49,7 @@ strategy:
 
 @pytest.fixture
 def catalogue_directory(tmp_path: Path) -> Path:
-    directory = tmp_path / "catalogue"
-    directory.mkdir()
-    (directory / "catalogue.yaml").write_text(CATALOGUE)
-    return directory
+    return written(tmp_path, CATALOGUE)
 
 
 def teach(client: Client, customers: int = 40, first: int = 0) -> list[str]:

@@ -22,7 +22,7 @@ from engine.cli import main
 from engine.models.beta import BetaArtefact
 from engine.registry import Registry
 from engine.store import open_store
-from tests.http.catalogue import CATALOGUE
+from tests.http.catalogue import written
 
 MOST = 5.0  # seconds
 SURE = 40  # answers in a row: of two workers sharing a port, neither is left out
@@ -64,9 +64,7 @@ class House(NamedTuple):
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
     """`teller serve` with two workers and a store of its own."""
-    directory = tmp_path / "catalogue"
-    directory.mkdir()
-    (directory / "catalogue.yaml").write_text(CATALOGUE)
+    directory = written(tmp_path)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

@@ -12,13 +12,14 @@ from collections import Counter
 from pathlib import Path
 
 from engine.bootstrap import open_application
-from engine.change import Change, Committed, Conflict, Known, Loaded
+from engine.change import Change, Committed
 from engine.codec import pack_consent
 from engine.domain import Consent
 from engine.settings import Settings
-from engine.store import Store, open_store
+from engine.store import open_store
 from engine.wire.decisions import read_decision
 from tests.builders import action, files
+from tests.races.planted import CheckThenAct
 
 PROCESSES = 8
 DECISIONS = int(os.environ.get("TELLER_RACE", "150"))
@@ -26,28 +27,6 @@ CUSTOMERS = 50
 CAP = 10 if DECISIONS < 1_000 else 100
 CAP_PER_ACTION = 3 if DECISIONS < 1_000 else 15
 DAY = 86_400_000
-
-
-class CheckThenAct:
-    """The planted bug: whoever commits last wins, whatever happened in between."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    def load(
-        self, customer_id: str, seen: tuple[str, ...] = (), deadline: float | None = None
-    ) -> Loaded:
-        return self._store.load(customer_id, seen, deadline)
-
-    def find_decision(self, decision_id: str) -> object:
-        return self._store.find_decision(decision_id)
-
-    def commit(self, change: Change, deadline: float | None = None) -> Committed | Conflict | Known:
-        result = self._store.commit(change, deadline)
-        while isinstance(result, Conflict):
-            revision = result.loaded.state.revision
-            result = self._store.commit(change._replace(revision=revision), deadline)
-        return result
 
 
 def _race(url: str, directory: str, worker: int, naive: bool) -> Counter[tuple[str, str]]:

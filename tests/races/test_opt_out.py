@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from engine.bootstrap import open_application
-from engine.change import Change, Committed, Conflict, Known, Loaded
+from engine.change import Loaded
 from engine.settings import Settings
-from engine.store import Store
 from engine.wire.customers import read_patch
 from engine.wire.decisions import read_decision
 from tests.builders import action, files
+from tests.races.planted import CheckThenAct
 
 PROCESSES = 8
 AFTER = 25  # decisions a process makes once it knows
@@ -21,25 +21,16 @@ CUSTOMER = "ana"
 _ASK = b'{"customer": {"id": "ana"}, "channel": "web", "placements": [{"id": "home.hero"}]}'
 
 
-class Remembering:
+class Remembering(CheckThenAct):
     """The planted bug: a worker that keeps the customer it once loaded."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._kept: Loaded | None = None
+    _kept: Loaded | None = None
 
     def load(
         self, customer_id: str, seen: tuple[str, ...] = (), deadline: float | None = None
     ) -> Loaded:
-        self._kept = self._kept or self._store.load(customer_id, seen, deadline)
+        self._kept = self._kept or super().load(customer_id, seen, deadline)
         return self._kept
-
-    def commit(self, change: Change, deadline: float | None = None) -> Committed | Conflict | Known:
-        result = self._store.commit(change, deadline)
-        while isinstance(result, Conflict):
-            revision = result.loaded.state.revision
-            result = self._store.commit(change._replace(revision=revision), deadline)
-        return result
 
 
 class Stage(NamedTuple):

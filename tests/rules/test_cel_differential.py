@@ -75,7 +75,6 @@ VALUES = {
     TIMESTAMP: INSTANTS,
     DURATION: SPANS,
 }
-LISTS = [list_of(each) for each in (BOOL, INT, DOUBLE, STRING)]
 
 
 def instant(milliseconds: int) -> datetime:

@@ -18,15 +18,12 @@ from engine.store import Store
 from engine.store.erasure import Erasure
 from engine.store.keys import fenced_key
 from engine.wire.customers import CustomerPatchBody
-from tests.http.catalogue import CATALOGUE
+from tests.http.catalogue import written
 
 
 @pytest.fixture
 def house(tmp_path: Path, store: Store) -> Iterator[Application]:
-    directory = tmp_path / "catalogue"
-    directory.mkdir()
-    (directory / "catalogue.yaml").write_text(CATALOGUE)
-    yield assemble(Settings(directory, tmp_path / "data"), store)
+    yield assemble(Settings(written(tmp_path), tmp_path / "data"), store)
 
 
 def known(house: Application, customer: str, **attributes: str) -> None:

@@ -20,7 +20,7 @@ from engine.wire.customers import CustomerPatchBody
 from engine.wire.decisions import DecisionBody, PlacementBody
 from engine.wire.identities import CustomerBody
 from engine.wire.interactions import InteractionBody
-from tests.http.catalogue import CATALOGUE
+from tests.http.catalogue import written
 from tests.store.conftest import until
 
 CANARY = "canary-7f3a"
@@ -29,12 +29,9 @@ CANARY = "canary-7f3a"
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[Application]:
     """A server of our own, in the data directory."""
-    directory = tmp_path / "catalogue"
-    directory.mkdir()
-    (directory / "catalogue.yaml").write_text(CATALOGUE)
     data = tmp_path / "data"
     with open_store(None, data) as store:
-        yield assemble(Settings(directory, data), store)
+        yield assemble(Settings(written(tmp_path), data), store)
 
 
 def holding(data: Path) -> list[str]:

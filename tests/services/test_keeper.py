@@ -16,7 +16,7 @@ from engine.errors import ArchiveUnusable
 from engine.services.keeper import Keeper
 from engine.store import Store
 from tests.archive.builders import DAY, KNOWN, House, keep_all
-from tests.http.catalogue import CATALOGUE
+from tests.http.catalogue import written
 
 
 class Watch:
@@ -39,10 +39,7 @@ class Watch:
 
 @pytest.fixture
 def catalogue_directory(tmp_path: Path) -> Path:
-    directory = tmp_path / "catalogue"
-    directory.mkdir()
-    (directory / "catalogue.yaml").write_text(CATALOGUE)
-    return directory
+    return written(tmp_path)
 
 
 @pytest.fixture

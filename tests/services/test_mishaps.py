@@ -31,7 +31,7 @@ from engine.wire.customers import CustomerPatchBody
 from engine.wire.decisions import DecisionBody, PlacementBody
 from engine.wire.identities import CustomerBody
 from engine.wire.interactions import InteractionBody
-from tests.http.catalogue import CATALOGUE
+from tests.http.catalogue import written
 
 ASK = DecisionBody(CustomerBody("c-1"), "web", [PlacementBody("home.hero")])
 
@@ -63,10 +63,7 @@ class Flaky:
 
 @pytest.fixture
 def application(store: Store, tmp_path: Path) -> Application:
-    directory = tmp_path / "catalogue"
-    directory.mkdir()
-    (directory / "catalogue.yaml").write_text(CATALOGUE)
-    application = assemble(Settings(directory, tmp_path / "data"), store)
+    application = assemble(Settings(written(tmp_path), tmp_path / "data"), store)
     patch = CustomerPatchBody({"plan": "basic"}, {"marketing": "granted"})
     application.customers.change("c-1", patch)
     return application

@@ -7,10 +7,9 @@ from pathlib import Path
 
 import msgspec
 
-from bench.catalogues import catalogue_files, customer_state, model_artefact
+from bench.catalogues import catalogue_files, model_artefact
+from bench.http import populate
 from engine.bootstrap import Application, open_application
-from engine.change import Change
-from engine.codec import pack_attributes, pack_consent, pack_contacts, pack_events
 from engine.models.beta import BetaArtefact
 from engine.registry import Registry
 from engine.settings import Settings
@@ -20,7 +19,6 @@ from engine.wire.replies import DecisionReply
 
 DECISIONS = 1_000
 CUSTOMERS = 40
-DAY = 86_400_000
 
 
 def _decide(application: Application, number: int) -> DecisionReply:
@@ -32,19 +30,6 @@ def _decide(application: Application, number: int) -> DecisionReply:
         "attributes": {"n1": float(number % 11)} if number % 3 else {},
     }
     return application.decisions.answer(read_decision(json.dumps(body).encode()), None, False)
-
-
-def _populate(store: Store, number: int) -> None:
-    customer = f"c-{number}"
-    now = store.load(customer).now
-    state = customer_state(10 + number, now, customer)
-    sections = {
-        "attributes": pack_attributes(state.attributes),
-        "consent": pack_consent(state.consent),
-        "contacts": pack_contacts(state.contacts),
-        "events": pack_events(state.events),
-    }
-    store.commit(Change(customer, 0, sections, now, b"", None, DAY))
 
 
 def _publish(data: Path, store: Store, kind: str, artefact: bytes) -> None:
@@ -63,7 +48,8 @@ def test_a_thousand_of_a_thousand_decisions_replay_identically(
     with open_store(server_url, data) as store:
         _publish(data, store, "logistic", model_artefact())
         for number in range(CUSTOMERS):
-            _populate(store, number)
+            customer = f"c-{number}"
+            populate(store, customer, 10 + number, store.load(customer).now)
         with open_application(settings) as application:
             answers = [_decide(application, number) for number in range(DECISIONS)]
             before = application.served.live

@@ -19,7 +19,7 @@ from engine.settings import Settings
 from engine.store import Store
 from engine.wire.timeline import ContactReply, TimelineReply, read_page
 from tests.archive.builders import DAY, House, keep_all
-from tests.http.catalogue import CATALOGUE
+from tests.http.catalogue import written
 
 EXAMPLES = min(int(os.environ.get("TELLER_EXAMPLES", "20")), 1000)
 WORDS = ("decide", "decide", "answer", "answer", "tell", "change", "archive", "tidy")
@@ -35,10 +35,7 @@ def house(store: Store, server_url: str, tmp_path: Path) -> House:
 @pytest.fixture
 def served(house: House, tmp_path: Path) -> tuple[Timeline, Keeping]:
     """The timeline over the house's store and archive."""
-    directory = tmp_path / "catalogue"
-    directory.mkdir()
-    (directory / "catalogue.yaml").write_text(CATALOGUE)
-    application = assemble(Settings(directory, house.data), house.store)
+    application = assemble(Settings(written(tmp_path), house.data), house.store)
     return application.timeline, house.keeping()
 
 

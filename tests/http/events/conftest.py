@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.http.catalogue import CATALOGUE
+from tests.http.catalogue import CATALOGUE, written
 
 EVENTS = """
 events:
@@ -19,8 +19,4 @@ events:
 
 @pytest.fixture
 def catalogue_directory(tmp_path: Path) -> Path:
-    directory = tmp_path / "catalogue"
-    directory.mkdir()
-    text = CATALOGUE + EVENTS
-    (directory / "catalogue.yaml").write_text(text)
-    return directory
+    return written(tmp_path, CATALOGUE + EVENTS)

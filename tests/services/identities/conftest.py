@@ -9,14 +9,12 @@ import pytest
 from engine.bootstrap import Application, assemble
 from engine.settings import Settings
 from engine.store import Store
-from tests.http.catalogue import CATALOGUE
+from tests.http.catalogue import written
 
 
 @pytest.fixture
 def house(tmp_path: Path) -> Path:
-    directory = tmp_path / "catalogue"
-    directory.mkdir()
-    (directory / "catalogue.yaml").write_text(CATALOGUE)
+    written(tmp_path)
     return tmp_path
 
 

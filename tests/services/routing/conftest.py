@@ -10,16 +10,13 @@ from engine.bootstrap import Application, assemble
 from engine.registry import Registry
 from engine.settings import Settings
 from engine.store import Store
-from tests.http.catalogue import CATALOGUE
+from tests.http.catalogue import written
 from tests.services.routing.versions import a_rate
 
 
 @pytest.fixture
 def house(store: Store, tmp_path: Path) -> Application:
-    directory = tmp_path / "catalogue"
-    directory.mkdir()
-    (directory / "catalogue.yaml").write_text(CATALOGUE)
-    return assemble(Settings(directory, tmp_path / "data"), store)
+    return assemble(Settings(written(tmp_path), tmp_path / "data"), store)
 
 
 @pytest.fixture
