@@ -24,7 +24,8 @@ def blocks(page: str, kind: str) -> list[str]:
 
 def typed(block: str) -> list[list[str]]:
     """The `teller` lines of a block, as words after the first."""
-    return [shlex.split(line)[1:] for line in block.splitlines() if line.startswith("teller ")]
+    lines = block.replace("\\\n", "").splitlines()
+    return [shlex.split(line)[1:] for line in lines if line.startswith("teller ")]
 
 
 def test_the_file_on_the_page_is_made_and_watched(
