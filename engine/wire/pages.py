@@ -11,11 +11,13 @@ from typing import Any, NamedTuple
 
 from jinja2 import Environment
 from markdown_it import MarkdownIt
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _HEADING = re.compile(r"<h([1-6])>(.*?)</h")
 _ERROR_ROW = re.compile(r"<tr>(\s*<td>[0-9]{3}</td>\s*<td>)<code>([a-z-]+)</code>")
+_INLINE = re.compile(r"(?<!<pre><code>)(?<=<code>)[^<]*")
+_MARK = re.compile(r"(?<=[\w}])[/_,](?=[\w{])")
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1c1b19; --paper: #fdfcfa; --rule: #ddd8cf;
   --code: #f3f0ea; --link: #7a3b12; }
@@ -32,13 +34,19 @@ h2 { font-size: 1.35rem; margin: 2.5rem 0 .75rem; }
 h3 { font-size: 1.1rem; margin: 2rem 0 .5rem; }
 pre, code { font: .86em/1.5 ui-monospace, "SF Mono", Menlo, Consolas, monospace;
   background: var(--code); border-radius: 3px; }
-code { padding: .1em .3em; } pre { padding: .9rem 1rem; overflow-x: auto; }
+code { padding: .1em .3em; overflow-wrap: anywhere; }
+pre { padding: .9rem 1rem; overflow-x: auto; }
 pre code { padding: 0; font-size: 1em; background: none; }
-td:not(:last-child) code { white-space: nowrap; }
+td:not(:last-child) code { overflow-wrap: normal; }
+@media (min-width: 48rem) { td:not(:last-child) code { white-space: nowrap; }
+  td:not(:last-child) wbr { display: none; }
+  pre { box-sizing: border-box; width: fit-content; min-width: 100%;
+    max-width: min(60rem, 50vw + 20rem); } }
 table { border-collapse: collapse; width: 100%; font-size: .93rem; display: block;
   overflow-x: auto; }
 th, td { text-align: left; vertical-align: top; padding: .4rem .8rem .4rem 0;
   border-bottom: 1px solid var(--rule); }
+.calls { columns: 20rem; padding: 0; list-style: none; font-size: .93rem; }
 blockquote { margin: 1rem 0; padding-left: 1rem; border-left: 3px solid var(--rule); }
 """
 _PAGE = """<!doctype html>
@@ -51,6 +59,9 @@ _PAGE = """<!doctype html>
 """
 _REFERENCE = """<h1>Reference</h1>
 <p>{{ info.description }} The same as <a href="/openapi.json">OpenAPI 3.1</a>.</p>
+<ul class="calls">{% for path, methods in paths.items() %}{% for method, call in methods.items() %}
+<li><a href="#{{ call.operationId }}">{{ method | upper }} {{ path }}</a></li>
+{% endfor %}{% endfor %}</ul>
 {%- macro shape(schema) -%}
 {%- if schema['$ref'] %}{% set name = schema['$ref'].split('/')[-1] -%}
 <a href="#{{ name }}">{{ name }}</a>
@@ -65,9 +76,12 @@ _REFERENCE = """<h1>Reference</h1>
 {% for path, methods in paths.items() %}{% for method, call in methods.items() %}
 <h2 id="{{ call.operationId }}"><code>{{ method | upper }} {{ path }}</code></h2>
 <p>{{ call.summary }}.</p><table>
+{% for one in call.parameters if one.in != 'path' %}<tr><th>{{ one.in }}</th>
+<td><code>{{ one.name }}</code>{% if one.required %}, required{% endif %}</td></tr>{% endfor %}
 {% if call.requestBody %}<tr><th>takes</th><td>
 {{ shape(call.requestBody.content['application/json'].schema) }}</td></tr>{% endif %}
-{% for code, answer in call.responses.items() %}<tr><th>{{ code }}</th><td>{{ answer.description }}
+{% for code, answer in call.responses | dictsort %}<tr><th>{{ code }}</th>
+<td>{{ answer.description | said }}
 {% for kind, body in answer.content.items() %}{% if body.schema %} {{ shape(body.schema) }}
 {% else %} <code>{{ kind }}</code>{% endif %}{% endfor %}</td></tr>{% endfor %}
 </table>{% endfor %}{% endfor %}
@@ -75,7 +89,7 @@ _REFERENCE = """<h1>Reference</h1>
 {% for name, schema in components.schemas.items() %}<h2 id="{{ name }}">{{ name }}</h2>
 <table>{% for field, about in schema.properties.items() %}<tr><th><code>{{ field }}</code></th>
 <td>{{ shape(about) }}{% if field in (schema.required or ()) %}, required{% endif %}</td>
-<td>{{ about.description or '' }}</td></tr>{% endfor %}</table>{% endfor %}
+<td>{{ (about.description or '') | said }}</td></tr>{% endfor %}</table>{% endfor %}
 """
 
 
@@ -91,6 +105,7 @@ class Pages:
 
     def __init__(self, directory: Path, openapi: Mapping[str, Any]) -> None:
         self._environment = Environment(autoescape=True)
+        self._environment.filters["said"] = _said
         self._pages = {
             path.stem: _read(path)
             for path in sorted(directory.glob("*.md"))
@@ -122,12 +137,22 @@ class Pages:
         return self._environment.from_string(template).render(**names)
 
 
+def _said(sentence: str) -> Markup:
+    """A sentence of the OpenAPI document, its code as code."""
+    return Markup(re.sub("`([^`]*)`", r"<code>\1</code>", str(escape(sentence))))  # noqa: S704
+
+
 def _read(path: Path) -> Page:
     text = path.read_text(encoding="utf-8")
     first = next((line for line in text.splitlines() if line.startswith("# ")), path.stem)
     markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
     html: str = markdown.render(_web_links(text))
-    return Page(first.removeprefix("# "), _anchored(html))
+    return Page(first.removeprefix("# "), _breakable(_anchored(html)))
+
+
+def _breakable(html: str) -> str:
+    """Code within a sentence may go on in the next line behind a mark, where a screen is narrow."""
+    return re.sub(_INLINE, lambda code: re.sub(_MARK, r"\g<0><wbr>", code[0]), html)
 
 
 def _web_links(text: str) -> str:

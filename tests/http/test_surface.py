@@ -83,6 +83,20 @@ def test_every_page_of_the_documentation_is_served_and_asks_nothing_from_elsewhe
     assert client.call("GET", "/docs/nothing").status == 404
 
 
+def test_the_reference_names_what_a_call_takes_beside_its_body(client: Client) -> None:
+    reference = client.call("GET", "/docs/reference").body.decode()
+    for operation in api.OPERATIONS:
+        call = reference.partition(f'<h2 id="{operation.name}">')[2].partition("<h2")[0]
+        assert all(f"<code>{name.removesuffix('?')}</code>" in call for name in operation.query)
+    assert "<code>Idempotency-Key</code>" in reference
+
+
+def test_long_names_may_break_in_a_sentence_and_never_in_a_block(client: Client) -> None:
+    page = client.call("GET", "/docs/operating").body.decode()
+    assert "<code>TELLER_<wbr>CATALOGUE</code>" in page
+    assert "TELLER_CATALOGUE=shop gunicorn" in page
+
+
 def test_links_between_pages_lead_somewhere(client: Client) -> None:
     for path in api.DOCS.glob("*.md"):
         html = client.call("GET", f"/docs/{path.stem}").body.decode()
