@@ -17,6 +17,7 @@ from engine.domain import Action
 from engine.models.features import Feature
 from engine.models.forest import Packed, pack
 from engine.models.trees import Columns, Known, TreesArtefact
+from training.answers import yes_and_no
 from training.calibration import latest, loss, platt
 from training.dataset import Examples
 from training.rates import rates, unseen_rates
@@ -102,9 +103,10 @@ def grow(rows: Vector, labels: Vector, weights: Vector, shape: Shape, seed: int)
         early_stopping=False,
         random_state=seed,
     )
+    known, answers, weights = yes_and_no(labels, weights)
     # One core a fit: several fits at once, each on all cores, would wait for each other.
     with threadpool_limits(1, user_api="openmp"):
-        return grown.fit(rows, labels, sample_weight=weights)
+        return grown.fit(rows[known], answers, sample_weight=weights)
 
 
 def translate(grown: Any, trees: int) -> tuple[Packed, float]:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
+from training.answers import yes_and_no
 from training.dataset import Examples
 from training.report import log_losses
 
@@ -53,6 +54,7 @@ def platt(
 
 
 def _line_through(logits: Vector, labels: Vector, weights: Vector) -> tuple[float, float]:
+    rows, answers, weights = yes_and_no(labels, weights)
     fitted = LogisticRegression(C=np.inf, max_iter=2000)
-    fitted.fit(logits[:, None], labels, sample_weight=weights)
+    fitted.fit(logits[rows, None], answers, sample_weight=weights)
     return float(fitted.coef_[0, 0]), float(fitted.intercept_[0])

@@ -20,8 +20,10 @@ WIDE = 2.0**64
 
 @dataclass(frozen=True)
 class Examples:
-    """One offer a row. `labels` are 0 or 1; `at` is in ms; `weights` (importance) are above 0;
-    `subjects` number the customers, whose rows are not independent of each other."""
+    """One offer a row. `labels`, from 0 to 1, are what came of it: its reward, of which a
+    propensity is the expected value; above 0 it was answered. `at` is in ms; `weights`
+    (importance) are above 0; `subjects` number the customers, whose rows are not independent of
+    each other."""
 
     facts: Sequence[Facts]
     actions: Sequence[Action]
@@ -32,6 +34,11 @@ class Examples:
 
     def __len__(self) -> int:
         return len(self.facts)
+
+    @property
+    def answered(self) -> int:
+        """How many of the offers were, whatever that is worth."""
+        return int((self.labels > 0.0).sum())
 
     def where(self, mask: Mask) -> Examples:
         """The rows a boolean mask keeps."""
@@ -166,7 +173,7 @@ def _check(table: Examples) -> None:
     columns = (table.actions, table.labels, table.at, table.weights, table.subjects)
     if any(len(column) != rows for column in columns):
         raise ValueError(f"{rows} customers, but columns of {[len(c) for c in columns]} rows")
-    if not np.isin(table.labels, (0.0, 1.0)).all():
-        raise ValueError("labels must be 0 or 1; keep out rows whose outcome is not known yet")
+    if not ((table.labels >= 0.0) & (table.labels <= 1.0)).all():
+        raise ValueError("labels are from 0 to 1; keep out rows whose outcome is not known yet")
     if not (np.isfinite(table.weights) & (table.weights > 0)).all():
         raise ValueError("weights must be finite and above zero")

@@ -53,16 +53,14 @@ _KEY = ["decision_id", "action"]  # a decision never shows one action twice
 class Experience:
     """One row for each action shown in a live decision whose attribution window has closed.
 
-    `table`: facts as of the decision, labels (1 where the reward is above 0), weights of 1,
-    subjects (customers merged since are one). `rewards`: the sum within the window, 1 at
-    most.
+    `table`: facts as of the decision, labels (the sum of the rewards within the window, 1 at
+    most), weights of 1, subjects (customers merged since are one).
     `probabilities`: with which the policy chose it, given the slots before. `propensities`: as
     served. `slots`: place within the placement, from 1. `models`: the digest of the propensity
     model that served. Rows are in order of time.
     """
 
     table: Examples
-    rewards: Numbers
     probabilities: Numbers
     propensities: Numbers
     decisions: Sequence[str]
@@ -77,7 +75,6 @@ class Experience:
         """The rows a boolean mask keeps."""
         return Experience(
             self.table.where(mask),
-            self.rewards[mask],
             self.probabilities[mask],
             self.propensities[mask],
             _kept(self.decisions, mask),
@@ -173,19 +170,17 @@ def _last(subject: str, into: Mapping[str, str]) -> str:
 
 
 def _experience(rows: pd.DataFrame, catalogue: Catalogue, people: Mapping[str, str]) -> Experience:
-    rewards = rows["reward"].to_numpy(np.float64)
     subjects = rows["subject"].map(lambda one: people.get(one, one))
     table = Examples(
         list(_facts(rows)),
         [_action(catalogue, *said) for said in zip(rows["action"], rows["kind"], strict=True)],
-        (rewards > 0).astype(np.float64),
+        rows["reward"].to_numpy(np.float64),
         rows["at"].to_numpy(np.int64),
         np.ones(len(rows)),
         pd.factorize(subjects)[0].astype(np.int64),
     )
     return Experience(
         table,
-        rewards,
         rows["selection_probability"].to_numpy(np.float64),
         rows["propensity"].to_numpy(np.float64),
         rows["decision_id"].tolist(),

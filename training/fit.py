@@ -21,6 +21,7 @@ from engine.models.base import Model
 from engine.models.beta import STRENGTH
 from engine.models.features import Feature
 from engine.models.kinds import parse_model
+from training.answers import yes_and_no
 from training.boosting import SHAPES, Shape, fit_boosting
 from training.calibration import latest, loss, platt
 from training.dataset import Examples, scaled
@@ -149,9 +150,10 @@ def fit_trees(  # noqa: PLR0913 - each is a choice of the data scientist
 
 def fit_line(x: sparse.csr_matrix, labels: Vector, weights: Vector, strength: float) -> Line:
     """scikit-learn's logistic regression, L2-regularised with C = `strength`."""
+    rows, answers, weights = yes_and_no(labels, weights)
     # Tight, so that the same rows give the same model to many digits on any machine.
     fitted = LogisticRegression(C=strength, max_iter=2000, tol=1e-6)
-    fitted.fit(x, labels, sample_weight=weights)
+    fitted.fit(x[rows], answers, sample_weight=weights)
     return Line(fitted.coef_[0], float(fitted.intercept_[0]))
 
 
@@ -193,9 +195,9 @@ def _report(
         kind=model.kind,
         cut=cut,
         training_rows=len(training),
-        training_positive=int(training.labels.sum()),
+        training_positive=training.answered,
         test_rows=len(test),
-        test_positive=int(test.labels.sum()),
+        test_positive=test.answered,
         test_customers=len(np.unique(test.subjects)),
         choices=choices,
         model=figures.pop("model"),

@@ -29,7 +29,7 @@ class Interval(Struct, frozen=True):
 
 
 class Decile(Struct, frozen=True):
-    """A tenth of the rows, by propensity: what was promised, what was answered."""
+    """A tenth of the rows, by propensity: what was promised, and the mean of what came of it."""
 
     rows: int
     promised: float
@@ -37,8 +37,9 @@ class Decile(Struct, frozen=True):
 
 
 class Figures(Struct, frozen=True):
-    """`auc`: chance that an answered row ranks above an unanswered one. `log_loss`: in nats a
-    row. `calibration_error`: mean distance of promised and answered, over deciles."""
+    """`auc`: chance that an answered row ranks above an unanswered one, an answer worth a fifth
+    being a fifth of one. `log_loss`: in nats a row. `calibration_error`: mean distance of promised
+    and answered, over deciles."""
 
     auc: Interval
     log_loss: Interval
@@ -95,7 +96,8 @@ def _shown(interval: Interval, form: str) -> str:
 
 
 def auc(labels: Vector, promised: Vector, weights: Vector) -> float:
-    """Area under the ROC curve, ties counted half (Mann-Whitney)."""
+    """Area under the ROC curve, ties counted half (Mann-Whitney). Of labels between 0 and 1 it
+    stays below 1 even in their very order."""
     return _ranked(promised)(labels, weights)
 
 
@@ -149,17 +151,14 @@ def evaluate(
     resamples: int,
     seed: int,
     threads: int,
-    meant: Vector | None = None,
 ) -> tuple[dict[str, Figures], dict[str, Interval]]:
     """Figures of each named vector of propensities, and the gain of `model` over `popularity`.
 
-    All are resampled together, so that gains are paired. `resamples` of at least 20. `meant`:
-    what is promised the mean of, 0 to 1 a row, where it is not the labels; ranking is by those.
+    All are resampled together, so that gains are paired. `resamples` of at least 20.
     """
     names = list(promised)
-    promises = table.labels if meant is None else meant
     areas = [_ranked(promised[name]) for name in names]
-    losses = [log_losses(promises, promised[name]) for name in names]
+    losses = [log_losses(table.labels, promised[name]) for name in names]
 
     def measure(weights: Vector) -> list[float]:
         found = [area(table.labels, weights) for area in areas]
@@ -171,7 +170,7 @@ def evaluate(
     spread = np.array(parts)
     figures = {
         name: _figures(
-            deciles(promises, promised[name], table.weights), whole, spread, i, len(names)
+            deciles(table.labels, promised[name], table.weights), whole, spread, i, len(names)
         )
         for i, name in enumerate(names)
     }

@@ -121,7 +121,7 @@ class Study:
             self._course.hear(entries, self._logs.decisions(answered(entries)))
             if _full(entries):
                 more = True
-                behind = max(behind, now - _at(entries[-1]))
+                behind = max(behind, now - _ms(entries[-1].id))
         self._watch.learned(progress.answers - before, behind / 1000)
         return more
 
@@ -142,6 +142,7 @@ class Study:
 
     def publish(self, now: int, *, behind: bool = False, at_once: bool = False) -> None:
         """Have a snapshot served, if the learner has been told what to expect and it is worth it.
+        Its metadata says `at` when (ms): of no decision after that has it heard.
         `at_once`: if there is anything new.
         `behind`: offers are still to be counted, so that it would promise too much; rather that
         than none for long.
@@ -156,7 +157,8 @@ class Study:
             return
         self._published = now
         self._note_serving(now)
-        digest = self._snapshot({"answers": progress.answers, "at": now})
+        told = max(now, *map(_ms, (*progress.heard.values(), *progress.counted.values())))
+        digest = self._snapshot({"answers": progress.answers, "at": told})
         progress.versions[digest], progress.fresh = now, 0
         self._watch.snapshot(now / 1000)
         _log.info("snapshot published", version=digest, answers=progress.answers)
@@ -250,5 +252,6 @@ def _full(entries: Sequence[Entry]) -> bool:
     return max(Counter(entry.partition for entry in entries).values()) >= _COUNT
 
 
-def _at(entry: Entry) -> int:
-    return int(entry.id.partition("-")[0])
+def _ms(entry: str) -> int:
+    """When it was written."""
+    return int(entry.partition("-")[0])

@@ -55,9 +55,13 @@ class School:
         self.application = assemble(settings, self.store)
 
     def learner(
-        self, delay: int = 1, hold: Callable[[str, str, int], bool] | None = None
+        self,
+        delay: int = 1,
+        hold: Callable[[str, str, int], bool] | None = None,
+        now: Callable[[], int] | None = None,
     ) -> Learning:
-        """One that always believes that it is its turn, unless `hold` says."""
+        """One that always believes that it is its turn, unless `hold` says; everything is due at
+        every turn, unless `now` tells the time."""
         publisher = Publisher(Registry(self.home / "data", self.store))
         checkpoints, metrics = Checkpoints(self.learned), Metrics()
 
@@ -65,7 +69,7 @@ class School:
             pace = Pace(delay, 60.0)
             return Study(self.store.log, checkpoints, publisher, metrics, pace, live, now)
 
-        return Learning(hold or _mine, begin, self.application.served, clock())
+        return Learning(hold or _mine, begin, self.application.served, now or clock())
 
     def kept(self) -> tuple[Kept, Learner]:
         """The last checkpoint."""

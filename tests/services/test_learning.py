@@ -23,7 +23,7 @@ from engine.bootstrap import open_application
 from engine.cli import main
 from engine.errors import Overtaken
 from engine.models.routing import LEARNED
-from engine.partitions import PARTITIONS
+from engine.partitions import PARTITIONS, made_at
 from engine.registry import Registry
 from engine.services import study
 from engine.services.checkpoints import Checkpoints
@@ -80,6 +80,16 @@ def test_under_random_kills_each_offer_and_each_answer_counts_once(
     apart = School(school.store, tmp_path, tmp_path / "apart")
     assert apart.learner().catch_up()  # all of the logs at once, by one that nobody killed
     all_in(apart, offers)
+
+
+def test_a_snapshot_has_heard_of_no_decision_made_after_it(school: School) -> None:
+    """However its learner's clock goes: the gate judges it by those."""
+    decisions = school.offer(80)
+    assert school.learner(now=lambda: 1_000_000).catch_up()
+    registry = Registry(school.home / "data", school.store)
+    at = registry.manifest(PROPENSITY, registry.resolve(PROPENSITY, LEARNED)).metadata["at"]
+    assert isinstance(at, int)
+    assert at >= max(map(made_at, decisions))
 
 
 def test_of_two_that_learn_at_once_one_commits_and_the_other_starts_again(school: School) -> None:

@@ -68,7 +68,7 @@ def test_an_offer_is_a_row_with_its_facts_its_chance_and_what_came_of_it(house: 
     assert found.table.facts[0].customer == {"plan": "plus"}
     assert found.table.facts[0].now == start
     assert found.table.actions == [CATALOGUE.actions[CATALOGUE.index["fibre"]]]
-    assert (found.table.labels[0], found.rewards[0]) == (1.0, 1.0)
+    assert found.table.labels[0] == 1.0
     assert (found.probabilities[0], found.propensities[0], found.slots[0]) == (0.5, 0.1, 1)
     assert (found.decisions, found.placements) == ([entry.decision_id], ["home.hero"])
     assert found.models == ["m"]
@@ -94,7 +94,7 @@ def test_an_answer_after_the_window_is_none(house: House) -> None:
     start = now(house) - 20 * DAY
     answer(house, made(house, "ana", start), "accept", 1.0, start + 7 * DAY + 1)
     answer(house, made(house, "ben", start + 1), "accept", 1.0, start + 1 + 7 * DAY)
-    assert read(house).rewards.tolist() == [0.0, 1.0]
+    assert read(house).table.labels.tolist() == [0.0, 1.0]
 
 
 def test_what_nobody_saw_or_may_learn_from_is_left_out(house: House) -> None:
@@ -132,7 +132,7 @@ def test_dates_say_which_decisions_and_never_which_answers(house: House) -> None
     answer(house, early, "accept", 1.0, start + 5 * DAY)
     day = date.fromisoformat(day_of(start))
     before = read(house, until=day + timedelta(days=1))
-    assert (before.decisions, before.rewards.tolist()) == ([early.decision_id], [1.0])
+    assert (before.decisions, before.table.labels.tolist()) == ([early.decision_id], [1.0])
     assert read(house, since=day + timedelta(days=1)).decisions == [late.decision_id]
 
 
@@ -151,7 +151,7 @@ def test_rows_can_be_chosen_and_keep_together(house: House) -> None:
     answer(house, entries[1], "accept", 1.0, start + DAY)
     found = read(house)
     assert found.decisions == [entry.decision_id for entry in entries]
-    some = found.where(found.rewards > 0)
+    some = found.where(found.table.labels > 0)
     assert (some.decisions, some.table.at.tolist()) == ([entries[1].decision_id], [start + 1])
 
 

@@ -18,10 +18,12 @@ from engine.models.kinds import parse_model
 from engine.models.logistic import LogisticArtefact, LogisticModel
 from engine.registry import Registry
 from tests.training.worlds import ACTIONS, FEATURES, HOUR, a_world
+from training.answers import yes_and_no
+from training.boosting import Shape
 from training.dataset import Examples, scaled
 from training.design import Design
-from training.fit import Fitted, fit_beta, fit_logistic, predict
-from training.report import Report
+from training.fit import Fitted, fit_beta, fit_logistic, fit_trees, predict
+from training.report import Report, log_losses
 
 CUT = 3000 * HOUR
 
@@ -151,3 +153,35 @@ def test_numbers_are_scaled_by_training_rows_alone(world: Examples, fitted: Fitt
     assert model.artefact.features == scaled(FEATURES, world.split(CUT)[0])
     assert isinstance(parse_model("beta", b'{"type":"teller.beta.1"}'), BetaModel)
     assert isinstance(model.artefact, LogisticArtefact)
+
+
+def half(table: Examples) -> Examples:
+    """The same offers, every other one worth a fifth when it is answered."""
+    labels = table.labels * np.where(np.arange(len(table)) % 2, 0.2, 1.0)
+    return Examples(table.facts, table.actions, labels, table.at, table.weights, table.subjects)
+
+
+def test_an_answer_worth_a_fifth_is_a_fifth_of_a_yes_and_the_rest_of_a_no() -> None:
+    labels, weights = np.array([1.0, 0.2, 0.0]), np.array([3.0, 2.0, 1.0])
+    rows, answers, shares = yes_and_no(labels, weights)
+    assert rows.tolist() == [0, 1, 1, 2]
+    assert answers.tolist() == [1.0, 1.0, 0.0, 0.0]
+    assert shares.tolist() == pytest.approx([3.0, 0.4, 1.6, 1.0])
+    promised = np.array([0.7, 0.3, 0.1])
+    one_by_one = log_losses(answers, promised[rows])
+    assert shares @ one_by_one == pytest.approx(weights @ log_losses(labels, promised))
+
+
+@pytest.mark.parametrize("kind", ["logistic", "trees"])
+def test_where_answers_are_worth_fractions_what_is_promised_is_what_they_are_worth(
+    kind: str,
+) -> None:
+    table, cut = half(a_world(4000)), 3_000 * HOUR
+    if kind == "logistic":
+        fitted = fit_logistic(table, FEATURES, cut=cut, strengths=(0.3,), resamples=20)
+    else:
+        fitted = fit_trees(table, FEATURES, cut=cut, shapes=(Shape(40, 6, 0.1),), resamples=20)
+    tenths = fitted.report.model.deciles
+    assert fitted.report.model.calibration_error < 0.05
+    assert max(one.promised for one in tenths) < 0.6  # answers are likelier than that
+    assert fitted.report.training_positive == int((table.labels[:3_000] > 0).sum())

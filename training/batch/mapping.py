@@ -31,8 +31,8 @@ from training.offpolicy.mapping import Known, column, number
 
 class History(Struct, frozen=True, forbid_unknown_fields=True):
     """Which column of the file is what; what is left out is not known. A `reward` above 0 is an
-    answer. Without `at` the rows are in order of time as they stand. `actions` says what a
-    model may know of an action; a catalogue says it better."""
+    answer, and counts as 1 at most. Without `at` the rows are in order of time as they stand.
+    `actions` says what a model may know of an action; a catalogue says it better."""
 
     action: str
     reward: str
@@ -70,7 +70,7 @@ def to_past(frame: pd.DataFrame, columns: History, catalogue: Catalogue | None) 
         customers=_records(frame, _named(columns.customer)),
         contexts=_records(frame, _named(columns.context)),
         actions=[known[name] for name in names],
-        labels=(rewards > 0).astype(float).tolist(),
+        labels=np.clip(rewards, 0.0, 1.0).tolist(),
         at=_times(frame, columns.at),
         channels=_text(frame, columns.channel),
         subjects=None if columns.subject is None else _text(frame, columns.subject),

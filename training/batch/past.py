@@ -19,8 +19,9 @@ Vector = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Past:
-    """One action shown a row. `probabilities`: of being chosen, None where nobody knows.
-    `placements`: "" where nobody knows. `first`: was it the first slot of its placement?"""
+    """One action shown a row. `rewards`: as told, where the table has 1 at most.
+    `probabilities`: of being chosen, None where nobody knows. `placements`: "" where nobody
+    knows. `first`: was it the first slot of its placement?"""
 
     table: Examples
     rewards: Vector
@@ -56,4 +57,4 @@ def from_archive(
 ) -> Past:
     """What was decided and answered in a house, see `read_experience`. Raises NotFound."""
     seen = read_experience(data, catalogue, now=now, since=since, until=until)
-    return Past(seen.table, seen.rewards, seen.probabilities, seen.placements, seen.slots == 1)
+    return Past(seen.table, seen.table.labels, seen.probabilities, seen.placements, seen.slots == 1)

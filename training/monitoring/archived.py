@@ -12,11 +12,8 @@ import pandas as pd
 from engine.archive.reading import Archive
 from engine.catalogue import Catalogue
 from engine.domain import Events, Facts, Value
-from engine.errors import ModelRefused, NotFound
+from engine.errors import NotFound
 from engine.facts import unpack_facts
-from engine.models.beta import UNTRAINED
-from engine.registry import Registry
-from engine.situation import PROPENSITY
 from training.experience import read_experience
 from training.monitoring.traffic import Mask, Traffic
 
@@ -82,38 +79,21 @@ def read_traffic(
 def _answers(
     data: Path, catalogue: Catalogue, now: int, since: date | None, until: date | None
 ) -> pd.DataFrame:
-    """What was answered, 0 or 1, of the actions whose window has closed, and what the model that
-    served had promised on: the learner promises rewards, 1 at most, trained models answers."""
+    """Of the actions whose window has closed: whether they were answered, 0 or 1, and what that
+    was worth, which is what is promised."""
     try:
         known = read_experience(data, catalogue, now=now, since=since, until=until)
     except NotFound:  # all of it is too fresh; inputs can be watched all the same
         return pd.DataFrame(dict.fromkeys((*_KEY, "answered", "meant"), ()), dtype=object)
-    learnt = _learnt(data, set(known.models))
-    by_learner = np.array([model in learnt for model in known.models])
-    said = known.table.labels
+    rewards = known.table.labels
     return pd.DataFrame(
         {
             "decision_id": known.decisions,
             "action": [action.id for action in known.table.actions],
-            "answered": said,
-            "meant": np.where(by_learner, np.clip(known.rewards, 0.0, 1.0), said),
+            "answered": (rewards > 0.0).astype(np.float64),
+            "meant": rewards,
         }
     )
-
-
-def _learnt(data: Path, digests: set[str]) -> set[str]:
-    """Those of the learner. What is kept no longer was: no other version is ever let go."""
-    registry = Registry(data)
-    return {digest for digest in digests - {"", UNTRAINED.version} if _is_learnt(registry, digest)}
-
-
-def _is_learnt(registry: Registry, digest: str) -> bool:
-    try:
-        return registry.manifest(PROPENSITY, digest).kind == "online"
-    except NotFound:
-        return True
-    except ModelRefused:
-        return False
 
 
 def _inputs(rows: pd.DataFrame, known: Mask, catalogue: Catalogue) -> pd.DataFrame:

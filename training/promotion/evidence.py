@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engine.catalogue import Catalogue
 from engine.domain import Action, Events, Facts
@@ -39,24 +38,21 @@ class File(NamedTuple):
 
 class Evidence(NamedTuple):
     """`table` None: there is nothing to judge by, for the reason in `missing`; `traffic`:
-    decisions that can be made again, if there are any; `file`: what they were in a file;
-    `rewards`: of the table's rows, their labels where None; `since`: from when on (ms) it is
-    taken, because the candidate had not seen it; 0 where that is not known."""
+    decisions that can be made again, if there are any; `file`: what they were in a file."""
 
     table: Examples | None
     traffic: Traffic | None = None
     missing: str = ""
     file: File | None = None
-    rewards: NDArray[np.float64] | None = None
-    since: int = 0
 
 
-def learnt_until(metadata: Mapping[str, object]) -> int:
+def unseen_from(metadata: Mapping[str, object]) -> int:
     """From when on (ms) a version has seen nothing, as its metadata says: the `cut` of its
-    `report`, or a learner's `at`; 0 where it does not say."""
+    `report`, or just after a learner's `at`; 0 where it does not say."""
     report = metadata.get("report")
     cut = report.get("cut") if isinstance(report, Mapping) else None
-    said = metadata.get("at", cut)
+    at = metadata.get("at")
+    said = at + 1 if isinstance(at, int) else cut
     return said if isinstance(said, int) else 0
 
 
@@ -69,14 +65,14 @@ def of_house(data: Path, log: Log, catalogue: Catalogue, now: int, since: int) -
         known = read_experience(data, catalogue, now=now, since=start.date())
     except NotFound as error:
         return Evidence(None, missing=str(error))
-    unseen = known.where(known.table.at >= since)
-    recent = unseen.where(_latest(unseen.table))
+    unseen = known.table.where(known.table.at >= since)
+    recent = unseen.where(_latest(unseen))
     try:
         traffic = read_traffic(log, now=now, window=window, most=MOST).since(since)
     except NotFound:
-        return Evidence(recent.table, rewards=recent.rewards, since=since)
+        return Evidence(recent)
     found = traffic if traffic.decisions else None
-    return Evidence(recent.table, found, rewards=recent.rewards, since=since)
+    return Evidence(recent, found)
 
 
 def of_file(data: Path, mapping: Path, catalogue: Catalogue) -> Evidence:
@@ -95,12 +91,11 @@ def of_file(data: Path, mapping: Path, catalogue: Catalogue) -> Evidence:
         customers=rows,
         contexts=rows,
         actions=shown,
-        labels=(log.rewards > 0).astype(float).tolist(),
+        labels=np.clip(log.rewards, 0.0, 1.0).tolist(),
         at=[0] * len(log),
         subjects=log.subjects.tolist(),
     )
-    latest, file = _latest(table), File(log, known, columns.values())
-    return Evidence(table.where(latest), file=file, rewards=log.rewards[latest])
+    return Evidence(table.where(_latest(table)), file=File(log, known, columns.values()))
 
 
 def samples(evidence: Evidence, count: int = 100) -> list[Facts]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from math import inf
+from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
 from engine.catalogue import Catalogue
@@ -17,7 +16,8 @@ from training.offpolicy.candidates import Candidates
 from training.offpolicy.house import assess_traffic
 from training.offpolicy.report import Evaluation
 from training.offpolicy.targets import Target, of_model
-from training.promotion.evidence import Evidence, File, learnt_until, samples
+from training.promotion.contender import Contender, alone
+from training.promotion.evidence import Evidence, File, samples, unseen_from
 from training.promotion.judgement import judged, too_little
 from training.promotion.schema import misfits
 from training.promotion.soundness import Clock, slowness, too_slow, unsound
@@ -51,57 +51,81 @@ class Gate(NamedTuple):
         """What would decide with the model."""
         return self.candidates.catalogue
 
-    def judge(
-        self, digest: str, alias: Alias, evidence: Evidence, acknowledged: Collection[str] = ()
-    ) -> Verdict:
-        """The verdict on a version that is to serve under an alias.
+    def contender(self, named: str) -> Contender:
+        """A version by its digest, an alias, or `learned`: the learner, as it went on.
 
-        A shadow touches no answer, so of it only soundness and speed are asked. Raises NotFound.
+        Raises NotFound.
         """
+        digest = self.registry.resolve(self.name, named)
+        if named == LEARNED and (snapshots := self._snapshots(digest)):
+            return Contender(LEARNED, snapshots, self._load, snapshots[0][0] + 1)
+        return alone(digest, self._load, self._unseen(digest))
+
+    def champion(self) -> Contender:
+        """What serves now; the prior where nothing does."""
+        table = self.registry.table(self.name)
+        if table.routing().champion is None:
+            return alone(UNTRAINED.version, self._load)
+        return self.contender(table.champion or LEARNED)
+
+    def judge(
+        self,
+        candidate: Contender,
+        champion: Contender,
+        alias: Alias,
+        evidence: Evidence,
+        acknowledged: Collection[str] = (),
+    ) -> Verdict:
+        """The verdict on what is to serve under an alias.
+
+        A shadow touches no answer, so of it only soundness and speed are asked. Raises
+        ModelRefused for a champion that does not load.
+        """
+        against = f"champion {champion.name}"
         try:
-            candidate = self.registry.load(self.name, digest)
+            latest = candidate.load(candidate.latest)
         except ModelRefused as error:
-            return verdict(self.name, digest, "nothing", [_unfit(error)], {}, acknowledged)
-        champion = self.champion(evidence.since)
+            return self._said(candidate, "nothing", [_unfit(error)], {}, acknowledged)
         figures: dict[str, float] = {}
-        found = list(self._technical(candidate, digest, evidence, figures))
+        found = list(self._technical(latest, candidate.latest, evidence, figures))
         if alias != "shadow" and not any(one.reason == "unsound" for one in found):
             found += self._judged(candidate, champion, evidence, figures)
-        against = f"champion {champion.version}{self._since_then(champion)}"
-        return verdict(self.name, digest, against, found, figures, acknowledged)
+        return self._said(candidate, against, found, figures, acknowledged)
 
-    def champion(self, since: int = 0) -> Model:
-        """What serves now; the prior where nothing does.
+    def _said(
+        self,
+        candidate: Contender,
+        against: str,
+        found: Collection[Refusal],
+        figures: Mapping[str, float],
+        acknowledged: Collection[str],
+    ) -> Verdict:
+        return verdict(self.name, candidate.name, against, found, figures, acknowledged)
 
-        Where the learner serves, its latest before `since` (ms): newer ones have seen the very
-        answers a candidate is judged by, and of what it has seen a model is always right.
-        """
-        table = self.registry.table(self.name)
-        digest = table.routing().champion
-        if digest is not None and since and table.champion in (None, LEARNED):
-            digest = self._learner(digest, since)
-        return UNTRAINED if digest is None else self.registry.load(self.name, digest)
+    def _load(self, digest: str) -> Model:
+        return UNTRAINED if digest == UNTRAINED.version else self.registry.load(self.name, digest)
 
-    def _learner(self, latest: str, since: int) -> str | None:
-        """The learner's latest snapshot that has seen nothing from `since` on."""
-        if self._seen(latest) <= since:
-            return latest
-        versions = self.registry.versions(self.name)
-        seen = {one: at for one in versions if (at := self._seen(one)) <= since}
-        return max(seen, key=lambda one: seen[one], default=None)
+    def _snapshots(self, latest: str) -> list[tuple[int, str]]:
+        """The learner's, each with when it had been told what it knows, in order of time; none
+        where the latest does not say."""
+        every = {one: self._told(one) for one in (latest, *self.registry.versions(self.name))}
+        known = [(at, one) for one, at in every.items() if at is not None]
+        return sorted(known) if every[latest] is not None else []
 
-    def _seen(self, digest: str) -> float:
-        """Until when (ms) a snapshot of the learner has; for ever, of anything else."""
+    def _told(self, digest: str) -> int | None:
+        """None of anything but a snapshot of the learner."""
         try:
             manifest = self.registry.manifest(self.name, digest)
         except (ModelRefused, NotFound):  # damaged, or let go meanwhile
-            return inf
-        return (manifest.kind == "online" and learnt_until(manifest.metadata)) or inf
+            return None
+        at = manifest.metadata.get("at")
+        return at if manifest.kind == "online" and isinstance(at, int) else None
 
-    def _since_then(self, champion: Model) -> str:
-        serving = self.registry.table(self.name).routing().champion
-        same = champion.version == (serving or UNTRAINED.version)
-        return "" if same else ", as the learner was when this was learnt"
+    def _unseen(self, digest: str) -> int:
+        try:
+            return unseen_from(self.registry.manifest(self.name, digest).metadata)
+        except ModelRefused:  # which the verdict says, with its reason
+            return 0
 
     def _technical(
         self, model: Model, digest: str, evidence: Evidence, figures: dict[str, float]
@@ -117,7 +141,11 @@ class Gate(NamedTuple):
             yield from too_slow(ratio, len(actions))
 
     def _judged(
-        self, candidate: Model, champion: Model, evidence: Evidence, figures: dict[str, float]
+        self,
+        candidate: Contender,
+        champion: Contender,
+        evidence: Evidence,
+        figures: dict[str, float],
     ) -> Iterator[Refusal]:
         table = evidence.table
         missing = evidence.missing if table is None else too_little(table)
@@ -125,31 +153,36 @@ class Gate(NamedTuple):
             yield Refusal("no-evidence", f"nothing recent to judge it by: {missing}")
             return
         figures["offers"] = len(table)
-        yield from judged(table, evidence.rewards, candidate, champion, self.seed, figures)
-        if candidate.version != champion.version:
-            found = self._earned(candidate, champion, evidence)
+        both = candidate, champion
+        ours, theirs = (one.settled() if evidence.file else one.thinned(table) for one in both)
+        if ours.learns:
+            figures["snapshots"] = len(ours.versions)
+        yield from judged(table, ours.predict(table), theirs.predict(table), self.seed, figures)
+        if ours.name != theirs.name:
+            found = self._earned(ours, theirs, evidence)
             if found is not None:
                 yield from earnings(found, figures)
 
-    def _earned(self, candidate: Model, champion: Model, evidence: Evidence) -> Evaluation | None:
+    def _earned(
+        self, candidate: Contender, champion: Contender, evidence: Evidence
+    ) -> Evaluation | None:
         """What it would have earned, beside the champion: on the house's own decisions, rules
         and caps included; on a file by propensity and value alone."""
         choices = Choices(resamples=_RESAMPLES, seed=self.seed)
+        both = ((_OURS, candidate), (_THEIRS, champion))
         if evidence.traffic is not None:
-            ours = self.candidates.of_model(_OURS, candidate)
-            theirs = self.candidates.of_model(_THEIRS, champion)
+            ours, theirs = (one.candidate(name, self.catalogue) for name, one in both)
             return assess_traffic(evidence.traffic, [ours], [theirs], choices)
         if evidence.file is not None:
-            targets = [
-                self._target(name, model, evidence.file)
-                for name, model in ((_OURS, candidate), (_THEIRS, champion))
-            ]
-            return assess(evidence.file.log, targets[:1], targets[1:], choices)
+            log = evidence.file.log
+            targets = [self._target(name, one, evidence.file) for name, one in both]
+            return assess(log, targets[:1], targets[1:], choices)
         return None
 
-    def _target(self, name: str, model: Model, file: File) -> Target:
+    def _target(self, name: str, contender: Contender, file: File) -> Target:
         strategy = self.catalogue.strategy
         floor = strategy.floor if strategy.method == "epsilon" else 0.0
+        model = contender.load(contender.latest)
         return of_model(file.log, name, model, file.actions, file.values, floor=floor)
 
 

@@ -12,9 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.domain import Action, Facts
-from engine.models.base import Model
 from engine.models.kinds import parse_model
-from engine.models.online import OnlineModel
 from training.dataset import Examples
 from training.fit import popularity
 from training.predicting import predict
@@ -31,6 +29,10 @@ in ranking (1 - AUC) knows something that nobody can know beforehand, until show
 OFF_BY = 0.3
 """Promises may be off by this share of the rate of answers, whatever the interval says."""
 
+SURE = 1e-3
+"""In the log loss no promise counts as surer than this of a yes or a no: of one that is, a single
+row would outweigh thousands, where a decision loses next to nothing by it."""
+
 _RESAMPLES = 200
 _CERTAIN = 0.995
 _SLICE_ROWS = 300
@@ -43,12 +45,14 @@ Vector = NDArray[np.float64]
 
 class Judged(NamedTuple):
     """Both models on the rows; `gain` is the candidate's over the champion; `known` is the AUC
-    of the better of the champion and of each action's own rate."""
+    of the better of the champion and of each action's own rate; `best`: of the answers' own
+    order, which is 1 where none is worth a fraction."""
 
     ours: Figures
     theirs: Figures
     gain: Mapping[str, Interval]
     known: float
+    best: float
 
     def figures(self) -> dict[str, float]:
         """By name."""
@@ -63,7 +67,7 @@ class Judged(NamedTuple):
 
 def too_little(table: Examples) -> str | None:
     """What is missing before anything can be said of these rows."""
-    answered = int(table.labels.sum())
+    answered = table.answered
     least = min(answered, len(table) - answered)
     if len(table) < LEAST_ROWS or least < LEAST_ANSWERS:
         return (
@@ -74,42 +78,28 @@ def too_little(table: Examples) -> str | None:
 
 
 def judged(
-    table: Examples,
-    rewards: Vector | None,
-    candidate: Model,
-    champion: Model,
-    seed: int,
-    figures: dict[str, float],
+    table: Examples, ours: Vector, theirs: Vector, seed: int, figures: dict[str, float]
 ) -> Iterator[Refusal]:
-    """All that speaks against a candidate; nothing when it may serve. Adds to `figures`."""
-    meant = _meant(candidate, table, rewards)
-    ours, theirs = predict(candidate, table), predict(champion, table)
-    found = measured(table, meant, ours, theirs, seed)
+    """All that speaks against what a candidate promises of the rows, beside what the champion
+    does; nothing when it may serve. Adds to `figures`."""
+    ours, theirs = (np.clip(said, SURE, 1.0 - SURE) for said in (ours, theirs))
+    found = measured(table, ours, theirs, seed)
     figures.update(found.figures())
-    yield from against(table, meant, ours, found, seed)
-    yield from _slices(table, log_losses(meant, ours) - log_losses(meant, theirs))
+    yield from against(table, ours, found, seed)
+    yield from _slices(table, log_losses(table.labels, ours) - log_losses(table.labels, theirs))
 
 
-def _meant(candidate: Model, table: Examples, rewards: Vector | None) -> Vector:
-    """What the candidate promises the mean of: the learner is told rewards, 1 at most; trained
-    models are told whether there was any."""
-    if rewards is None or not isinstance(candidate, OnlineModel):
-        return table.labels
-    return np.clip(rewards, 0.0, 1.0)
-
-
-def measured(table: Examples, meant: Vector, ours: Vector, theirs: Vector, seed: int) -> Judged:
+def measured(table: Examples, ours: Vector, theirs: Vector, seed: int) -> Judged:
     """Figures of both, paired."""
     both = {"model": ours, "popularity": theirs}
-    figures, gain = evaluate(table, both, resamples=_RESAMPLES, seed=seed, threads=1, meant=meant)
+    figures, gain = evaluate(table, both, resamples=_RESAMPLES, seed=seed, threads=1)
     rates = predict(parse_model("beta", popularity(table)), table)
     known = max(figures["popularity"].auc.value, auc(table.labels, rates, table.weights))
-    return Judged(figures["model"], figures["popularity"], gain, known)
+    best = auc(table.labels, table.labels, table.weights)
+    return Judged(figures["model"], figures["popularity"], gain, known, best)
 
 
-def against(
-    table: Examples, meant: Vector, ours: Vector, found: Judged, seed: int
-) -> Iterator[Refusal]:
+def against(table: Examples, ours: Vector, found: Judged, seed: int) -> Iterator[Refusal]:
     """What the figures as a whole say."""
     if found.ours.auc.high < 0.5:
         yield Refusal(
@@ -120,8 +110,8 @@ def against(
         if gain.high < 0.0:
             name = figure.replace("_", " ")
             yield Refusal("worse", f"{name} is worse than the champion's by {_shown(gain)}")
-    yield from _promises(table, meant, ours, seed)
-    solved = (found.ours.auc.value - found.known) / max(1.0 - found.known, 1e-9)
+    yield from _promises(table, ours, seed)
+    solved = (found.ours.auc.value - found.known) / max(found.best - found.known, 1e-9)
     if solved > LEAK:
         yield Refusal(
             "too-good",
@@ -130,7 +120,7 @@ def against(
         )
 
 
-def _promises(table: Examples, meant: Vector, ours: Vector, seed: int) -> Iterator[Refusal]:
+def _promises(table: Examples, ours: Vector, seed: int) -> Iterator[Refusal]:
     """Promises further off than chance makes right ones, and than matters.
 
     Chance: the error there would be if every promise were true, drawn again and again
@@ -140,13 +130,13 @@ def _promises(table: Examples, meant: Vector, ours: Vector, seed: int) -> Iterat
     rng = np.random.default_rng(seed)
     # Rows of one promise are parted by chance, not by whatever order they came in.
     order = rng.permutation(len(ours))
-    labels, promises, weights = meant[order], ours[order], table.weights[order]
+    labels, promises, weights = table.labels[order], ours[order], table.weights[order]
     drawn = [
         _error((rng.random(len(promises)) < promises).astype(np.float64), promises, weights)
         for _ in range(_RESAMPLES)
     ]
     chance = float(np.quantile(drawn, _CERTAIN))
-    rate = float(np.average(meant, weights=table.weights))
+    rate = float(np.average(table.labels, weights=table.weights))
     error = _error(labels, promises, weights)
     if error > chance and error > OFF_BY * min(rate, 1.0 - rate):
         promised = float(np.average(ours, weights=table.weights))
@@ -187,10 +177,10 @@ def _slices(table: Examples, more: Vector) -> Iterator[Refusal]:
 
 
 def _worse(table: Examples, more: Vector) -> bool:
-    answered = float(table.labels.sum())
-    if len(table) < _SLICE_ROWS or min(answered, len(table) - answered) < _SLICE_ANSWERS:
+    least = min(table.answered, len(table) - table.answered)
+    if len(table) < _SLICE_ROWS or least < _SLICE_ANSWERS:
         return False
-    rate = answered / len(table)
+    rate = float(table.labels.mean())
     known = -(rate * np.log(rate) + (1.0 - rate) * np.log(1.0 - rate))
     whose = np.unique(table.subjects, return_inverse=True)[1]
     sums = np.bincount(whose, more - more.mean())

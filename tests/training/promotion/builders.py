@@ -93,20 +93,37 @@ class House:
     def publish(self, artefact: LogisticArtefact, **metadata: object) -> str:
         return self.registry.publish(NAME, "logistic", msgspec.json.encode(artefact), metadata)
 
-    def publish_learner(
-        self, table: Examples, rewards: NDArray[np.float64], **metadata: object
-    ) -> str:
+    def publish_learner(self, table: Examples) -> str:
         """What the online learner makes of these offers, one by one."""
         learner = Learner(FEATURES)
         learner.know(KNOWN)
+        self._teach(learner, table)
+        return self._snapshot(learner)
+
+    def learn_on(self, table: Examples, every: int) -> list[str]:
+        """The learner goes through these offers as they come, with a snapshot after so many; the
+        latest is `learned`."""
+        learner = Learner(FEATURES)
+        learner.know(KNOWN)
+        snapshots = []
+        for first in range(0, len(table), every):
+            rows = np.arange(len(table)) // every == first // every
+            self._teach(learner, table.where(rows))
+            snapshots.append(self._snapshot(learner, at=int(table.at[rows].max())))
+        self.registry.promote(NAME, snapshots[-1], "learned")
+        return snapshots
+
+    def _teach(self, learner: Learner, table: Examples) -> None:
         encode = Encoder(FEATURES).encode
-        for facts, shown, reward in zip(table.facts, table.actions, rewards.tolist(), strict=True):
-            columns = encode(facts)
+        rows = zip(table.facts, table.actions, table.labels.tolist(), strict=True)
+        for facts, shown, reward in rows:
+            columns = np.array(encode(facts))
             learner.expand.see(columns)
             learner.learn(columns, shown.id, reward)
-        return self.registry.publish(
-            NAME, "online", msgspec.json.encode(learner.snapshot()), metadata
-        )
+
+    def _snapshot(self, learner: Learner, **metadata: object) -> str:
+        artefact = msgspec.json.encode(learner.snapshot())
+        return self.registry.publish(NAME, "online", artefact, metadata)
 
     def judge(
         self,
@@ -115,14 +132,16 @@ class House:
         *acknowledged: str,
         alias: Alias = "champion",
         clock: Callable[[], float] | None = None,
-        rewards: NDArray[np.float64] | None = None,
-        since: int = 0,
     ) -> Verdict:
+        gate = self.gate(clock)
+        candidate, champion = gate.contender(digest), gate.champion()
+        rows = table or recent()
+        evidence = Evidence(rows.where(rows.at >= max(candidate.since, champion.since)))
+        return gate.judge(candidate, champion, alias, evidence, acknowledged)
+
+    def gate(self, clock: Callable[[], float] | None = None) -> Gate:
         candidates = Candidates(self.catalogue, self.registry)
-        gate = Gate(NAME, self.registry, candidates, clock or a_clock())
-        return gate.judge(
-            digest, alias, Evidence(table or recent(), rewards=rewards, since=since), acknowledged
-        )
+        return Gate(NAME, self.registry, candidates, clock or a_clock())
 
     def plant(self, artefact: bytes, key: bytes | None = None, **said: object) -> str:
         """A version put on disk by hand; signed with the house's key, unless with another."""
@@ -178,6 +197,16 @@ def with_feature(artefact: LogisticArtefact, feature: Feature, *weights: float) 
         features=(*artefact.features, feature),
         coefficients=(*artefact.coefficients, *weights),
     )
+
+
+def replaced(table: Examples, labels: NDArray[np.float64]) -> Examples:
+    """The same offers, of which something else came."""
+    return Examples(table.facts, table.actions, labels, table.at, table.weights, table.subjects)
+
+
+def half_clicks(table: Examples) -> Examples:
+    """The same offers, every other one worth a fifth when it is answered."""
+    return replaced(table, np.where(np.arange(len(table)) % 2, 0.2, 1.0) * table.labels)
 
 
 def told(table: Examples) -> Examples:

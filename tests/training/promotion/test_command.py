@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from random import Random
 from typing import NamedTuple
 
+import msgspec
+import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
@@ -15,11 +18,13 @@ from engine.cli import main
 from engine.errors import ModelRefused, NotFound
 from engine.facts import disclosed
 from engine.files import kept_key
+from engine.models.features import Category, Feature
 from engine.models.kinds import parse_model
+from engine.models.learner import Learner
 from engine.registry import Registry
 from engine.store import Store
 from tests.archive.builders import keep_all
-from tests.training.houses import PLANS, RATES, World, knowing, write_catalogue
+from tests.training.houses import NAMES, PLANS, RATES, World, knowing, write_catalogue
 from training.offpolicy.assess import Choices
 from training.offpolicy.candidates import Candidate, Candidates
 from training.offpolicy.house import assess_traffic
@@ -153,6 +158,31 @@ def test_the_learner_s_latest_may_be_promoted_for_good(house: House) -> None:
     second = house.publish(number=2)
     house.registry.promote("propensity", second, "learned")
     assert house.registry.resolve("propensity") == second
+
+
+def test_a_learner_is_promoted_by_the_decisions_that_its_snapshots_had_not_heard_of(
+    house: House, store: Store
+) -> None:
+    learner, rng = Learner((Feature("plan", "customer.plan", Category(PLANS)),)), Random(5)
+    learner.know(house.world.catalogue.actions)
+    for _ in range(3):
+        for _ in range(600):
+            plan, name = rng.choice(PLANS), rng.choice(NAMES)
+            columns = np.array([float(plan == one) for one in PLANS])
+            learner.expand.see(columns)
+            learner.learn(columns, name, float(rng.random() < RATES[plan][name]))
+        artefact = msgspec.json.encode(learner.snapshot())
+        said = {"at": house.world.now}
+        snapshot = house.registry.publish("propensity", "online", artefact, said)
+        lived(house, store, 300)
+    house.registry.promote("propensity", house.publish(0.5))
+    house.registry.promote("propensity", snapshot, "learned")
+    done = house.promote("learned")
+    assert done.exit_code == 0, done.output
+    assert "propensity learned passes" in done.output
+    assert "  snapshots: 3\n" in done.output
+    assert "  offers: 900\n" in done.output
+    assert house.registry.table("propensity").champion == "learned"
 
 
 def test_a_model_may_be_judged_on_a_file(house: House, tmp_path: Path) -> None:
