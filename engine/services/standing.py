@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from engine.catalogue import Catalogue
 from engine.errors import CatalogueRefused
-from engine.models.routing import NOBODY
+from engine.models.routing import NOBODY, Aliases
 from engine.services.models import RegisteredModels
 from engine.services.ports import Serving
 from engine.wire.catalogues import (
@@ -20,7 +20,8 @@ from engine.wire.catalogues import (
 from engine.wire.health import ReadyReply
 
 LISTED = 100
-"""Versions of a model, the latest, that are told of: a learner makes thousands."""
+"""Versions of a model, the latest, that are told of beside those that serve or did: a learner
+makes thousands."""
 
 
 class Health(Protocol):
@@ -85,7 +86,7 @@ class Standing:
             [
                 ModelReply(
                     name,
-                    versions[:LISTED],
+                    _listed(versions, aliases),
                     len(versions),
                     aliases.versions(),
                     serving.get(name),
@@ -100,3 +101,9 @@ class Standing:
         """The champion before for everyone; workers follow within seconds. Raises NotFound."""
         self._models.roll_back(name)
         return self.models()
+
+
+def _listed(versions: Sequence[str], aliases: Aliases) -> list[str]:
+    """The latest, and however old those that an alias means or that were champions before."""
+    named = {*aliases.versions().values(), *aliases.previous}
+    return [one for place, one in enumerate(versions) if place < LISTED or one in named]

@@ -67,9 +67,9 @@ class CatalogueReply(Struct, frozen=True):
 
 
 class ModelReply(Struct, frozen=True):
-    """A model's latest versions, the latest first, of so many `kept`, and which its aliases mean;
-    `serving` is the champion here, or what stands in for one. `share` of all customers are the
-    challenger's; `previous` are the champions before, the latest first."""
+    """A model's latest versions and those that serve or did, the latest first, of so many `kept`,
+    and which its aliases mean; `serving` is the champion here, or what stands in for one. `share`
+    of all customers are the challenger's; `previous` are the champions before, the latest first."""
 
     name: str
     versions: list[str]

@@ -164,10 +164,10 @@ def test_a_promoted_model_serves_at_the_next_look_and_old_decisions_still_replay
         assert client.call("POST", path).json()["identical"] is True
 
 
-def test_of_a_learner_s_many_snapshots_the_latest_hundred_are_listed(
-    client: Client, tmp_path: Path
+def test_of_many_versions_the_latest_hundred_are_listed_and_those_that_serve_or_did(
+    client: Client, tmp_path: Path, store: Store
 ) -> None:
-    registry = Registry(tmp_path / "data")
+    registry = Registry(tmp_path / "data", store)
     made = [
         registry.publish("propensity", "beta", msgspec.json.encode(BetaArtefact(number / 1000)))
         for number in range(1, 104)
@@ -177,6 +177,10 @@ def test_of_a_learner_s_many_snapshots_the_latest_hundred_are_listed(
     (model,) = client.call("GET", "/v1/models").json()["models"]
     assert model["kept"] == 103
     assert model["versions"] == made[:2:-1]
+    registry.promote("propensity", made[0])
+    registry.promote("propensity", made[1])
+    (model,) = client.call("GET", "/v1/models").json()["models"]
+    assert model["versions"] == [*made[:2:-1], made[1], made[0]]
 
 
 def test_a_model_is_rolled_back_over_http(client: Client, tmp_path: Path, store: Store) -> None:
