@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "training.md").read_text()
 
 
-def test_the_lines_on_the_page_train_two_versions(tmp_path: Path) -> None:
+def test_the_lines_on_the_page_train_two_versions_and_promote_the_first(tmp_path: Path) -> None:
     (lines,) = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
     teller = tmp_path / "teller"
     teller.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m engine.cli "$@"\n')
@@ -35,8 +35,12 @@ def test_the_lines_on_the_page_train_two_versions(tmp_path: Path) -> None:
     )
     assert ran.returncode == 0, ran.stderr
     registry = Registry(tmp_path / "house")
-    kept = {registry.load("propensity", one).kind for one in registry.versions("propensity")}
-    assert kept == {"logistic", "trees"}
+    kept = {one: registry.load("propensity", one).kind for one in registry.versions("propensity")}
+    assert sorted(kept.values()) == ["logistic", "trees"]
+    assert kept[registry.resolve("propensity", "champion")] == "logistic"
+    values = re.findall(r"value of a decision(?:, champion)?: (\S+)", ran.stdout)
+    assert [round(float(value), 2) for value in values] == [0.31, 0.18]
+    assert "0.31, and by the champion before, which knew nobody, 0.18" in PAGE
     assert "<svg" in (tmp_path / "report.html").read_text()
 
 
