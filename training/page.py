@@ -9,12 +9,15 @@ _HEAD = """\
 <html lang="en"><head><meta charset="utf-8"><title>{{ title }}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <style>
-body { font: 16px/1.5 system-ui, sans-serif; color: #1c2430; max-width: 60rem; margin: 2rem auto;
+body { font: 16px/1.5 system-ui, sans-serif; color: #1c2430; max-width: 70rem; margin: 2rem auto;
   padding: 0 1rem }
-table { border-collapse: collapse; margin: .5rem 0 1.5rem }
+p, ul { max-width: 60rem }
+table { border-collapse: collapse; margin: .5rem 0 1.5rem; display: block; overflow-x: auto }
 td, th { padding: .25rem .8rem .25rem 0; border-bottom: 1px solid #dde2e8; text-align: left;
-  font-variant-numeric: tabular-nums }
-figure { margin: 0; overflow-x: auto } svg { max-width: 100%; height: auto }
+  font-size: .875rem; font-variant-numeric: tabular-nums }
+td:not([colspan]), th { white-space: nowrap }
+@media (max-width: 40rem) { td:first-child { white-space: normal } }
+figure { margin: 0; overflow-x: auto; max-width: 100% } svg { height: auto }
 """
 _MIDDLE = """\
 </style></head><body>

@@ -36,7 +36,6 @@ def _earned(worth: Evaluation) -> Markup:
 
 
 _STYLE = """\
-body { max-width: 62rem } table { width: 100% }
 .worse, .off { color: #9a3412 } .better { color: #166534 }
 .pair { display: flex; flex-wrap: wrap; gap: 1rem }
 """
@@ -48,7 +47,8 @@ _PAGE = framed(
 customers, {{ "{:.2%}".format(report.test_positive / report.test_rows) }} of them answered.
 {{ study.weighted }} Chosen on the latest fifth of the training rows:
 {% for name, value in report.choices.items() -%}
-{{ name }} {{ value }}{{ "; " if not loop.last }}
+{{ "per action" if name == "own" else name }}
+{{ ("yes" if value else "no") if value is boolean else value }}{{ "; " if not loop.last }}
 {%- endfor %}.
 Intervals are 95%, over customers.</p>
 <table><tr><th></th><th>AUC</th><th>log loss</th><th>calibration error</th></tr>
