@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from markupsafe import Markup
@@ -15,10 +16,19 @@ from training.report import Interval
 
 _MOST = 30
 _SHADES = 0.5  # a PSI from which the colour does not deepen
+RANKS, SHARES = "AUC", "share"
+
+
+class Line(NamedTuple):
+    """A figure over the windows; None where it is not known."""
+
+    name: str
+    colour: str
+    values: Sequence[Interval | None]
 
 
 def heat(found: Findings) -> Markup:
-    """How far each column moved in each window, the farthest first; framed where it alarms."""
+    """How far each column moved in each window, the farthest first; bold where it alarms."""
     names = sorted(
         {shift.name for window in found.windows for shift in window.shifts},
         key=lambda name: -max((window.of(name) or _NONE).index for window in found.windows),
@@ -48,42 +58,61 @@ def heat(found: Findings) -> Markup:
 
 def lines(found: Findings) -> Markup:
     """Base rate and promises, AUC, and shares of exploration and fallbacks, over the windows;
-    the reference stands first, at 0."""
-    all_windows = (found.reference, *found.windows)
-    did = [window.performance for window in all_windows]
-    figure = Figure(figsize=(8, 6.6), layout="constrained")
-    rates, ranks, shares = figure.subplots(3, sharex=True)
-    _series(rates, [None if one is None else one.answered for one in did], "answered", ASKED)
-    promised = [None if one is None else one.promised for one in did]
-    _series(rates, [_exact(value) for value in promised], "promised", BASELINE)
-    _series(ranks, [None if one is None else one.auc for one in did], "AUC", ASKED)
-    ranks.axhline(0.5, color=BASELINE, lw=0.8, ls=":")
-    _series(shares, [window.explored for window in all_windows], "explored", ASKED)
-    _series(shares, [window.fallback for window in all_windows], "fallback", REFUSED)
-    shares.set_ylim(bottom=0.0)
-    for axes, title in ((rates, "rate of answers"), (ranks, "AUC"), (shares, "share")):
+    the reference stands first, at 0. What nobody knows has no picture."""
+    panels = {title: known for title, lines in _panels(found).items() if (known := _known(lines))}
+    if not panels:
+        return Markup()
+    figure = Figure(figsize=(8, 2.2 * len(panels)), layout="constrained")
+    stacked = figure.subplots(len(panels), sharex=True, squeeze=False)[:, 0]
+    windows = len(found.windows)
+    for axes, (title, known) in zip(stacked, panels.items(), strict=True):
+        for line in known:
+            _series(axes, line)
         axes.set_ylabel(title, color=INK)
         axes.axvline(0.5, color=INK, lw=0.8, ls=":")
         axes.spines[["top", "right"]].set_visible(False)
-        axes.set_xlim(-0.3, len(all_windows) - 0.7)
-        if axes.get_legend_handles_labels()[1]:
-            axes.legend(frameon=False, loc="best", ncols=2)
-    shares.set_xticks(range(len(all_windows)), ["before", *map(str, range(1, len(all_windows)))])
-    shares.set_xlabel("window", color=INK)
+        axes.set_xlim(-0.3, windows + 0.3)
+        axes.set_xticks(range(windows + 1), ["before", *map(str, range(1, windows + 1))])
+        axes.legend(frameon=False, loc="best", ncols=2)
+        if title == RANKS:
+            axes.axhline(0.5, color=BASELINE, lw=0.8, ls=":")
+        if title == SHARES:
+            axes.set_ylim(bottom=0.0)
+    figure.supxlabel("window", color=INK, fontsize="medium")
     return to_svg(figure)
 
 
-def _series(axes: Axes, found: Sequence[Interval | None], name: str, colour: str) -> None:
+def _panels(found: Findings) -> dict[str, list[Line]]:
+    all_windows = (found.reference, *found.windows)
+    did = [window.performance for window in all_windows]
+    promised = [None if one is None else one.promised for one in did]
+    return {
+        "rate of answers": [
+            Line("answered", ASKED, [None if one is None else one.answered for one in did]),
+            Line("promised", BASELINE, [_exact(value) for value in promised]),
+        ],
+        RANKS: [Line("AUC", ASKED, [None if one is None else one.auc for one in did])],
+        SHARES: [
+            Line("explored", ASKED, [window.explored for window in all_windows]),
+            Line("fallback", REFUSED, [window.fallback for window in all_windows]),
+        ],
+    }
+
+
+def _known(lines: list[Line]) -> list[Line]:
+    return [line for line in lines if any(one is not None for one in line.values)]
+
+
+def _series(axes: Axes, line: Line) -> None:
     """A line with its intervals; where nothing is known there is a gap."""
-    known = [(place, one) for place, one in enumerate(found) if one is not None]
-    if not known:
-        return
+    known = [(place, one) for place, one in enumerate(line.values) if one is not None]
     places = [place for place, _ in known]
     axes.fill_between(
         places, [one.low for _, one in known], [one.high for _, one in known],
-        color=colour, alpha=0.15, lw=0,
+        color=line.colour, alpha=0.15, lw=0,
     )  # fmt: skip
-    axes.plot(places, [one.value for _, one in known], "o-", color=colour, ms=4, label=name)
+    values = [one.value for _, one in known]
+    axes.plot(places, values, "o-", color=line.colour, ms=4, label=line.name)
 
 
 def _exact(value: float | None) -> Interval | None:

@@ -72,6 +72,18 @@ def test_findings_are_written_for_machines_and_for_prometheus_and_as_a_page(
     assert 0.5 < metrics["teller_watch_performance", "auc", "value"] < 1.0
 
 
+def test_a_page_has_no_picture_of_what_nobody_says(tmp_path: Path) -> None:
+    file = written(traffic(), tmp_path)
+    mapping, page = tmp_path / "mapping.yaml", tmp_path / "watch.html"
+    pictures = {}
+    for known in ("fallback", "answered", "inputs"):
+        kept = MAPPING.strip().splitlines()
+        mapping.write_text("\n".join(kept[: 1 + [one.split(":")[0] for one in kept].index(known)]))
+        monitor(*file, "--html", str(page), "--windows", "4")
+        pictures[known] = page.read_text().count("<svg"), page.read_text().count('id="axes_')
+    assert pictures == {"fallback": (2, 4), "answered": (2, 2), "inputs": (1, 1)}
+
+
 @pytest.mark.parametrize(
     ("mapping", "said"),
     [
