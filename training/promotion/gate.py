@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from itertools import takewhile
 from typing import NamedTuple
 
 from engine.catalogue import Catalogue
@@ -22,6 +23,7 @@ from training.promotion.judgement import judged, too_little
 from training.promotion.schema import misfits
 from training.promotion.soundness import Clock, slowness, too_slow, unsound
 from training.promotion.verdict import Reason, Refusal, Verdict, verdict
+from training.promotion.worth import arbitrated, valued
 from training.report import Interval
 
 MARGIN = 0.1
@@ -35,6 +37,14 @@ _UNFIT: tuple[tuple[type[ModelRefused], Reason], ...] = (
     (ModelTooLarge, "oversized"),
     (WrongLibrary, "wrong-library"),
 )
+
+
+class Snapshot(NamedTuple):
+    """One of the learner's: of the moment `at` (ms), when it had heard so many answers."""
+
+    at: int
+    answers: int
+    digest: str
 
 
 class Gate(NamedTuple):
@@ -57,7 +67,7 @@ class Gate(NamedTuple):
         Raises NotFound.
         """
         digest = self.registry.resolve(self.name, named)
-        if named == LEARNED and (snapshots := self._snapshots(digest)):
+        if named == LEARNED and (snapshots := self._snapshots()):
             return Contender(LEARNED, snapshots, self._load, snapshots[0][0] + 1)
         return alone(digest, self._load, self._unseen(digest))
 
@@ -105,21 +115,24 @@ class Gate(NamedTuple):
     def _load(self, digest: str) -> Model:
         return UNTRAINED if digest == UNTRAINED.version else self.registry.load(self.name, digest)
 
-    def _snapshots(self, latest: str) -> list[tuple[int, str]]:
-        """The learner's, each with when it had been told what it knows, in order of time; none
-        where the latest does not say."""
-        every = {one: self._told(one) for one in (latest, *self.registry.versions(self.name))}
-        known = [(at, one) for one, at in every.items() if at is not None]
-        return sorted(known) if every[latest] is not None else []
+    def _snapshots(self) -> list[tuple[int, str]]:
+        """The learner's, each with the moment it is of, in order of time: those that had heard
+        at least half of the answers that the latest has."""
+        every = filter(None, map(self._snapshot, self.registry.versions(self.name)))
+        found = sorted(every, reverse=True)
+        grown = takewhile(lambda one: 2 * one.answers >= found[0].answers, found)
+        return [(one.at, one.digest) for one in grown][::-1]
 
-    def _told(self, digest: str) -> int | None:
-        """None of anything but a snapshot of the learner."""
+    def _snapshot(self, digest: str) -> Snapshot | None:
+        """None of anything else."""
         try:
             manifest = self.registry.manifest(self.name, digest)
         except (ModelRefused, NotFound):  # damaged, or let go meanwhile
             return None
-        at = manifest.metadata.get("at")
-        return at if manifest.kind == "online" and isinstance(at, int) else None
+        at, answers = (manifest.metadata.get(name) for name in ("at", "answers"))
+        if manifest.kind == "online" and isinstance(at, int) and isinstance(answers, int):
+            return Snapshot(at, answers, digest)
+        return None
 
     def _unseen(self, digest: str) -> int:
         try:
@@ -166,17 +179,18 @@ class Gate(NamedTuple):
     def _earned(
         self, candidate: Contender, champion: Contender, evidence: Evidence
     ) -> Evaluation | None:
-        """What it would have earned, beside the champion: on the house's own decisions, rules
-        and caps included; on a file by propensity and value alone."""
+        """What it would have earned, beside the champion, in the unit of value: on the house's
+        own decisions, rules and caps included; on a file by propensity and value alone."""
         choices = Choices(resamples=_RESAMPLES, seed=self.seed)
         both = ((_OURS, candidate), (_THEIRS, champion))
         if evidence.traffic is not None:
             ours, theirs = (one.candidate(name, self.catalogue) for name, one in both)
-            return assess_traffic(evidence.traffic, [ours], [theirs], choices)
+            earned = arbitrated(evidence.traffic, self.catalogue)
+            return assess_traffic(earned, [ours], [theirs], choices)
         if evidence.file is not None:
-            log = evidence.file.log
-            targets = [self._target(name, one, evidence.file) for name, one in both]
-            return assess(log, targets[:1], targets[1:], choices)
+            file = valued(evidence.file)
+            targets = [self._target(name, one, file) for name, one in both]
+            return assess(file.log, targets[:1], targets[1:], choices)
         return None
 
     def _target(self, name: str, contender: Contender, file: File) -> Target:

@@ -39,8 +39,8 @@ def test_the_lines_on_the_page_train_two_versions_and_promote_the_first(tmp_path
     assert sorted(kept.values()) == ["logistic", "trees"]
     assert kept[registry.resolve("propensity", "champion")] == "logistic"
     values = re.findall(r"value of a decision(?:, champion)?: (\S+)", ran.stdout)
-    assert [round(float(value), 2) for value in values] == [0.31, 0.18]
-    assert "0.31, and by the champion before, which knew nobody, 0.18" in PAGE
+    assert [round(float(value), 2) for value in values] == [0.83, 0.54]
+    assert "0.83, and by the champion before, which knew nobody, 0.54" in PAGE
     assert "<svg" in (tmp_path / "report.html").read_text()
 
 

@@ -109,7 +109,8 @@ class House:
         for first in range(0, len(table), every):
             rows = np.arange(len(table)) // every == first // every
             self._teach(learner, table.where(rows))
-            snapshots.append(self._snapshot(learner, at=int(table.at[rows].max())))
+            said = {"at": int(table.at[rows].max()), "answers": first + every}
+            snapshots.append(self._snapshot(learner, **said))
         self.registry.promote(NAME, snapshots[-1], "learned")
         return snapshots
 

@@ -172,7 +172,7 @@ def test_a_learner_is_promoted_by_the_decisions_that_its_snapshots_had_not_heard
             learner.expand.see(columns)
             learner.learn(columns, name, float(rng.random() < RATES[plan][name]))
         artefact = msgspec.json.encode(learner.snapshot())
-        said = {"at": house.world.now}
+        said = {"at": house.world.now, "answers": 600}
         snapshot = house.registry.publish("propensity", "online", artefact, said)
         lived(house, store, 300)
     house.registry.promote("propensity", house.publish(0.5))
