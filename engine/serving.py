@@ -61,6 +61,7 @@ def run(host: str, port: int, workers: int) -> None:
         address=host,
         port=port,
         interface=Interfaces.WSGI,
+        websockets=False,
         workers=workers,
         blocking_threads=THREADS_A_WORKER,
         workers_kill_timeout=GRACE,
