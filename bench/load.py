@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import cycle
 
@@ -96,13 +96,13 @@ def http_request(path: str, body: bytes, key: str, scheme: str = "Bearer") -> by
     ).encode() + body
 
 
-def saturate(port: int, requests: list[bytes], seconds: float, connections: int = 8) -> Run:
+def saturate(port: int, requests: Iterable[bytes], seconds: float, connections: int = 8) -> Run:
     """Closed loop: every connection sends again as soon as it is answered."""
     return asyncio.run(_drive(port, cycle(requests), seconds, connections, None))
 
 
 def at_rate(
-    port: int, requests: list[bytes], seconds: float, rate: float, connections: int = 64
+    port: int, requests: Iterable[bytes], seconds: float, rate: float, connections: int = 64
 ) -> Run:
     """Open loop: `rate` requests a second, sent or queued when their time has come."""
     return asyncio.run(_drive(port, cycle(requests), seconds, connections, rate))

@@ -22,9 +22,10 @@ from engine.errors import StateUnknown
 from engine.facts import disclosed
 from engine.files import kept_key
 from engine.registry import Registry
+from engine.services.changes import DAY, retention
 from engine.services.checkpoints import Checkpoints
 from engine.services.customers import Customers
-from engine.services.decisions import DAY, Decisions, retention
+from engine.services.decisions import Decisions
 from engine.services.events import Events
 from engine.services.exports import Exports
 from engine.services.forgetting import Forgetting
@@ -42,6 +43,7 @@ from engine.services.naming import Aside
 from engine.services.privacy import Privacy
 from engine.services.publishing import Publisher
 from engine.services.quarantine import Quarantine
+from engine.services.recent import Recent
 from engine.services.records import Records
 from engine.services.replay import Replay
 from engine.services.served import Served
@@ -153,7 +155,8 @@ def assemble(
     archive = _Archive(settings, store, served)
     sign = Signer(kept_key(settings.data, "token")).sign
     rows_key = kept_key(settings.data, ROWS_KEY)
-    interactions = Interactions(people, served, metrics)
+    recent = Recent()
+    interactions = Interactions(people, served, metrics, recent)
     customers = Customers(people, served, metrics)
     held = Holdings(people, store.erasure)
     erased = Erased(settings.data)
@@ -161,7 +164,7 @@ def assemble(
     return Application(
         version("teller"),
         _keyring(settings),
-        Decisions(people, served, replay, sign, metrics, chance),
+        Decisions(people, served, replay, sign, metrics, recent, chance),
         Records(replay, sign),
         interactions,
         Imports(store, people, served, customers, interactions),

@@ -28,7 +28,8 @@ class Loaded(NamedTuple):
     `packed` holds the raw fields a decision is made from, for the record. `now` is the store's
     clock in ms, never earlier than `state.clock`. `seen` has one row for each key asked about,
     None if unknown. `redirect` is the customer this one was merged into, for good; `fence` the
-    one it is being merged into: neither takes any change.
+    one it is being merged into: neither takes any change. `recalled`: the store was not asked
+    just now, see `services/recent`.
     """
 
     state: CustomerState
@@ -37,6 +38,7 @@ class Loaded(NamedTuple):
     seen: list[Seen | None]
     redirect: str | None = None
     fence: str | None = None
+    recalled: bool = False
 
 
 class Change(NamedTuple):
@@ -44,8 +46,9 @@ class Change(NamedTuple):
 
     `revision` is the one the change was made from; None only appends: it neither checks nor
     moves the revision and writes no section; it is a conflict when it was made from a customer
-    who was `known` and is erased since. `clock` is `Loaded.now`. `further` are records
-    of the same act, appended after `entry`. `retention` (ms) is how long the log and the
+    who was `known` and is erased since. `since` is the customer's own clock as loaded: one of
+    another clock is another state, whatever its revision. `clock` is `Loaded.now`. `further` are
+    records of the same act, appended after `entry`. `retention` (ms) is how long the log and the
     decision's pointer are kept.
     """
 
@@ -59,6 +62,7 @@ class Change(NamedTuple):
     seen: Sequence[Seen] = ()
     further: Sequence[bytes] = ()
     known: bool = False
+    since: int | None = None
 
 
 class Committed(NamedTuple):

@@ -5,8 +5,8 @@ Timestamps and durations among the attributes are whole milliseconds here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 from msgspec.msgpack import Decoder, Encoder
@@ -21,8 +21,6 @@ FIELDS = ("rev", "clock", "created", "attributes", "consent", "contacts", "event
 
 PERSON = ("identities", "subject", "formerly", "merged", "told")
 """Who the customer is and was: never in a decision's record."""
-
-T = TypeVar("T")
 
 _encoder = Encoder()
 _attributes: Decoder[dict[str, Value]] = Decoder(dict[str, Stored])  # a subset of Value
@@ -85,54 +83,35 @@ def unpack_pointer(data: bytes | None) -> Pointer:
 
 
 def unpack(customer_id: str, packed: Mapping[str, bytes]) -> CustomerState:
-    """A customer from the stored fields; a missing field is empty.
+    """A customer from the stored fields, by the names of FIELDS and PERSON; a missing field is
+    empty.
 
     StateUnknown when a field cannot be read: its memory is damaged, not absent.
     """
-    return CustomerState(
-        customer_id,
-        revision=_number(packed, "rev"),
-        created=_number(packed, "created"),
-        clock=_number(packed, "clock"),
-        attributes=_section(packed, "attributes", _attributes, {}),
-        consent=_section(packed, "consent", _consent, {}),
-        contacts=_section(packed, "contacts", _contacts, _NO_CONTACTS),
-        events=_section(packed, "events", _events, _NO_EVENTS),
-        identities=_section(packed, "identities", _names, ()),
-        subject=_text(packed, "subject"),
-        formerly=_section(packed, "formerly", _names, ()),
-        merged=_section(packed, "merged", _names, ()),
-        told=_section(packed, "told", _told, _UNTOLD),
-    )
+    fields: dict[str, Any] = {}
+    for name, data in packed.items():
+        try:
+            field, read = _READ[name]
+            fields[field] = read(data)
+        except (KeyError, ValueError) as error:  # of msgspec, int and UTF-8 alike
+            raise _damaged(name) from error
+    return CustomerState(customer_id, **fields)
 
 
-_NO_CONTACTS = Contacts()
-_NO_EVENTS = Events()
-_UNTOLD = Told()
-
-
-def _number(packed: Mapping[str, bytes], name: str) -> int:
-    try:
-        return int(packed.get(name, b"0"))
-    except ValueError as error:
-        raise _damaged(name) from error
-
-
-def _text(packed: Mapping[str, bytes], name: str) -> str:
-    try:
-        return packed.get(name, b"").decode()
-    except UnicodeDecodeError as error:
-        raise _damaged(name) from error
-
-
-def _section(packed: Mapping[str, bytes], name: str, decoder: Decoder[T], empty: T) -> T:
-    data = packed.get(name)
-    if data is None:
-        return empty
-    try:
-        return decoder.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise _damaged(name) from error
+_READ: Mapping[str, tuple[str, Callable[[bytes], Any]]] = {
+    "rev": ("revision", int),
+    "clock": ("clock", int),
+    "created": ("created", int),
+    "attributes": ("attributes", _attributes.decode),
+    "consent": ("consent", _consent.decode),
+    "contacts": ("contacts", _contacts.decode),
+    "events": ("events", _events.decode),
+    "identities": ("identities", _names.decode),
+    "subject": ("subject", bytes.decode),
+    "formerly": ("formerly", _names.decode),
+    "merged": ("merged", _names.decode),
+    "told": ("told", _told.decode),
+}
 
 
 def _damaged(name: str) -> StateUnknown:

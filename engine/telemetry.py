@@ -11,6 +11,7 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 import structlog
@@ -77,6 +78,7 @@ class Metrics:
             ["placement", "result"],
             registry=self._registry,
         )
+        self._placement = cache(self._decisions.labels)  # which takes a lock to find it again
         self._latency = Histogram(
             "teller_decision_seconds",
             "Time to answer a request to decide",
@@ -178,7 +180,7 @@ class Metrics:
 
     def decided(self, placement: str, fallback: bool) -> None:
         """A placement was answered."""
-        self._decisions.labels(placement, "fallback" if fallback else "personalised").inc()
+        self._placement(placement, "fallback" if fallback else "personalised").inc()
 
     def took(self, seconds: float) -> None:
         """A request to decide was answered in `seconds`."""

@@ -19,7 +19,7 @@ from engine.record import CustomerRecord
 from engine.rules.consent import later
 from engine.rules.scalar import fitting
 from engine.rules.types import DURATION, TIMESTAMP, Type, element_of
-from engine.services.decisions import retention
+from engine.services.changes import retention
 from engine.services.ports import Memory, Serving, Watch
 from engine.wire.customers import (
     SOURCE,

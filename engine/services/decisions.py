@@ -5,15 +5,12 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from hashlib import blake2b
 
 import msgspec
 import structlog
 
-from engine import record
 from engine.catalogue import Catalogue
 from engine.change import Change, Committed, Conflict, Known, Loaded, Seen
-from engine.codec import pack_contacts
 from engine.decide import decide
 from engine.domain import Consent
 from engine.errors import (
@@ -31,8 +28,10 @@ from engine.partitions import new_decision_id
 from engine.plan import DecisionRequest, Explain, Filled, Plan
 from engine.record import DecisionRecord
 from engine.rules.masks import mask_of
+from engine.services.changes import changed_by, seen_of
 from engine.services.commits import Commits
 from engine.services.ports import People, Serving, Watch
+from engine.services.recent import Recent
 from engine.services.replay import Replay
 from engine.services.sampling import Sample
 from engine.situation import Live
@@ -40,8 +39,6 @@ from engine.wire.decisions import DecisionBody, to_request
 from engine.wire.replies import DecisionReply, Sign, Versions, placement_reply
 
 ATTEMPTS = 5
-DAY = 24 * 3600 * 1000
-_SEEN_FOR = 14 * DAY  # the store keeps an idempotency key for one to two weeks
 
 _CODES = (
     (StoreUnavailable, "store-unavailable"),
@@ -63,6 +60,7 @@ class Decisions:
         replay: Replay,
         sign: Sign,
         watch: Watch,
+        recent: Recent,
         chance: Callable[[int], bytes] = os.urandom,
     ) -> None:
         """`chance` gives that many random bytes, which ids and so draws derive from."""
@@ -72,6 +70,7 @@ class Decisions:
         self._replay = replay
         self._sign = sign
         self._watch = watch
+        self._recent = recent
         self._sample = Sample(watch)
         self._chance = chance
 
@@ -102,20 +101,39 @@ class Decisions:
     def _decide(
         self, request: DecisionRequest, identity: str | None, live: Live, deadline: float | None
     ) -> DecisionReply:
-        asked = _seen(request)
-        keys = [row.key for row in asked]
-        if identity is None:
-            loaded = self._memory.load(request.customer_id, keys, deadline)
-        else:
-            create = request.mode == "live"
-            loaded = self._memory.identified(identity, keys, deadline, create=create)
+        asked = seen_of(request)
+        loaded = self._recalled(request, identity)
         for _ in range(ATTEMPTS):
+            if loaded is None:
+                loaded = self._load(request, identity, asked, deadline)
             result = self._attempt(request, live, loaded, asked, deadline)
             if isinstance(result, DecisionReply):
                 return result
-            self._watch.conflict()
-            loaded = result
+            if result is not None:
+                self._watch.conflict()
+            loaded = result if result and _named(result, identity) else None
         return self._fallback(request, live, "contention")
+
+    def _recalled(self, request: DecisionRequest, identity: str | None) -> Loaded | None:
+        """The customer as this worker left them; None where the store is to be asked."""
+        if request.mode != "live":
+            return None
+        named = request.customer_id if identity is None else self._memory.remembered(identity)
+        loaded = self._recent.recall(named) if named else None
+        return loaded if loaded and _named(loaded, identity) else None
+
+    def _load(
+        self,
+        request: DecisionRequest,
+        identity: str | None,
+        asked: Sequence[Seen],
+        deadline: float | None,
+    ) -> Loaded:
+        keys = [row.key for row in asked]
+        if identity is None:
+            return self._memory.load(request.customer_id, keys, deadline)
+        create = request.mode == "live"
+        return self._memory.identified(identity, keys, deadline, create=create)
 
     def _attempt(
         self,
@@ -124,8 +142,9 @@ class Decisions:
         loaded: Loaded,
         asked: Sequence[Seen],
         deadline: float | None,
-    ) -> DecisionReply | Loaded:
-        """The answer; or the customer as it is now, when it changed before the commit."""
+    ) -> DecisionReply | Loaded | None:
+        """The answer; or the customer as it is now, when it changed before the commit; None where
+        no commit would tell whether what was recalled still holds."""
         if loaded.seen and loaded.seen[0]:
             return self._answered(request, live, loaded, loaded.seen[0], asked[0])
         if request.customer_id != loaded.state.customer_id:  # another name, or merged since
@@ -133,10 +152,16 @@ class Decisions:
         live = live.route(request.customer_id) if live.route else live
         decision_id = new_decision_id(request.customer_id, loaded.now, self._chance(8))
         plan = decide(request, loaded.state, live, loaded.now, decision_id)
+        if loaded.recalled and plan.contacts is None:
+            self._recent.drop(request.customer_id)
+            return None
         if request.mode == "live" and (asked or not plan.repeat):
-            result = self._commit(_change(request, loaded, live, plan, asked), deadline)
+            change = changed_by(request, loaded, live, plan, asked)
+            result = self._commit(change, deadline)
             if isinstance(result, Conflict):
                 return result.loaded
+            if isinstance(result, Committed) and plan.contacts is not None:
+                self._recent.keep(loaded, change.sections, result.revision)
             if isinstance(result, Known) and result.answers and result.answers[0]:
                 return self._memory.load(request.customer_id, [asked[0].key], deadline)
         if plan.repeat:
@@ -213,53 +238,15 @@ def reply(
     )
 
 
-def _change(
-    request: DecisionRequest, loaded: Loaded, live: Live, plan: Plan, asked: Sequence[Seen]
-) -> Change:
-    """What the commit writes; one that contacts nobody appends its record and no more."""
-    entry = DecisionRecord(
-        plan.decision_id,
-        request,
-        loaded.packed,
-        loaded.state.revision,
-        loaded.now,
-        live.catalogue.digest,
-        dict(live.versions),
-        record.bare(plan),
-    )
-    contacts = plan.contacts
-    answered = (plan.repeat or plan.decision_id).encode()
-    return Change(
-        request.customer_id,
-        None if contacts is None else loaded.state.revision,
-        {} if contacts is None else {"contacts": pack_contacts(contacts)},
-        loaded.now,
-        record.encode(entry),
-        plan.decision_id,
-        retention(live),
-        [row._replace(answer=answered) for row in asked],
-        known=loaded.state.revision > 0,
-    )
-
-
-def retention(live: Live) -> int:
-    """How long, in ms, a record is kept: as long as an outcome or a retry may ask for it."""
-    attribution: int = live.catalogue.strategy.attribution
-    return max(attribution, _SEEN_FOR) + DAY
-
-
 def _welcome(plan: Plan, catalogue: Catalogue, consent: Mapping[str, Consent]) -> bool:
     """Whether all that was chosen under that catalogue is allowed by who says `consent`."""
     chosen = mask_of(catalogue.index[one.action] for of in plan.placements for one in of.actions)
     return not any(chosen & no.mask for no in catalogue.consent.knockouts(consent))
 
 
-def _seen(request: DecisionRequest) -> list[Seen]:
-    """The request's idempotency key, if it has one and commits anything."""
-    if request.request_id is None or request.mode == "preview":
-        return []
-    body = msgspec.json.encode(request, order="deterministic")
-    return [Seen(f"d:{request.request_id}", blake2b(body, digest_size=16).digest(), b"")]
+def _named(loaded: Loaded, identity: str | None) -> bool:
+    """Whether it is who was asked for; somebody else may have the identity by now."""
+    return identity is None or identity in loaded.state.identities
 
 
 def _code(error: TellerError) -> str:

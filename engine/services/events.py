@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from engine.catalogue import Catalogue
 from engine.change import Change, Committed, Loaded, Result
 from engine.errors import Contention, CustomerFull, IdentityShared, InvalidRequest, Problem
-from engine.services.decisions import retention
+from engine.services.changes import retention
 from engine.services.fate import Fate
 from engine.services.hearing import hear, said, seen_of
 from engine.services.interactions import Made, Name

@@ -20,7 +20,7 @@ from engine.errors import AnswerLost, Contention, IdentityShared, InvalidRequest
 from engine.identity import MADE, shared
 from engine.namespaces import normalise
 from engine.record import IdentityRecord
-from engine.services.decisions import retention
+from engine.services.changes import retention
 from engine.services.merges import Merges
 from engine.services.ports import Memory, Pointing, Serving
 

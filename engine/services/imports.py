@@ -15,8 +15,8 @@ from engine import record
 from engine.catalogue import Catalogue
 from engine.change import Change, Committed, Loaded, Result, Seen
 from engine.errors import InvalidRequest, Rejected
+from engine.services.changes import retention
 from engine.services.customers import Customers, changed, sections_of
-from engine.services.decisions import retention
 from engine.services.fate import Fate
 from engine.services.interactions import Interactions, Lesson, Made, Row, seen_of
 from engine.services.ports import People, Serving

@@ -27,9 +27,10 @@ from engine.errors import (
 from engine.learn import Learned, learn
 from engine.plan import Filled
 from engine.record import DecisionRecord, InteractionRecord
-from engine.services.decisions import retention
+from engine.services.changes import retention
 from engine.services.fate import Fate
 from engine.services.ports import People, Serving, Watch
+from engine.services.recent import Recent
 from engine.wire.interactions import (
     InteractionBody,
     InteractionsReply,
@@ -64,10 +65,11 @@ class Row(NamedTuple):
 class Interactions:
     """`POST /v1/interactions`. Nothing is acknowledged that was not committed (I6)."""
 
-    def __init__(self, memory: People, serving: Serving, watch: Watch) -> None:
+    def __init__(self, memory: People, serving: Serving, watch: Watch, recent: Recent) -> None:
         self._memory = memory
         self._serving = serving
         self._watch = watch
+        self._recent = recent
 
     def take_in(self, rows: Sequence[InteractionBody | RejectedRow]) -> InteractionsReply:
         """The fate of each row. Raises StoreUnavailable, StateUnknown or Contention, after which
@@ -115,6 +117,8 @@ class Interactions:
             lesson.learn(rows, dict(zip(keys, loaded.seen, strict=True)))
             change = lesson.change(keep) if lesson.fresh else None
             result = self._commit(change, deadline) if change else None
+            if change and isinstance(result, Committed):
+                self._recent.follow(loaded, change.sections, result.revision)
             if result is None or isinstance(result, Committed):
                 self._assure(rows, change, loaded.state.customer_id)
                 return lesson.fate

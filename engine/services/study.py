@@ -18,8 +18,8 @@ from engine.errors import ModelRefused
 from engine.facts import defaults_of
 from engine.models.learner import Learner
 from engine.partitions import PARTITIONS
+from engine.services.changes import DAY, retention
 from engine.services.checkpoints import Checkpoints
-from engine.services.decisions import DAY, retention
 from engine.services.publishing import Publisher
 from engine.situation import Live
 from engine.teaching import NOTHING_YET, START, Course, Progress, answered, due, trained

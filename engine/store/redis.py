@@ -30,7 +30,7 @@ _commit = Script("commit")
 _find = Script("find")
 _encoder = msgspec.msgpack.Encoder()
 _answer = msgspec.msgpack.Decoder(tuple[bytes, bytes])
-_HELD = tuple((name.encode(), name) for name in FIELDS + PERSON)
+_HELD = {name.encode(): name for name in FIELDS + PERSON}
 
 
 class Health(NamedTuple):
@@ -205,7 +205,7 @@ class Store:
         (seconds, micros), epoch, fields, answers = answer
         self._epoch.require(epoch)
         found = dict(zip(fields[::2], fields[1::2], strict=True))
-        held = {name: found[key] for key, name in _HELD if key in found}
+        held = {_HELD[key]: data for key, data in found.items() if key in _HELD}
         state = unpack(customer_id, held)
         now = int(seconds) * 1000 + int(micros) // 1000
         return Loaded(
@@ -247,6 +247,7 @@ def _commit_args(change: Change, epoch: bytes) -> list[str | bytes | int]:
         len(change.sections),
         len(change.seen),
         "" if change.revision else secrets.token_hex(16),  # its entropy costs a system call
+        "" if change.since is None else change.since,
         change.entry,
         *change.further,
     ]

@@ -24,5 +24,5 @@ class CheckThenAct:
         result = self._store.commit(change, deadline)
         while isinstance(result, Conflict):
             revision = result.loaded.state.revision
-            result = self._store.commit(change._replace(revision=revision), deadline)
+            result = self._store.commit(change._replace(revision=revision, since=None), deadline)
         return result

@@ -22,6 +22,7 @@ from engine.services.decisions import ATTEMPTS, Decisions
 from engine.services.identities import Resolver, Rules
 from engine.services.interactions import Interactions
 from engine.services.models import RegisteredModels
+from engine.services.recent import Recent
 from engine.services.replay import Replay
 from engine.services.versions import Versions
 from engine.settings import Settings
@@ -78,7 +79,9 @@ def flaky(store: Store) -> Flaky:
 def decisions(application: Application, flaky: Flaky, tmp_path: Path) -> Decisions:
     models = RegisteredModels(Registry(tmp_path / "data"))
     replay = Replay(flaky, Versions(tmp_path / "data", compile_version, models))
-    return Decisions(flaky, application.served, replay, lambda *_: "token", application.metrics)
+    return Decisions(
+        flaky, application.served, replay, lambda *_: "token", application.metrics, Recent()
+    )
 
 
 def test_a_commit_whose_answer_was_lost_is_asked_once_more_and_counts_once(
@@ -142,7 +145,7 @@ def test_a_decision_never_confirmed_is_voided_with_the_survivor_where_they_were_
         Rules(application.served, None, 3),
         application.served,
     )
-    decisions = Decisions(people, application.served, None, lambda *_: "token", Metrics())
+    decisions = Decisions(people, application.served, None, lambda *_: "token", Metrics(), Recent())
     ask = DecisionBody(CustomerBody("c-2"), "web", [PlacementBody("home.hero")])
 
     def lose(_: Change) -> None:
@@ -225,7 +228,7 @@ def test_interactions_whose_answer_was_lost_count_once(
     application: Application, flaky: Flaky, store: Store
 ) -> None:
     flaky.after = _once(AnswerLost("cut"))
-    interactions = Interactions(flaky, application.served, application.metrics)
+    interactions = Interactions(flaky, application.served, application.metrics, Recent())
     row = InteractionBody("v-1", CustomerBody("c-1"), type="visit")
     reply = interactions.take_in([row])
     assert (reply.accepted, reply.duplicates) == (1, 0)
@@ -252,7 +255,7 @@ def test_interactions_are_not_acknowledged_when_the_store_went_away(
         raise StoreUnavailable("away")
 
     flaky.before = away
-    interactions = Interactions(flaky, application.served, application.metrics)
+    interactions = Interactions(flaky, application.served, application.metrics, Recent())
     with pytest.raises(StoreUnavailable):
         interactions.take_in([InteractionBody("v-1", CustomerBody("c-1"), type="visit")])
     assert store.load("c-1").state.events.rows == ()

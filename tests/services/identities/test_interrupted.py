@@ -12,7 +12,7 @@ from engine.bootstrap import Application
 from engine.errors import Contention
 from engine.services.merges import Merges
 from engine.store import Store
-from tests.services.identities.conftest import worker
+from tests.services.conftest import worker
 from tests.services.identities.crashing import Crash, crashing
 from tests.services.identities.people import CARD, MAIL, decide, holder, known, visit, visits
 

@@ -11,7 +11,7 @@ from engine.codec import pack_names
 from engine.errors import CustomerFull, IdentityShared
 from engine.identity import MOST_NAMES
 from engine.store import Store
-from tests.services.identities.conftest import worker
+from tests.services.conftest import worker
 from tests.services.identities.crashing import Crash, crashing
 from tests.services.identities.people import CARD, MAIL, decide, known, visit
 from tests.store.builders import change

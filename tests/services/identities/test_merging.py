@@ -10,7 +10,7 @@ from engine.store import Store
 from engine.wire.customers import CustomerPatchBody
 from engine.wire.identities import CustomerBody
 from engine.wire.interactions import InteractionBody
-from tests.services.identities.conftest import worker
+from tests.services.conftest import worker
 from tests.services.identities.people import CARD, MAIL, decide, known, visit, visits
 
 

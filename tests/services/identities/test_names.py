@@ -61,7 +61,7 @@ def test_a_decision_by_a_known_identity_is_one_trip_to_load_and_one_to_commit(
 ) -> None:
     known(one, "c-1")
     one.linking.link("c-1", MAIL)
-    decide(one, identity=MAIL)
+    decide(one, identity=MAIL, mode="preview")
     servers = store._servers
     trips: list[str] = []
     read, write = servers.read, servers.write

@@ -1,0 +1,119 @@
+"""Customers this worker has just decided for, as its own commits left them: no need to ask again.
+
+What is kept here may be out of date, and does no harm. A decision made from it is committed
+against the customer's revision and clock like any other; where anybody has changed, merged or
+erased them meanwhile that is a conflict, which brings them as they are now. What is not so
+committed is not decided from here.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from threading import Lock
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from engine.change import Loaded
+from engine.codec import FIELDS, unpack
+
+MOST = 4_096
+"""Customers, at most."""
+
+LARGEST = 16_384
+"""Bytes of one, as stored, at most: with MOST of the usual size, some 20 MB of a worker."""
+
+LIFE = 60_000
+"""Milliseconds after which the store is asked again, for the customer and for the time."""
+
+_APART = 1_000  # ms by which two clocks may disagree on how long that was
+
+Moment = tuple[int, int]
+"""This machine's two clocks, ms: the time of day, and how long it has been up."""
+
+
+class _Kept(NamedTuple):
+    """As stored, since that is small and nothing for the garbage collector to walk through.
+
+    `now` was the store's clock at `at`. `ours`: between the last two commits made here nobody
+    else had changed the customer.
+    """
+
+    packed: dict[str, bytes]
+    identities: tuple[str, ...]
+    revision: int
+    now: int
+    at: Moment
+    ours: bool
+
+
+def moment() -> Moment:
+    """What the clocks say."""
+    return time.time_ns() // 1_000_000, time.monotonic_ns() // 1_000_000
+
+
+class Recent:
+    """Keeps customers from one decision to the next. Those whom others change as well are
+    loaded all the same: most of what would be decided without asking would be in vain."""
+
+    def __init__(self, moment: Callable[[], Moment] = moment) -> None:
+        self._moment = moment
+        self._kept: dict[str, _Kept] = {}
+        self._lock = Lock()
+
+    def recall(self, customer_id: str) -> Loaded | None:
+        """The customer as kept, and what the store's clock must say by now."""
+        kept = self._kept.get(customer_id)
+        if kept is None or not kept.ours:
+            return None
+        (day, up), (day_then, up_then) = self._moment(), kept.at
+        passed = up - up_then
+        if passed > LIFE or abs(day - day_then - passed) > _APART:  # one of them was set
+            return None
+        state = unpack(customer_id, kept.packed)
+        if kept.identities:
+            state = replace(state, identities=kept.identities)
+        now = max(kept.now + passed - 1, state.clock)  # rounded as it is, never ahead
+        return Loaded(state, kept.packed, now, [], recalled=True)
+
+    def keep(self, loaded: Loaded, sections: Mapping[str, bytes], revision: int) -> None:
+        """A decision made from `loaded` is committed: these sections were written, and the
+        customer is at that revision now."""
+        written = {name: data for name, data in sections.items() if name in FIELDS}
+        packed = {**loaded.packed, **written, "rev": b"%d" % revision, "clock": b"%d" % loaded.now}
+        with self._lock:
+            before = self._kept.pop(loaded.state.customer_id, None)
+            if not loaded.state.revision or sum(map(len, packed.values())) > LARGEST:
+                return
+            self._make_room()
+            self._kept[loaded.state.customer_id] = self._next(before, loaded, packed, revision)
+
+    def follow(self, loaded: Loaded, sections: Mapping[str, bytes], revision: int) -> None:
+        """The same of a commit that was no decision: it keeps nobody who was not kept before."""
+        if loaded.state.customer_id in self._kept:
+            self.keep(loaded, sections, revision)
+
+    def drop(self, customer_id: str) -> None:
+        """Ask for this customer the next time."""
+        with self._lock:
+            self._kept.pop(customer_id, None)
+
+    def _make_room(self) -> None:
+        """Let go of those too old to be recalled, and of one more where all places are taken."""
+        oldest = self._moment()[1] - LIFE
+        while self._kept:
+            first = next(iter(self._kept))
+            if self._kept[first].at[1] >= oldest and len(self._kept) < MOST:
+                return
+            del self._kept[first]
+
+    def _next(
+        self, before: _Kept | None, loaded: Loaded, packed: dict[str, bytes], revision: int
+    ) -> _Kept:
+        ours = before is None or before.revision == loaded.state.revision
+        if before is not None and loaded.recalled:
+            since = before.now, before.at
+        else:
+            since = loaded.now, self._moment()
+        return _Kept(packed, loaded.state.identities, revision, *since, ours)

@@ -1,0 +1,260 @@
+"""A customer just decided for is not asked for again, and nothing stale ever comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from engine.bootstrap import Application
+from engine.change import Loaded
+from engine.domain import CustomerState
+from engine.errors import IdentityShared
+from engine.services.recent import LARGEST, LIFE, MOST, Recent
+from engine.store import Store
+from engine.wire.customers import CustomerPatchBody
+from engine.wire.interactions import InteractionBody
+from tests.services.conftest import worker
+from tests.services.identities.people import MAIL, decide, known, visit
+
+REFUSES = CustomerPatchBody(consent={"marketing": "denied"})
+
+
+@pytest.fixture
+def trips(store: Store) -> list[str]:
+    """The trips to the store, as they happen."""
+    servers, taken = store._servers, list[str]()
+    read, write = servers.read, servers.write
+
+    def counted(name: str, go: Callable[..., object]) -> Callable[..., object]:
+        def trip(*given: object) -> object:
+            taken.append(name)
+            return go(*given)
+
+        return trip
+
+    servers.read = counted("read", read)  # type: ignore[method-assign]
+    servers.write = counted("write", write)  # type: ignore[method-assign]
+    return taken
+
+
+def offered(application: Application, **named: Any) -> bool:
+    """Whether a decision just now was more than the fallback."""
+    return not decide(application, **(named or {"id": "c-1"})).placements[0].fallback
+
+
+# ── what it spares ───────────────────────────────────────────────────────────────────
+
+
+def test_a_customer_just_decided_for_is_decided_for_in_one_trip(
+    one: Application, trips: list[str]
+) -> None:
+    known(one, "c-1")
+    assert offered(one)
+    trips.clear()
+    assert offered(one)
+    assert trips == ["write"]
+
+
+def test_so_is_one_named_by_an_identity(one: Application, trips: list[str]) -> None:
+    known(one, "c-1")
+    one.linking.link("c-1", MAIL)
+    assert offered(one, identity=MAIL)
+    trips.clear()
+    assert offered(one, identity=MAIL)
+    assert trips == ["write"]
+
+
+def test_what_this_worker_took_in_meanwhile_is_known(one: Application, trips: list[str]) -> None:
+    known(one, "c-1")
+    decide(one, id="c-1")
+    visit(one, "v-1", id="c-1")
+    trips.clear()
+    found = one.decisions._recent.recall("c-1")
+    assert found is not None
+    assert [tally.count for tally in found.state.events.tallies] == [1]
+    assert offered(one)
+    assert trips == ["write"]
+
+
+def test_a_decision_made_without_asking_replays_the_same(one: Application) -> None:
+    known(one, "c-1")
+    decide(one, id="c-1")
+    visit(one, "v-1", id="c-1")
+    reply = decide(one, id="c-1")
+    assert one.records.replay(reply.decision_id).identical
+
+
+# ── what it must not do ──────────────────────────────────────────────────────────────
+
+
+def test_a_no_told_to_another_worker_holds_at_once(one: Application, two: Application) -> None:
+    known(one, "c-1")
+    assert offered(one)
+    two.customers.change("c-1", REFUSES)
+    assert not offered(one)
+
+
+def test_a_rejection_told_to_another_worker_counts_at_once(
+    one: Application, two: Application
+) -> None:
+    known(one, "c-1")
+    made = decide(one, id="c-1")
+    row = InteractionBody(
+        "r-1",
+        decision_id=made.decision_id,
+        action="fibre-upgrade",
+        placement="home.hero",
+        outcome="reject",
+    )
+    assert two.interactions.take_in([row]).accepted == 1
+    assert not offered(one)
+
+
+def test_two_workers_together_keep_the_cap(one: Application, two: Application) -> None:
+    known(one, "c-1")
+    answers = [offered(one), offered(two), offered(one), offered(two)]
+    assert answers == [True, True, False, False]
+
+
+def test_someone_erased_is_a_stranger_though_as_often_changed_again(
+    one: Application, two: Application, store: Store
+) -> None:
+    known(one, "c-1")
+    assert offered(one)
+    revision = store.load("c-1").state.revision
+    two.privacy.erase("c-1")
+    while store.load("c-1").state.revision < revision:
+        known(two, "c-1")
+    assert offered(one)
+    assert len(store.load("c-1").state.contacts.rows) == 1
+
+
+def test_an_identity_set_apart_by_another_worker_names_them_no_more(
+    house: Path, store: Store
+) -> None:
+    here, there = worker(house, store, limit=1), worker(house, store, limit=1)
+    known(here, "c-1", "c-2")
+    here.linking.link("c-1", "loyalty:tablet")
+    assert offered(here, identity="loyalty:tablet")
+    with pytest.raises(IdentityShared):
+        there.linking.link("c-2", "loyalty:tablet")
+    assert decide(here, identity="loyalty:tablet").degraded == "identity-shared"
+
+
+def test_a_preview_asks_the_store(one: Application, trips: list[str]) -> None:
+    known(one, "c-1")
+    decide(one, id="c-1")
+    trips.clear()
+    decide(one, mode="preview", id="c-1")
+    assert trips == ["read"]
+
+
+def test_a_fallback_is_given_only_once_the_store_was_asked(
+    one: Application, two: Application, trips: list[str]
+) -> None:
+    known(one, "c-1")
+    assert offered(one)
+    assert offered(one)
+    trips.clear()
+    assert not offered(one)
+    assert trips == ["read", "write"]
+
+
+def test_whoever_others_change_as_well_is_asked_for_until_they_do_no_more(
+    one: Application, two: Application, trips: list[str]
+) -> None:
+    known(one, "c-1")
+    decide(one, id="c-1")
+    visit(two, "v-1", id="c-1")
+    assert offered(one)  # in vain at first, and then once more
+    trips.clear()
+    assert not offered(one)
+    assert trips == ["read", "write"]
+
+
+# ── how much it keeps, and for how long ──────────────────────────────────────────────
+
+
+class Clocks:
+    """Both of a machine's, set by hand."""
+
+    def __init__(self) -> None:
+        self.day, self.up = 1_780_000_000_000, 5_000
+
+    def __call__(self) -> tuple[int, int]:
+        return self.day, self.up
+
+    def run(self, passed: int) -> None:
+        self.day += passed
+        self.up += passed
+
+
+STATE = CustomerState("c-1", revision=3, clock=900)
+LOADED = Loaded(STATE, {"rev": b"3"}, 1_000, [])
+
+
+def test_the_stores_clock_has_run_on_meanwhile() -> None:
+    clocks = Clocks()
+    recent = Recent(clocks)
+    recent.keep(LOADED, {}, 4)
+    clocks.run(250)
+    found = recent.recall("c-1")
+    assert found is not None
+    assert (found.now, found.state.clock, found.packed["rev"]) == (1_249, 1_000, b"4")
+
+
+def test_after_a_minute_the_store_is_asked_however_often_it_was_decided_meanwhile() -> None:
+    clocks = Clocks()
+    recent = Recent(clocks)
+    recent.keep(LOADED, {}, 4)
+    clocks.run(LIFE)
+    again = recent.recall("c-1")
+    assert again is not None
+    recent.keep(again, {}, 5)
+    clocks.run(1)
+    assert recent.recall("c-1") is None
+
+
+@pytest.mark.parametrize("set_by", [-3_600_000, 3_600_000])
+def test_when_the_machines_clock_was_set_the_store_is_asked(set_by: int) -> None:
+    clocks = Clocks()
+    recent = Recent(clocks)
+    recent.keep(LOADED, {}, 4)
+    clocks.day += set_by
+    assert recent.recall("c-1") is None
+
+
+def test_whoever_was_new_or_is_large_is_not_kept() -> None:
+    recent = Recent(Clocks())
+    recent.keep(LOADED._replace(state=replace(STATE, revision=0)), {}, 1)
+    assert recent.recall("c-1") is None
+    recent.keep(LOADED, {"contacts": bytes(LARGEST)}, 4)
+    assert recent.recall("c-1") is None
+
+
+def test_the_one_kept_longest_goes_when_there_are_too_many() -> None:
+    recent = Recent(Clocks())
+    for number in range(MOST + 1):
+        state = replace(STATE, customer_id=f"c-{number}")
+        recent.keep(LOADED._replace(state=state), {}, 4)
+    kept = [number for number in range(MOST + 1) if recent.recall(f"c-{number}")]
+    assert kept == list(range(1, MOST + 1))
+
+
+def test_whoever_was_kept_for_too_long_is_let_go_of_by_the_next() -> None:
+    clocks = Clocks()
+    recent = Recent(clocks)
+    recent.keep(LOADED, {}, 4)
+    clocks.run(LIFE + 1)
+    recent.keep(LOADED._replace(state=replace(STATE, customer_id="c-2")), {}, 4)
+    assert list(recent._kept) == ["c-2"]
+
+
+def test_following_a_change_keeps_nobody_new() -> None:
+    recent = Recent(Clocks())
+    recent.follow(LOADED, {}, 4)
+    assert recent.recall("c-1") is None
