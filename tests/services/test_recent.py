@@ -46,6 +46,24 @@ def offered(application: Application, **named: Any) -> bool:
     return not decide(application, **(named or {"id": "c-1"})).placements[0].fallback
 
 
+class Clocks:
+    """Both of a machine's, set by hand."""
+
+    def __init__(self) -> None:
+        self.day, self.up = 1_780_000_000_000, 5_000
+
+    def __call__(self) -> tuple[int, int]:
+        return self.day, self.up
+
+    def run(self, passed: int) -> None:
+        self.day += passed
+        self.up += passed
+
+
+STATE = CustomerState("c-1", revision=3, clock=900)
+LOADED = Loaded(STATE, {"rev": b"3"}, 1_000, [])
+
+
 # ── what it spares ───────────────────────────────────────────────────────────────────
 
 
@@ -164,37 +182,16 @@ def test_a_fallback_is_given_only_once_the_store_was_asked(
     assert trips == ["read", "write"]
 
 
-def test_whoever_others_change_as_well_is_asked_for_until_they_do_no_more(
-    one: Application, two: Application, trips: list[str]
-) -> None:
-    known(one, "c-1")
-    decide(one, id="c-1")
-    visit(two, "v-1", id="c-1")
-    assert offered(one)  # in vain at first, and then once more
-    trips.clear()
-    assert not offered(one)
-    assert trips == ["read", "write"]
+def test_whoever_others_change_as_well_is_asked_for_until_they_do_no_more() -> None:
+    recent = Recent(Clocks())
+    recent.keep(LOADED, {}, 4)
+    recent.keep(LOADED._replace(state=replace(STATE, revision=7)), {}, 8)
+    assert recent.recall("c-1") is None
+    recent.keep(LOADED._replace(state=replace(STATE, revision=8)), {}, 9)
+    assert recent.recall("c-1") is not None
 
 
 # ── how much it keeps, and for how long ──────────────────────────────────────────────
-
-
-class Clocks:
-    """Both of a machine's, set by hand."""
-
-    def __init__(self) -> None:
-        self.day, self.up = 1_780_000_000_000, 5_000
-
-    def __call__(self) -> tuple[int, int]:
-        return self.day, self.up
-
-    def run(self, passed: int) -> None:
-        self.day += passed
-        self.up += passed
-
-
-STATE = CustomerState("c-1", revision=3, clock=900)
-LOADED = Loaded(STATE, {"rev": b"3"}, 1_000, [])
 
 
 def test_the_stores_clock_has_run_on_meanwhile() -> None:
