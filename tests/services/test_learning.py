@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -153,6 +154,16 @@ def test_a_checkpoint_one_bit_of_which_has_changed_is_not_gone_on_from(tmp_path:
     assert checkpoints.latest() == (2, b"1 answers")
     checkpoints.commit(3, b"3 answers")
     assert checkpoints.latest() == (3, b"3 answers")
+
+
+def test_another_house_s_checkpoint_is_not_gone_on_from(tmp_path: Path) -> None:
+    """It would count answers nobody here gave, and read these logs from where those were left."""
+    ours, theirs = Checkpoints(tmp_path / "ours"), Checkpoints(tmp_path / "theirs")
+    ours.commit(1, b"ours")
+    theirs.commit(7, b"theirs")
+    shutil.copy(next((tmp_path / "theirs/learning").iterdir()), tmp_path / "ours/learning")
+    assert ours.latest() == (7, b"ours")
+    assert theirs.latest() == (7, b"theirs")
 
 
 def test_a_clock_that_is_set_back_stops_no_learner(school: School) -> None:
