@@ -6,13 +6,10 @@ import re
 import shlex
 from pathlib import Path
 
-import click
 import pytest
 from click.testing import CliRunner
 
 from engine.cli import main
-from training.monitor_command import monitor
-from training.simulate_command import simulate
 
 DOCS = Path(__file__).parents[3] / "docs"
 MONITORING, SIMULATION = ((DOCS / name).read_text() for name in ("monitoring.md", "simulation.md"))
@@ -47,12 +44,3 @@ def test_the_first_simulation_on_the_page_runs(
     result = CliRunner().invoke(main, line)
     assert result.exit_code == 0, result.output
     assert Path("simulation.html").exists()
-
-
-@pytest.mark.parametrize(("command", "page"), [(monitor, MONITORING), (simulate, SIMULATION)])
-def test_options_on_a_page_are_options(command: click.Command, page: str) -> None:
-    known = {name for one in command.params for name in one.opts}
-    for block in blocks(page, "sh"):
-        for words in typed(block):
-            if words[0] == command.name:
-                assert {word for word in words if word.startswith("--")} <= known
