@@ -7,6 +7,7 @@ that comes back, so it may be old but never wrong.
 from __future__ import annotations
 
 import secrets
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from threading import Lock
 
@@ -227,14 +228,14 @@ class _Cache:
     """Names to ids, the oldest forgotten first."""
 
     def __init__(self) -> None:
-        self._ids: dict[str, str] = {}
+        self._ids: OrderedDict[str, str] = OrderedDict()  # a dict is slow to find its first
         self._lock = Lock()
         self.get = self._ids.get
 
     def put(self, name: str, customer_id: str) -> None:
         with self._lock:
             if len(self._ids) >= _REMEMBERED:
-                self._ids.pop(next(iter(self._ids)))
+                self._ids.popitem(last=False)
             self._ids[name] = customer_id
 
     def drop(self, name: str) -> None:

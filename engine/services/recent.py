@@ -9,6 +9,7 @@ committed is not decided from here.
 from __future__ import annotations
 
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from threading import Lock
 from typing import NamedTuple
@@ -59,7 +60,7 @@ class Recent:
 
     def __init__(self, moment: Callable[[], Moment] = moment) -> None:
         self._moment = moment
-        self._kept: dict[str, _Kept] = {}
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()  # a dict is slow to find its first
         self._lock = Lock()
 
     def recall(self, customer_id: str) -> Loaded | None:
@@ -100,12 +101,11 @@ class Recent:
             self._kept.pop(customer_id, None)
 
     def _make_room(self) -> None:
-        """Let go of those too old to be recalled, and of one more where all places are taken."""
-        oldest = self._moment()[1] - LIFE
-        while self._kept:
-            first = next(iter(self._kept))
-            if self._kept[first].at[1] >= oldest and len(self._kept) < MOST:
-                return
+        """Let go of the one kept longest, if that is too long or all places are taken."""
+        first = next(iter(self._kept), None)
+        if first and (
+            len(self._kept) >= MOST or self._moment()[1] > self._kept[first].at[1] + LIFE
+        ):
             del self._kept[first]
 
     def _next(
