@@ -43,7 +43,7 @@ from engine.services.naming import Aside
 from engine.services.privacy import Privacy
 from engine.services.publishing import Publisher
 from engine.services.quarantine import Quarantine
-from engine.services.recent import Recent
+from engine.services.recent import Moment, Recent, moment
 from engine.services.records import Records
 from engine.services.replay import Replay
 from engine.services.served import Served
@@ -135,9 +135,13 @@ def _erase_again(privacy: Privacy) -> None:
 
 
 def assemble(
-    settings: Settings, store: Store, chance: Callable[[int], bytes] = os.urandom
+    settings: Settings,
+    store: Store,
+    chance: Callable[[int], bytes] = os.urandom,
+    clocks: Callable[[], Moment] = moment,
 ) -> Application:
-    """The application over a store that is open; `chance` gives that many random bytes."""
+    """The application over a store that is open; `chance` gives that many random bytes, `clocks`
+    say how long ago a customer was decided for."""
     metrics = Metrics()
     registry = Registry(settings.data, store)
     models = RegisteredModels(registry)
@@ -155,7 +159,7 @@ def assemble(
     archive = _Archive(settings, store, served)
     sign = Signer(kept_key(settings.data, "token")).sign
     rows_key = kept_key(settings.data, ROWS_KEY)
-    recent = Recent()
+    recent = Recent(clocks)
     interactions = Interactions(people, served, metrics, recent)
     customers = Customers(people, served, metrics)
     held = Holdings(people, store.erasure)

@@ -118,7 +118,8 @@ def in_process(world: World, data: Path, seed: int, *, frozen: bool = False) -> 
     chance = np.random.default_rng((seed, 3))
     with open_store(None, data, _PATIENCE, settings.durability) as store:
         clocked = Clocked(store)
-        yield InProcess(assemble(settings, clocked, chance.bytes), clocked, world, frozen)
+        application = assemble(settings, clocked, chance.bytes, lambda: (clocked.now, clocked.now))
+        yield InProcess(application, clocked, world, frozen)
 
 
 def write(files: Mapping[str, bytes], directory: Path) -> None:
