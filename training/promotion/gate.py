@@ -21,7 +21,7 @@ from training.promotion.contender import Contender, alone
 from training.promotion.evidence import Evidence, File, samples, unseen_from
 from training.promotion.judgement import judged, too_little
 from training.promotion.schema import misfits
-from training.promotion.soundness import Clock, slowness, too_slow, unsound
+from training.promotion.soundness import Clock, paced, too_slow, unsound
 from training.promotion.verdict import Reason, Refusal, Verdict, verdict
 from training.promotion.worth import arbitrated, valued
 from training.report import Interval
@@ -149,9 +149,9 @@ class Gate(NamedTuple):
         bad = list(unsound(model, actions, facts))
         yield from bad
         if not any(one.reason == "unsound" for one in bad):
-            ratio = slowness(model, actions, facts, self.clock)
-            figures["scoring time over a plain logistic model's"] = ratio
-            yield from too_slow(ratio, len(actions))
+            pace = paced(model, actions, facts, self.clock)
+            figures["scoring time over a plain logistic model's"] = pace.ratio
+            yield from too_slow(pace, len(actions))
 
     def _judged(
         self,
