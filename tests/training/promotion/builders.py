@@ -234,3 +234,8 @@ def jittered(artefact: LogisticArtefact, spread: float) -> LogisticArtefact:
     coefficients = np.array(artefact.coefficients)
     off = coefficients + rng.normal(0, spread, len(coefficients))
     return replace(artefact, coefficients=tuple(off.tolist()))
+
+
+def reasons(verdict: Verdict) -> set[str]:
+    """What the gate refused it for."""
+    return {one.reason for one in verdict.refusals}
