@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
@@ -27,7 +26,6 @@ from engine.models.routing import LEARNED
 from engine.partitions import PARTITIONS, made_at
 from engine.registry import Registry
 from engine.services import study
-from engine.services.checkpoints import Checkpoints
 from engine.services.study import READER
 from engine.settings import LearningSettings, Settings
 from engine.situation import PROPENSITY
@@ -131,39 +129,6 @@ def test_one_learns_while_the_other_waits_for_the_lease(school: School, store: S
     first._end()
     assert second.catch_up()
     all_in(school, 2)
-
-
-def test_a_learner_that_was_cleared_away_under_its_number_is_overtaken(tmp_path: Path) -> None:
-    checkpoints = Checkpoints(tmp_path)
-    for number in range(1, 6):
-        checkpoints.commit(number, b"%d" % number)
-    with pytest.raises(Overtaken):
-        checkpoints.commit(5, b"late")
-    with pytest.raises(Overtaken):
-        checkpoints.commit(2, b"its file is gone, its turn too")
-    assert checkpoints.latest() == (5, b"5")
-
-
-def test_a_checkpoint_one_bit_of_which_has_changed_is_not_gone_on_from(tmp_path: Path) -> None:
-    """Sums would still be sums, of answers nobody gave."""
-    checkpoints = Checkpoints(tmp_path)
-    for number in (1, 2):
-        checkpoints.commit(number, b"%d answers" % number)
-    path = sorted((tmp_path / "learning").glob("*.state"))[-1]
-    path.write_bytes(path.read_bytes()[:-1] + b"S")
-    assert checkpoints.latest() == (2, b"1 answers")
-    checkpoints.commit(3, b"3 answers")
-    assert checkpoints.latest() == (3, b"3 answers")
-
-
-def test_another_house_s_checkpoint_is_not_gone_on_from(tmp_path: Path) -> None:
-    """It would count answers nobody here gave, and read these logs from where those were left."""
-    ours, theirs = Checkpoints(tmp_path / "ours"), Checkpoints(tmp_path / "theirs")
-    ours.commit(1, b"ours")
-    theirs.commit(7, b"theirs")
-    shutil.copy(next((tmp_path / "theirs/learning").iterdir()), tmp_path / "ours/learning")
-    assert ours.latest() == (7, b"ours")
-    assert theirs.latest() == (7, b"theirs")
 
 
 def test_a_clock_that_is_set_back_stops_no_learner(school: School) -> None:
