@@ -108,12 +108,12 @@ class Online:
 
     def chances(self, x: Vector, key: str) -> Vector:
         self._learner.expand.see(x)
-        self._phi = self._learner.expand(x)
-        propensities, scales = self._learner.belief.about(self._phi)
+        self._x, self._phi = x, self._learner.expand(x)
+        propensities, scales = self._learner.belief.about(x, self._phi)
         return _THOMPSON.probabilities(propensities, Posterior(scales, key))
 
     def learn(self, offer: int, reward: float) -> None:
-        self._learner.take(self._phi, _ACTIONS[offer].id, reward)
+        self._learner.take(self._x, self._phi, _ACTIONS[offer].id, reward)
 
 
 class Offset:
@@ -127,14 +127,14 @@ class Offset:
     def chances(self, x: Vector, key: str) -> Vector:
         learner = self._learner
         learner.expand.see(x)
-        self._phi = learner.expand(x)
+        self._x, self._phi = x, learner.expand(x)
         self._offset = self._scorer.score(_facts(x)).propensities
-        _, scales = learner.belief.about(self._phi)
+        _, scales = learner.belief.about(x, self._phi)
         means = self._offset + learner.belief.weights.dot(self._phi)
         return _THOMPSON.probabilities(means.clip(1e-3, 1.0), Posterior(scales, key))
 
     def learn(self, offer: int, reward: float) -> None:
-        self._learner.take(self._phi, _ACTIONS[offer].id, reward - self._offset[offer])
+        self._learner.take(self._x, self._phi, _ACTIONS[offer].id, reward - self._offset[offer])
 
 
 class Column:
@@ -151,15 +151,15 @@ class Column:
         trained = self._scorer.score(_facts(x)).propensities
         rows = [np.append(x, np.log(one / (1.0 - one))) for one in trained]
         learner.expand.see(rows[int(uniform(key, "see") * OFFERS)])
-        self._phis = [learner.expand(row).copy() for row in rows]
-        about = [learner.belief.about(phi) for phi in self._phis]
+        self._rows = [(row, learner.expand(row)) for row in rows]
+        about = [learner.belief.about(row, phi) for row, phi in self._rows]
         means, scales = (
             np.array([one[part][offer] for offer, one in enumerate(about)]) for part in (0, 1)
         )
         return _THOMPSON.probabilities(means, Posterior(scales, key))
 
     def learn(self, offer: int, reward: float) -> None:
-        self._learner.take(self._phis[offer], _ACTIONS[offer].id, reward)
+        self._learner.take(*self._rows[offer], _ACTIONS[offer].id, reward)
 
 
 class Regret(NamedTuple):

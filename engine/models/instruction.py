@@ -31,8 +31,9 @@ def instruct(
     scorer = model.bind(actions)
     learner.know(actions)
     for one in facts:
-        phi = learner.expand(np.array(encode(one)))
+        x = np.array(encode(one))
+        phi = learner.expand(x)
         propensities = scorer.score(one).propensities
         for action, propensity in zip(actions, propensities.tolist(), strict=True):
-            learner.take(phi, action.id, propensity)
+            learner.take(x, phi, action.id, propensity)
     learner.forget(worth / len(facts))

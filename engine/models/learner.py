@@ -19,6 +19,7 @@ from engine.domain import Action
 from engine.errors import ModelRefused
 from engine.models.expansion import Expansion, Scale, Vector, Waves, packed, unpacked, waves
 from engine.models.features import Encoder, Feature
+from engine.models.hindsight import Hindsight, Learned
 from engine.models.online import RIDGE, Arm, Belief, OnlineArtefact, binary
 from engine.models.recall import Memories, Recall, joined
 
@@ -37,6 +38,7 @@ class LearnerState(Struct, frozen=True, tag="teller.learner.2"):
     precisions: bytes
     memories: Memories
     known: int
+    learned: Learned = Learned()
 
 
 class Learner:
@@ -50,6 +52,7 @@ class Learner:
         encoder = Encoder(self.features)
         self.expand = Expansion(binary(encoder), waves(len(encoder.columns)), scale)
         self._recall = Recall(self.expand)
+        self._hindsight = Hindsight(self.expand.columns)
         size = self.expand.size
         self.actions: dict[str, Action] = {}
         self._rows: dict[str, int] = {}
@@ -63,7 +66,7 @@ class Learner:
     @property
     def belief(self) -> Belief:
         """Of the actions it knows, in the order it came to know them."""
-        return Belief(self._weights, self._variances, self._seen, self._recall)
+        return Belief(self._weights, self._variances, self._seen, self._recall, self._hindsight)
 
     def know(self, actions: Iterable[Action]) -> None:
         """Make room for actions, of which nothing is known yet."""
@@ -82,10 +85,10 @@ class Learner:
 
     def learn(self, x: NDArray[np.float64], action_id: str, reward: float) -> None:
         """One answer, to an action it knows: `x` are the raw columns as served."""
-        self.take(self.expand(x), action_id, reward)
+        self.take(x, self.expand(x), action_id, reward)
 
-    def take(self, phi: Vector, action_id: str, reward: float) -> None:
-        """The same, of columns already expanded."""
+    def take(self, x: NDArray[np.float64], phi: Vector, action_id: str, reward: float) -> None:
+        """The same, of columns that were expanded already."""
         row = self._rows[action_id]
         weights, inverse = self._weights[row], self._inverses[row]
         gain = inverse.dot(phi)
@@ -94,7 +97,8 @@ class Learner:
         step = gain / np.float32(surprise)
         weights += step * np.float32(error)
         slopes = self.expand.slopes(phi, weights)
-        self._recall.take(phi, row, error, error / surprise, slopes)
+        off = self._recall.take(phi, row, error, error / surprise, slopes)
+        self._hindsight.take(x, row, reward, off)
         np.multiply.outer(step, gain, out=self._change)
         inverse -= self._change
         precision = self._precisions[row]
@@ -109,6 +113,7 @@ class Learner:
         gain = self._inverses[row].dot(phi)
         self._weights[row] += gain * np.float32(extra)
         self._recall.amend(phi, row, extra, extra * (1.0 - float(gain.dot(phi))))
+        self._hindsight.amend(x, row, extra)
 
     def merge(self, other: Learner) -> None:
         """Add what `other` has seen. Raises ValueError unless both started from one scale."""
@@ -125,6 +130,8 @@ class Learner:
         both = joined(mine, theirs)
         self._recall = Recall(self.expand)
         self._recall.restore(both, self._rows, len(self._rows))
+        rows = [self._rows[id] for id in other._rows]
+        self._hindsight.join(other._hindsight, np.array(rows, np.intp))
 
     def forget(self, keep: float) -> None:
         """Let all that was seen count for `keep` (0 to 1) of what it did, so that what is
@@ -147,8 +154,15 @@ class Learner:
             for id, action in self.actions.items()
             for row in (self._rows[id],)
         }
-        memories = self._recall.memories(tuple(self._rows))
-        return OnlineArtefact(self.features, self.expand.scale, self.expand.waves, arms, memories)
+        names = tuple(self._rows)
+        return OnlineArtefact(
+            self.features,
+            self.expand.scale,
+            self.expand.waves,
+            arms,
+            self._recall.memories(names),
+            self._hindsight.hindsights(names),
+        )
 
     def state(self) -> bytes:
         """All it holds, packed: what `restore` makes a learner of that goes on as this one would.
@@ -165,6 +179,7 @@ class Learner:
             packed(self._precisions),
             self._recall.memories(tuple(self._rows)),
             self._recall.known,
+            self._hindsight.learned(tuple(self._rows)),
         )
         return msgspec.msgpack.encode(held)
 
@@ -192,6 +207,7 @@ class Learner:
         self._variances = 1.0 / self._precisions
         self._recall.restore(held.memories, self._rows, len(names))
         self._recall.known = held.known
+        self._hindsight.resume(held.learned, self._rows)
 
     def _statistics(self, row: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Σ φ φᵀ and Σ φ · reward of an action."""

@@ -8,7 +8,7 @@ learns is in `engine.models.learner`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 import numpy as np
@@ -20,7 +20,10 @@ from engine.errors import ModelRefused
 from engine.models.base import Scored
 from engine.models.expansion import Expansion, Scale, Vector, Waves, unpacked
 from engine.models.features import FACETS, Encoder, Feature, Number
+from engine.models.hindsight import Hindsight, Hindsights
 from engine.models.recall import Memories, Recall
+
+Columns: TypeAlias = NDArray[np.float64]
 
 RIDGE = 2.0
 """Prior precision of every weight."""
@@ -57,18 +60,27 @@ class OnlineArtefact(Struct, frozen=True, forbid_unknown_fields=True, tag="telle
     waves: Waves
     arms: dict[str, Arm] = {}
     memories: Memories = Memories()
+    hindsights: Hindsights = Hindsights()
 
 
 class Belief(NamedTuple):
     """Of all actions: `weights` and `variances`, each (actions × expanded columns), how many
-    answers each has `seen`, and what is recalled of them."""
+    answers each has `seen`, and what is recalled of them and known in hindsight."""
 
     weights: Vector
     variances: Vector
     seen: NDArray[np.float64]
     recall: Recall
+    hindsight: Hindsight
 
-    def about(self, phi: Vector) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def means(self, x: Columns, phi: Vector) -> tuple[Columns, Columns]:
+        """Of a row of raw columns and the same expanded, what each action is expected to bring,
+        and the share of its answers that were nearby; each (actions,)."""
+        corrections, shares = self.recall.about(phi, len(self.weights))
+        corrections += self.hindsight.about(x, len(self.weights))
+        return self.weights.dot(phi) + corrections, shares
+
+    def about(self, x: Columns, phi: Vector) -> tuple[Columns, Columns]:
         """Propensities and how far above them the truth may plausibly be; each (actions,).
 
         Midway between the deviation of the weights' mean and that of a mean of the answers
@@ -76,8 +88,7 @@ class Belief(NamedTuple):
         propensity nears one, for there trying others can gain nothing. A mean below `LEAST`
         is lifted to it and its hope is left where it was.
         """
-        corrections, shares = self.recall.about(phi, len(self.weights))
-        means = self.weights.dot(phi) + corrections
+        means, shares = self.means(x, phi)
         spreads = np.sqrt(self.variances.dot(phi * phi)).astype(np.float64)
         spreads += 1.0 / np.sqrt(1.0 / FRESH + self.seen * shares)
         best = min(max(float(means.max(initial=0.0)), 0.0), 1.0)
@@ -106,7 +117,8 @@ class OnlineScorer:
 
     def score(self, facts: Facts) -> Scored:
         features = self._encode(facts)
-        propensities, scales = self._belief.about(self._expand(np.array(features)))
+        x = np.array(features)
+        propensities, scales = self._belief.about(x, self._expand(x))
         return Scored(propensities.take(self._places), tuple(features), scales.take(self._places))
 
 
@@ -129,7 +141,7 @@ class OnlineModel:
             id: (unpacked(arm.weights, size), unpacked(arm.precision, size))
             for id, arm in artefact.arms.items()
         }
-        Recall(self._expansion).restore(artefact.memories, {}, 0)
+        self._restored({}, 0)
         if any((precision <= 0.0).any() for _, precision in self._arms.values()):
             raise ModelRefused("a precision that is not above zero")
         if not all(0.0 <= arm.seen < np.inf for arm in artefact.arms.values()):
@@ -149,11 +161,15 @@ class OnlineModel:
             weights[row], precision = self._believed(action)
             variances[row] = 1.0 / precision
             seen[row] = self.artefact.arms[action.id].seen if action.id in self._arms else 0.0
-        recall = Recall(self._expansion)
-        recall.restore(self.artefact.memories, rows, len(rows))
         places = np.array([rows[action.id] for action in actions], np.intp)
-        belief = Belief(weights, variances, seen, recall)
+        belief = Belief(weights, variances, seen, *self._restored(rows, len(rows)))
         return OnlineScorer(self.version, self.encoder, self._expansion, belief, places)
+
+    def _restored(self, rows: dict[str, int], others: int) -> tuple[Recall, Hindsight]:
+        recall, hindsight = Recall(self._expansion), Hindsight(self._expansion.columns)
+        recall.restore(self.artefact.memories, rows, others)
+        hindsight.restore(self.artefact.hindsights, rows, others)
+        return recall, hindsight
 
     def _believed(self, action: Action) -> tuple[Vector, Vector]:
         """Weights and precision; one never seen has its kin's weights, and no certainty."""

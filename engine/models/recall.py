@@ -129,15 +129,16 @@ class Recall:
         trust = self._trust()
         return trust * smooth + (1.0 - trust) * sharp, shares
 
-    def take(self, phi: Vector, owner: int, error: float, left: float, slopes: Vector) -> None:
-        """Keep an answer in place of the oldest. `error`: how far off the weights were; `left`:
-        how far off they still are, now they have learned; `slopes`: of them, by column, squared."""
+    def take(self, phi: Vector, owner: int, error: float, left: float, slopes: Vector) -> float:
+        """Keep an answer in place of the oldest; how far off the weights were, corrected by what
+        was recalled. `error`: how far off they were alone; `left`: how far off they still are,
+        now they have learned; `slopes`: of them, by column, squared."""
         own = np.flatnonzero(self._owners[: min(self.taken, self._room)] == owner)
         place, at = self._place(phi), self.taken % self._room
         alike = _alike(self._apart(place, own))
         smooth = float(alike.dot(self._left[own])) / (1.0 + float(alike.sum()))
         missed = error - _STEP * float(alike.dot(self._missed[own]))
-        one, other = self._losses
+        (one, other), trust = self._losses, self._trust()
         self._losses = (
             _KEEP * (one + min((error - smooth) ** 2, 1.0)),
             _KEEP * (other + min(missed**2, 1.0)),
@@ -151,6 +152,7 @@ class Recall:
         self._left[at], self._missed[at] = left, missed
         self._owners[at] = owner
         self.taken += 1
+        return trust * (error - smooth) + (1.0 - trust) * missed
 
     def amend(self, phi: Vector, owner: int, more: float, left: float) -> None:
         """The weights were further off by `more` at an answer kept for this very place, if it is

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ from engine.models.kinds import parse_model
 from engine.models.learner import Learner
 from engine.models.online import LEAST, RIDGE, OnlineModel, parse_online
 from engine.models.recall import Recall, joined
+from engine.models.wood import Numbers
 from tests.models.builders import AGE, FEATURES, PLAN, an_action, facts
 
 ACTIONS = (an_action("isa", "savings"), an_action("loan", "loans"), an_action("news", None))
@@ -41,6 +44,11 @@ def taught(rows: range, scale: Scale | None = None, know: tuple[Action, ...] = A
 SCALE = taught(range(ROWS)).expand.scale
 
 
+def believed(learner: Learner, x: Sequence[float]) -> tuple[Numbers, Numbers]:
+    row = np.array(x, np.float64)
+    return learner.belief.about(row, learner.expand(row))
+
+
 def served(learner: Learner) -> OnlineModel:
     return parse_online(msgspec.json.encode(learner.snapshot()), "v")
 
@@ -59,11 +67,11 @@ def test_what_was_learned_is_served() -> None:
 
 def test_a_snapshot_serves_what_the_learner_believes() -> None:
     learner = taught(range(ROWS))
-    x = np.array([0.5, 0.0, 1.0, 0.0, 0.0])
-    believed, scales = learner.belief.about(learner.expand(x))
+    x = (0.5, 0.0, 1.0, 0.0, 0.0)
+    propensities, scales = believed(learner, x)
     scored = served(learner).bind(ACTIONS).score(facts({"age": 45, "plan": "basic"}))
-    assert scored.features == tuple(x)
-    assert scored.propensities == pytest.approx(believed, abs=1e-5)
+    assert scored.features == x
+    assert scored.propensities == pytest.approx(propensities, abs=1e-5)
     assert scored.scales == pytest.approx(scales, abs=1e-5)
 
 
@@ -129,7 +137,7 @@ def test_an_answer_that_comes_late_counts_as_if_it_had_been_known() -> None:
     for x, reward in rows:
         late.more(x, "isa", reward)
     for x, _ in rows:
-        one, other = (each.belief.about(each.expand(x))[0] for each in (late, told))
+        one, other = (believed(each, x)[0] for each in (late, told))
         assert one == pytest.approx(other, abs=0.02)
     ours, theirs = late.snapshot().arms["isa"], told.snapshot().arms["isa"]
     weights = (np.frombuffer(arm.weights, "<f4") for arm in (ours, theirs))
@@ -155,7 +163,7 @@ def test_what_came_of_moments_like_this_one_is_recalled() -> None:
             learner.expand.see(places[at : at + 1])
             learner.learn(places[at : at + 1], "isa", float(answers[at]))
     without = [float(learner.belief.weights[0].dot(learner.expand(np.array([x])))) for x in places]
-    found = [float(learner.belief.about(learner.expand(np.array([x])))[0][0]) for x in places]
+    found = [float(believed(learner, [x])[0][0]) for x in places]
     assert np.abs(found - answers).mean() < np.abs(without - answers).mean() / 2
     bound = served(learner).bind(ACTIONS[:1])
     again = [bound.score(facts({"x": float(x)})).propensities[0] for x in places]
@@ -194,7 +202,7 @@ def test_where_answers_are_chance_what_is_recalled_is_their_mean(noise: float, o
     for _ in range(1500):
         x = np.array([float(chance.integers(3))])
         learner.expand.see(x)
-        spread.append(float(learner.belief.about(learner.expand(x))[0][0]) - noise)
+        spread.append(float(believed(learner, x)[0][0]) - noise)
         learner.learn(x, "isa", float(chance.random() < noise))
     assert np.sqrt(np.square(spread[-500:]).mean()) < off
 
@@ -256,11 +264,11 @@ def test_what_never_worked_may_still_be_tried() -> None:
 
 def test_where_something_surely_works_little_else_is_tried() -> None:
     learner = taught(range(4000), SCALE)
-    sure = learner.belief.about(learner.expand(np.array([1.0, 0.0, 1.0, 0.0, 0.0])))[1]
+    sure = believed(learner, (1.0, 0.0, 1.0, 0.0, 0.0))[1]
     learner.know([an_action("new")])
     fresh = Learner(PLAIN, SCALE)
     fresh.know(ACTIONS)
-    unsure = fresh.belief.about(fresh.expand(np.array([1.0, 0.0, 1.0, 0.0, 0.0])))[1]
+    unsure = believed(fresh, (1.0, 0.0, 1.0, 0.0, 0.0))[1]
     assert sure[0] < unsure.min() / 10
 
 

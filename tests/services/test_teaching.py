@@ -31,7 +31,7 @@ def expected(of: Course, log: Log, decision: str) -> dict[str, float]:
     facts = learnable(entry, {})
     assert facts is not None
     x = np.array(Encoder(of.learner.features).encode(facts))
-    means, _ = of.learner.belief.about(of.learner.expand(x))
+    means, _ = of.learner.belief.about(x, of.learner.expand(x))
     return dict(zip(of.learner.actions, means.tolist(), strict=True))
 
 

@@ -41,13 +41,13 @@ class Ours:
         x = self._rows[row]
         self._learner.expand.see(x)
         self._phi = self._learner.expand(x)
-        propensities, scales = self._learner.belief.about(self._phi)
+        propensities, scales = self._learner.belief.about(x, self._phi)
         key = f"{self._seed}-{row}"
         chances = self._method.probabilities(propensities, Posterior(scales, f"{key}/1"))
         return pick(chances, uniform(key, "1"))
 
-    def learn(self, row: int, action: int, reward: float) -> None:  # noqa: ARG002
-        self._learner.take(self._phi, str(action), reward)
+    def learn(self, row: int, action: int, reward: float) -> None:
+        self._learner.take(self._rows[row], self._phi, str(action), reward)
 
 
 class Told:
@@ -59,12 +59,12 @@ class Told:
         self._learner = learner(table)
 
     def choose(self, row: int) -> int:
-        self._learner.expand.see(self._rows[row])
-        self._phi, belief = self._learner.expand(self._rows[row]), self._learner.belief
-        corrections, _ = belief.recall.about(self._phi, len(belief.weights))
-        means = belief.weights.dot(self._phi) + corrections
-        return int(means.argmax())
+        x, learner = self._rows[row], self._learner
+        learner.expand.see(x)
+        self._phi = learner.expand(x)
+        return int(learner.belief.means(x, self._phi)[0].argmax())
 
     def learn(self, row: int, action: int, reward: float) -> None:  # noqa: ARG002
         for number, id in enumerate(self._learner.actions):
-            self._learner.take(self._phi, id, float(number == self._labels[row]))
+            right = float(number == self._labels[row])
+            self._learner.take(self._rows[row], self._phi, id, right)

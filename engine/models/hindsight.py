@@ -1,0 +1,262 @@
+"""What the rest of the learner was off by, at answers that end in the same leaves as this moment.
+
+    correction = Σ akin · off / (1/2 + Σ akin),   akin: the share of trees whose leaf is the same
+
+of one action's latest answers. Trees are grown anew (`engine.models.growing`) whenever the
+answers have doubled, so that growing costs a small multiple of its last time; what comes between
+is dropped into the leaves there are.
+
+`off` is told two ways: what the rest missed before it learned of the answer (honest, so that what
+the weights learn by heart does not hide what they cannot learn), and what was missed with all
+that the trees knew then (steps along the functional gradient, as in `engine.models.recall`).
+How much either counts, or nothing of it, is weighed by exp(−2 · squared errors).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from msgspec import Struct
+
+from engine.errors import ModelRefused
+from engine.models.expansion import packed, unpacked
+from engine.models.growing import grown
+from engine.models.wood import TREES, Cuts, Felled, Nodes, Numbers, Places, Wood, rebuilt
+
+LATEST = 4096
+_FIRST = 32  # answers, before which there is nothing to grow from
+_DOUBT = 0.5  # answers that say the rest was right
+_RATE = 2.0  # at which squared errors up to one are mixable
+_KEEP = 0.999  # who did better in about the last thousand answers
+_LARGEST = 1e38  # that float32 holds
+_AHEAD = 2.0  # squared errors that trees may make more than none, before they count for less
+
+
+class Hindsights(Struct, frozen=True, forbid_unknown_fields=True):
+    """`ends` (trees × answers, uint16), `honest` and `missed` (float32) and `owners` (places in
+    `names`, int32) of the latest answers, little-endian, oldest first; `losses`: squared errors
+    of the rest alone, with honest and with missed."""
+
+    names: tuple[str, ...] = ()
+    felled: Felled = Felled()
+    ends: bytes = b""
+    honest: bytes = b""
+    missed: bytes = b""
+    owners: bytes = b""
+    losses: tuple[float, float, float] = (_AHEAD, 0.0, 0.0)
+
+
+class Learned(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a learner keeps beside: raw `rows` of columns and `rewards` of those answers (float32),
+    how many more it waits for before trees are grown anew, and how often they were."""
+
+    hindsights: Hindsights = Hindsights()
+    rows: bytes = b""
+    rewards: bytes = b""
+    wait: int = _FIRST
+    times: int = 0
+
+
+class _Answers(NamedTuple):
+    """An entry an answer: its raw columns, reward, action's row, and by how much it was off."""
+
+    rows: Cuts
+    rewards: Cuts
+    owners: Places
+    honest: Cuts
+    missed: Cuts
+
+    def at(self, those: slice | Places) -> _Answers:
+        """Some of them."""
+        return _Answers(
+            self.rows[those],
+            self.rewards[those],
+            self.owners[those],
+            self.honest[those],
+            self.missed[those],
+        )
+
+
+class Hindsight:
+    """The latest answers of all actions, by the action's row, and the trees over them."""
+
+    def __init__(self, columns: int, room: int = LATEST) -> None:
+        self._room = room
+        self._wood: Wood | None = None
+        rewards, honest, missed = np.zeros((3, room), np.float32)
+        rows, owners = np.zeros((room, columns), np.float32), np.zeros(room, np.intp)
+        self._kept = _Answers(rows, rewards, owners, honest, missed)
+        self._ends = np.zeros((TREES, room), np.uint16)
+        self._losses = np.array(Hindsights().losses)
+        self._taken, self._wait, self._times = 0, _FIRST, 0
+
+    def about(self, x: Numbers, actions: int) -> Numbers:
+        """What to add to each action's mean at a row of raw columns; answers of no such row are
+        left out."""
+        if self._wood is None:
+            return np.zeros(actions)
+        those, akin = self._akin(self._wood.leaves(_row(x)))
+        owners, (_, honest, missed) = self._kept.owners[those], self._trust()
+        off = honest * self._kept.honest[those] + missed * self._kept.missed[those]
+        sums = np.bincount(owners, akin * off, actions)[:actions]
+        return sums / (_DOUBT + np.bincount(owners, akin, actions)[:actions])
+
+    def take(self, x: Numbers, owner: int, reward: float, off: float) -> None:
+        """Keep an answer in place of the oldest. `off`: how far off the rest was, before it
+        learned of it."""
+        row, at, missed = _row(x), self._taken % self._room, off
+        if self._wood is not None:
+            leaves = self._wood.leaves(row)
+            honest, further = self._said(leaves, owner)
+            missed = off - further
+            errors = np.square([off, off - honest, missed])
+            self._losses = _KEEP * (self._losses + errors.clip(max=1.0))
+            self._ends[:, at] = leaves
+        kept = self._kept
+        kept.rows[at], kept.rewards[at], kept.owners[at] = row, reward, owner
+        kept.honest[at], kept.missed[at] = off, missed
+        self._taken += 1
+        self._wait -= 1
+        if self._wait <= 0:
+            self._grow()
+
+    def amend(self, x: Numbers, owner: int, more: float) -> None:
+        """That answer, if it is still kept, turned out to be worth so much more."""
+        kept = self._kept.at(slice(self._held))
+        same = (kept.rows == _row(x)).all(axis=1) & (kept.owners == owner)
+        if same.any():
+            at = int(same.argmax())
+            for part in (kept.rewards, kept.honest, kept.missed):
+                part[at] += np.float32(more)
+
+    def join(self, other: Hindsight, rows: Places) -> None:
+        """Keep the latest of both, as many of each as there is room for, and grow trees anew.
+        `rows`: of each of the other's actions, its row here."""
+        mine, theirs = self._kept.at(self._order()), other._kept.at(other._order())
+        theirs = theirs._replace(owners=rows[theirs.owners])
+        share = max(self._room // 2, self._room - len(theirs.owners))
+        mine = mine.at(slice(max(0, len(mine.owners) - share), None))
+        room = self._room - len(mine.owners)
+        theirs = theirs.at(slice(max(0, len(theirs.owners) - room), None))
+        self._times += other._times
+        self._losses = self._losses + other._losses
+        self._resume(
+            _Answers(
+                np.concatenate([mine.rows, theirs.rows]),
+                np.concatenate([mine.rewards, theirs.rewards]),
+                np.concatenate([mine.owners, theirs.owners]),
+                np.concatenate([mine.honest, theirs.honest]),
+                np.concatenate([mine.missed, theirs.missed]),
+            )
+        )
+        if self._taken >= _FIRST:
+            self._grow()
+
+    def hindsights(self, names: tuple[str, ...]) -> Hindsights:
+        """What serves from here on; `names` are the actions by row."""
+        order, (no, honest, missed) = self._order(), self._losses.tolist()
+        return Hindsights(
+            names,
+            Felled() if self._wood is None else self._wood.felled,
+            self._ends[:, order].astype("<u2").tobytes(),
+            packed(self._kept.honest[order]),
+            packed(self._kept.missed[order]),
+            self._kept.owners[order].astype("<i4").tobytes(),
+            (no, honest, missed),
+        )
+
+    def learned(self, names: tuple[str, ...]) -> Learned:
+        """All it holds."""
+        kept = self._kept.at(self._order())
+        return Learned(
+            self.hindsights(names), packed(kept.rows), packed(kept.rewards), self._wait, self._times
+        )
+
+    def restore(self, hindsights: Hindsights, rows: dict[str, int], others: int) -> None:
+        """Serve from this, by these rows; `others` is that of actions not among them.
+        Raises ModelRefused for what does not fit."""
+        kept = self._kept.at(slice(0)).rows
+        owners = _owners(hindsights, rows, others, self._room)
+        held, columns = len(owners), kept.shape[1]
+        self._wood = rebuilt(hindsights.felled, columns)
+        if len(hindsights.ends) != 2 * TREES * held:
+            raise ModelRefused(f"hindsight: {len(hindsights.ends)} bytes of leaves")
+        ends = np.frombuffer(hindsights.ends, "<u2").reshape(TREES, held)
+        if self._wood is not None and ends.max(initial=0) >= self._wood.nodes:
+            raise ModelRefused("hindsight: a leaf that no tree has")
+        if not np.isfinite(hindsights.losses).all():
+            raise ModelRefused("hindsight: losses that are not finite")
+        honest, missed = (unpacked(part, held) for part in (hindsights.honest, hindsights.missed))
+        unknown = np.zeros((held, columns), np.float32), np.zeros(held, np.float32)
+        self._resume(_Answers(*unknown, owners, honest, missed))
+        self._ends[:, :held] = ends
+        self._losses = np.array(hindsights.losses)
+
+    def resume(self, learned: Learned, rows: dict[str, int]) -> None:
+        """Go on from what another held. Raises ModelRefused for what does not fit."""
+        self.restore(learned.hindsights, rows, len(rows))
+        held = self._taken
+        self._kept.rows[:held] = unpacked(learned.rows, held, self._kept.rows.shape[1])
+        self._kept.rewards[:held] = unpacked(learned.rewards, held)
+        self._wait, self._times = learned.wait, learned.times
+
+    @property
+    def _held(self) -> int:
+        return min(self._taken, self._room)
+
+    def _order(self) -> Places:
+        """Where the answers are kept, oldest first."""
+        return np.arange(self._taken - self._held, self._taken) % self._room
+
+    def _resume(self, given: _Answers) -> None:
+        self._taken = held = len(given.owners)
+        kept = self._kept.at(slice(held))
+        kept.rows[:], kept.rewards[:], kept.owners[:] = given.rows, given.rewards, given.owners
+        kept.honest[:], kept.missed[:] = given.honest, given.missed
+
+    def _grow(self) -> None:
+        """Anew, from all that is kept. A reward is a chance that the answer counts as a yes."""
+        order = self._order()
+        kept = self._kept.at(order)
+        if not kept.rows.shape[1]:  # nothing tells moments apart
+            return
+        worked = np.random.default_rng(self._times).random(len(order)) < kept.rewards
+        self._wood, ends = grown(kept.rows, 2 * kept.owners + worked, self._times)
+        self._ends[:, order] = ends
+        self._wait, self._times = len(order), self._times + 1
+
+    def _akin(self, leaves: Nodes) -> tuple[Places, Numbers]:
+        """Which answers share a leaf with a moment, and in what share of the trees."""
+        same = self._ends[:, : self._held] == leaves[:, None].astype(np.uint16)
+        shared = np.add.reduce(same.view(np.uint8), axis=0, dtype=np.uint8)
+        those = shared.nonzero()[0]
+        return those, shared[those] / TREES
+
+    def _said(self, leaves: Nodes, owner: int) -> tuple[float, float]:
+        """The corrections of one action, told honest and by what was missed."""
+        those, akin = self._akin(leaves)
+        akin = np.where(self._kept.owners[those] == owner, akin, 0.0)
+        total = _DOUBT + float(akin.sum())
+        honest, missed = self._kept.honest[those], self._kept.missed[those]
+        return float(akin.dot(honest)) / total, float(akin.dot(missed)) / total
+
+    def _trust(self) -> Numbers:
+        """How much nothing, honest and missed count; they add up to one."""
+        weights = np.exp(_RATE * (self._losses.min() - self._losses))
+        trust: Numbers = weights / weights.sum()
+        return trust
+
+
+def _row(x: Numbers) -> Cuts:
+    row: Cuts = x.clip(-_LARGEST, _LARGEST).astype(np.float32)
+    return row
+
+
+def _owners(hindsights: Hindsights, rows: dict[str, int], others: int, room: int) -> Places:
+    if len(hindsights.owners) % 4 or len(hindsights.owners) > 4 * room:
+        raise ModelRefused(f"hindsight: {len(hindsights.owners)} bytes of at most {room:,} actions")
+    owners = np.frombuffer(hindsights.owners, "<i4").astype(np.intp)
+    if len(owners) and not 0 <= int(owners.min()) <= int(owners.max()) < len(hindsights.names):
+        raise ModelRefused("hindsight: an answer of no action")
+    return np.array([rows.get(name, others) for name in hindsights.names], np.intp)[owners]
