@@ -23,7 +23,7 @@ from engine.partitions import made_at
 from engine.record import DecisionRecord, legible
 from engine.settings import LearningSettings
 from engine.situation import PROPENSITY, Live, bound
-from engine.teaching import Course, Progress, due
+from engine.teaching import NOTHING_YET, Course, Progress, due
 from training.simulation.world import DAY, START, Visit, World
 
 PACE = LearningSettings()
@@ -94,9 +94,13 @@ class Taught:
         self._forget(now)
 
     def snapshot(self, now: int) -> Model | None:
-        """What should serve from here on, where enough was learned since the last."""
+        """What should serve from here on, where enough was learned since the last, and once it has
+        been told what to expect."""
         progress = self._course.progress
-        if not due(progress.fresh, progress.weight, now - self._published, LONGEST):
+        self._course.instruct(NOTHING_YET, self._catalogue.actions)
+        if not progress.instructed or not due(
+            progress.fresh, progress.weight, now - self._published, LONGEST
+        ):
             return None
         progress.fresh, self._published = 0, now
         return parse_model("online", msgspec.json.encode(self._course.learner.snapshot()))

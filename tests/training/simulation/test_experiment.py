@@ -73,6 +73,15 @@ def test_the_same_seed_plays_the_same_game_to_the_last_draw(world: World) -> Non
     assert next(experiment(world, plan, (ONLINE,), 8)).log != first.log
 
 
+def test_a_simulated_learner_is_told_what_to_expect_as_one_that_serves_is(world: World) -> None:
+    """Else whatever was not tried yet would be worth nothing to it."""
+    run = next(experiment(world, replace(PLAN, visits=31, days=5), (ONLINE,), 7))
+    shown = {row["action"] for row in run.log}
+    untried = [number for number, name in enumerate(world.actions) if name not in shown]
+    assert untried
+    assert run.promised[:, untried] == pytest.approx(0.05, abs=0.03)
+
+
 def test_what_is_learned_as_it_goes_beats_chance() -> None:
     world = small_world(40, 3)
     plan = Plan(visits=600, days=60, history=400)
