@@ -66,10 +66,9 @@ class Change(NamedTuple):
 
 
 class Committed(NamedTuple):
-    """The change is in: the customer's revision now, and the log entry of `Change.entry`."""
+    """The change is in: the customer's revision now."""
 
     revision: int
-    entry_id: str
 
 
 class Conflict(NamedTuple):

@@ -98,7 +98,7 @@ class Customers:
         except AnswerLost:
             result = self._memory.commit(change, deadline)
             if isinstance(result, Conflict) and _came_to(result.loaded.state, after):
-                return Committed(result.loaded.state.revision, "")
+                return Committed(result.loaded.state.revision)
             return result
 
 

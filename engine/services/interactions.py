@@ -152,7 +152,7 @@ class Interactions:
         except AnswerLost:
             result = self._memory.commit(change, deadline)
             if isinstance(result, Known) and _ours(result, change):
-                return Committed((change.revision or 0) + 1, "")
+                return Committed((change.revision or 0) + 1)
             return result
 
 

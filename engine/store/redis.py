@@ -175,10 +175,10 @@ class Store:
 
     def _result(self, change: Change, answer: Any, deadline: float | None) -> Result:
         match answer:
-            case [b"committed", revision, entry]:
+            case [b"committed", revision]:
                 if "consent" in change.sections:
                     self.assure(change.customer_id)
-                return Committed(revision, entry.decode())
+                return Committed(revision)
             case [b"conflict", *state]:
                 asked = [row.key for row in change.seen]
                 return Conflict(self._loaded(change.customer_id, asked, state))

@@ -28,11 +28,16 @@ _PROBLEMS = {
     401: "No key, or not one of ours.",
     403: "A key that may not do this.",
     404: "There is no such thing.",
-    409: "This request id was used before, with another body; or too many share this identity.",
+    409: "This request id was used before, with another body; or too many share this identity; or "
+    "this customer has as much of something as one may (`customer-full`).",
     413: "Over the limit, 1 MiB where no other is set.",
     422: "A field is wrong; `errors` points at each.",
     503: "The store is away or lost its memory, or what is asked for keeps changing "
     "(`contention`); try again after `Retry-After` seconds. Nothing was acknowledged.",
+}
+_HEADERS = {
+    "Idempotency-Key": "The same as `request_id`.",
+    "Sec-GPC": "`1`: no model and no feature of the customer is used for this request.",
 }
 _UNPROVEN = (
     "The store is away or lost its memory, or the customer keeps changing or being merged "
@@ -60,7 +65,7 @@ class Operation(NamedTuple):
     takes: type[Schema] | None = None
     fails: tuple[int, ...] = ()
     open: bool = False
-    idempotent: bool = False
+    headers: tuple[str, ...] = ()
     writes: bool = False
     query: tuple[str, ...] = ()
     says: Mapping[int, str] = {}
@@ -70,7 +75,7 @@ OPERATIONS = (
     Operation(
         "post", "/v1/decisions", "decide", "Decide for one customer, in one channel",
         replies.DecisionSchema, decisions.DecisionRequestSchema, (400, 409, 413, 422),
-        idempotent=True,
+        headers=("Idempotency-Key", "Sec-GPC"),
     ),
     Operation(
         "get", "/v1/decisions/{decision_id}", "getDecision",
@@ -266,9 +271,10 @@ def _parameters(operation: Operation) -> list[Mapping[str, Any]]:
         }
         for name in operation.query
     ]
-    if operation.idempotent:
-        header = {"in": "header", "name": "Idempotency-Key", "schema": {"type": "string"}}
-        parameters.append({**header, "description": "The same as `request_id`."})
+    parameters += [
+        {"in": "header", "name": name, "schema": {"type": "string"}, "description": _HEADERS[name]}
+        for name in operation.headers
+    ]
     return parameters
 
 

@@ -7,7 +7,7 @@
 --     [7] sections: name, bytes  [8] idempotency keys: key, answer
 --     [9] subject or ''  [10] the customer's clock as loaded or ''; then these
 -- Answers {'known', answers, record} {'unknown', epoch} {'conflict', as load.lua answers} {'full',
---     the most keys there may be a week} or {'committed', revision, log entry}
+--     the most keys there may be a week} or {'committed', revision}
 local changes, count, keys = tonumber(ARGV[2]), tonumber(ARGV[6]), tonumber(ARGV[8])
 local first_section, first_key = 11 + count, 11 + count + 2 * tonumber(ARGV[7])
 local answers, known, entry = {}, false, nil
@@ -45,4 +45,4 @@ if keys > 0 then
   redis.call('HSET', KEYS[3], unpack(ARGV, first_key))
   redis.call('PEXPIRE', KEYS[3], 1209600000) -- two weeks: this one and the next
 end
-return {'committed', revision, entry}
+return {'committed', revision}
