@@ -19,8 +19,9 @@ KINDS = 64
 """Further kinds of answers share their number with others."""
 
 _TRIES = 6
-_FINEST = 1024  # a node with less than so many parts of all answers is a leaf
-_DEEPEST = 24
+_FINEST = 512  # a node with less than so many parts of all answers is a leaf
+_DEEPEST = 20
+_MORE = 1.0 + 1e-9  # purer than before, as sums are rounded
 
 
 class _Level(NamedTuple):
@@ -66,14 +67,16 @@ def _best(
     """The best of a few cuts of each node that is large enough and not pure."""
     of = kinds[level.rows]
     sizes = np.bincount(level.nodes, minlength=level.size)
-    open_ = (sizes >= least) & (_purity(level.nodes, of, level.size) < sizes)
-    best = np.zeros(level.size)
+    best = _purity(level.nodes, of, level.size)
+    small = (sizes < least) | (best == sizes)
+    best[small] = np.inf
+    best *= _MORE
     found = _whole(level.size)
     for _ in range(_TRIES):
-        split, apart = _drawn(level, rows, sizes, chance)
+        split = _drawn(level, rows, sizes, chance)
         above = _above(level, split, rows)
         sides = _purity(2 * level.nodes + above, of, 2 * level.size)
-        worth = np.where(open_ & apart, sides[::2] + sides[1::2], 0.0)
+        worth = sides[::2] + sides[1::2]
         better = worth > best
         best[better] = worth[better]
         found.columns[better] = split.columns[better]
@@ -86,10 +89,9 @@ def _whole(count: int) -> _Split:
     return _Split(np.full(count, LEAF, np.int32), np.zeros(count, np.float32))
 
 
-def _drawn(
-    level: _Level, rows: Cuts, sizes: Places, chance: np.random.Generator
-) -> tuple[_Split, NDArray[np.bool_]]:
-    """Of each node a column and a cut between two of its answers, and whether those differ."""
+def _drawn(level: _Level, rows: Cuts, sizes: Places, chance: np.random.Generator) -> _Split:
+    """Of each node a column and a cut between two of its answers, or at both where they are the
+    same (what is none from what is some)."""
     columns = chance.integers(rows.shape[1], size=level.size, dtype=np.int32)
     starts = np.cumsum(sizes) - sizes
     one, other = (
@@ -98,7 +100,7 @@ def _drawn(
     )
     low, high = np.minimum(one, other), np.maximum(one, other)
     cuts = low + (high - low) * chance.random(level.size, np.float32)
-    return _Split(columns, np.where(cuts < high, cuts, low)), low < high
+    return _Split(columns, np.where(cuts < high, cuts, low))
 
 
 def _purity(places: Places, kinds: Places, count: int) -> Numbers:

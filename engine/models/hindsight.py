@@ -18,14 +18,16 @@ from typing import NamedTuple
 
 import numpy as np
 from msgspec import Struct
+from numpy.typing import NDArray
 
 from engine.errors import ModelRefused
 from engine.models.expansion import packed, unpacked
 from engine.models.growing import grown
-from engine.models.wood import TREES, Cuts, Felled, Nodes, Numbers, Places, Wood, rebuilt
+from engine.models.wood import TREES, Cuts, Felled, Numbers, Places, Wood, rebuilt
 
 LATEST = 4096
 _FIRST = 32  # answers, before which there is nothing to grow from
+_GROWTH = 1.0  # of the answers, after which trees are grown anew
 _DOUBT = 0.5  # answers that say the rest was right
 _RATE = 2.0  # at which squared errors up to one are mixable
 _KEEP = 0.999  # who did better in about the last thousand answers
@@ -78,6 +80,17 @@ class _Answers(NamedTuple):
         )
 
 
+class _Akin(NamedTuple):
+    """The leaves of a moment, which answers share some, and what share of all."""
+
+    leaves: NDArray[np.uint16]
+    those: Places
+    akin: Numbers
+
+
+_NOBODY = _Akin(np.zeros(TREES, np.uint16), np.zeros(0, np.intp), np.zeros(0))
+
+
 class Hindsight:
     """The latest answers of all actions, by the action's row, and the trees over them."""
 
@@ -90,13 +103,14 @@ class Hindsight:
         self._ends = np.zeros((TREES, room), np.uint16)
         self._losses = np.array(Hindsights().losses)
         self._taken, self._wait, self._times = 0, _FIRST, 0
+        self._asked: tuple[Numbers | None, _Akin] = None, _NOBODY
 
     def about(self, x: Numbers, actions: int) -> Numbers:
         """What to add to each action's mean at a row of raw columns; answers of no such row are
         left out."""
         if self._wood is None:
             return np.zeros(actions)
-        those, akin = self._akin(self._wood.leaves(_row(x)))
+        _, those, akin = self._akin(self._wood, x)
         owners, (_, honest, missed) = self._kept.owners[those], self._trust()
         off = honest * self._kept.honest[those] + missed * self._kept.missed[those]
         sums = np.bincount(owners, akin * off, actions)[:actions]
@@ -105,17 +119,18 @@ class Hindsight:
     def take(self, x: Numbers, owner: int, reward: float, off: float) -> None:
         """Keep an answer in place of the oldest. `off`: how far off the rest was, before it
         learned of it."""
-        row, at, missed = _row(x), self._taken % self._room, off
+        at, missed = self._taken % self._room, off
         if self._wood is not None:
-            leaves = self._wood.leaves(row)
-            honest, further = self._said(leaves, owner)
+            leaves, those, akin = self._akin(self._wood, x)
+            honest, further = self._said(those, akin, owner)
             missed = off - further
             errors = np.square([off, off - honest, missed])
             self._losses = _KEEP * (self._losses + errors.clip(max=1.0))
             self._ends[:, at] = leaves
         kept = self._kept
-        kept.rows[at], kept.rewards[at], kept.owners[at] = row, reward, owner
+        kept.rows[at], kept.rewards[at], kept.owners[at] = _row(x), reward, owner
         kept.honest[at], kept.missed[at] = off, missed
+        self._asked = None, _NOBODY
         self._taken += 1
         self._wait -= 1
         if self._wait <= 0:
@@ -210,6 +225,7 @@ class Hindsight:
         return np.arange(self._taken - self._held, self._taken) % self._room
 
     def _resume(self, given: _Answers) -> None:
+        self._asked = None, _NOBODY
         self._taken = held = len(given.owners)
         kept = self._kept.at(slice(held))
         kept.rows[:], kept.rewards[:], kept.owners[:] = given.rows, given.rewards, given.owners
@@ -224,19 +240,25 @@ class Hindsight:
         worked = np.random.default_rng(self._times).random(len(order)) < kept.rewards
         self._wood, ends = grown(kept.rows, 2 * kept.owners + worked, self._times)
         self._ends[:, order] = ends
-        self._wait, self._times = len(order), self._times + 1
+        self._wait = max(int(len(order) * _GROWTH), 1)
+        self._times += 1
 
-    def _akin(self, leaves: Nodes) -> tuple[Places, Numbers]:
-        """Which answers share a leaf with a moment, and in what share of the trees."""
-        same = self._ends[:, : self._held] == leaves[:, None].astype(np.uint16)
-        shared = np.add.reduce(same.view(np.uint8), axis=0, dtype=np.uint8)
-        those = shared.nonzero()[0]
-        return those, shared[those] / TREES
+    def _akin(self, wood: Wood, x: Numbers) -> _Akin:
+        """Looked up once for a moment that is asked about and then learned of."""
+        asked, akin = self._asked
+        if asked is not x:
+            leaves = wood.leaves(_row(x)).astype(np.uint16)
+            same = (self._ends[:, : self._held] == leaves[:, None]).view(np.uint8)
+            shared = np.add.reduce(same, axis=0, dtype=np.uint8)
+            those = shared.nonzero()[0]
+            akin = _Akin(leaves, those, shared[those] / TREES)
+            self._asked = x, akin
+        return akin
 
-    def _said(self, leaves: Nodes, owner: int) -> tuple[float, float]:
+    def _said(self, those: Places, akin: Numbers, owner: int) -> tuple[float, float]:
         """The corrections of one action, told honest and by what was missed."""
-        those, akin = self._akin(leaves)
-        akin = np.where(self._kept.owners[those] == owner, akin, 0.0)
+        own = self._kept.owners[those] == owner
+        those, akin = those[own], akin[own]
         total = _DOUBT + float(akin.sum())
         honest, missed = self._kept.honest[those], self._kept.missed[those]
         return float(akin.dot(honest)) / total, float(akin.dot(missed)) / total

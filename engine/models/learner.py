@@ -24,7 +24,7 @@ from engine.models.online import RIDGE, Arm, Belief, OnlineArtefact, binary
 from engine.models.recall import Memories, Recall, joined
 
 
-class LearnerState(Struct, frozen=True, tag="teller.learner.2"):
+class LearnerState(Struct, frozen=True, tag="teller.learner.3"):
     """What a learner holds; arrays as little-endian float32, `rows` are actions by row."""
 
     features: tuple[Feature, ...]
@@ -38,7 +38,7 @@ class LearnerState(Struct, frozen=True, tag="teller.learner.2"):
     precisions: bytes
     memories: Memories
     known: int
-    learned: Learned = Learned()
+    learned: Learned
 
 
 class Learner:

@@ -52,7 +52,7 @@ class Arm(Struct, frozen=True, forbid_unknown_fields=True):
     precision: bytes
 
 
-class OnlineArtefact(Struct, frozen=True, forbid_unknown_fields=True, tag="teller.online.2"):
+class OnlineArtefact(Struct, frozen=True, forbid_unknown_fields=True, tag="teller.online.3"):
     """A snapshot of a learner: all that serving needs."""
 
     features: tuple[Feature, ...]

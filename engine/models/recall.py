@@ -33,7 +33,7 @@ from engine.models.expansion import Expansion, Vector, packed, unpacked
 
 Numbers: TypeAlias = NDArray[np.float64]
 
-LATEST = 4096
+LATEST = 2048
 WIDTH = 24
 _LENGTH = 0.15  # how near is alike, in typical distances
 _NEAR = 1.5
@@ -108,6 +108,7 @@ class Recall:
         self.known = 0
         self.taken = 0
         self._room = room
+        self._asked: tuple[Vector | None, Vector] = None, np.zeros(0, np.float32)
         self._slopes = np.zeros(width, np.float32)
         self._metric = np.ones(width, np.float32)
         self._places = np.zeros((width, room), np.float32)
@@ -120,6 +121,7 @@ class Recall:
         if it had had one more at the typical distance; those of no such row are left out."""
         held = slice(min(self.taken, self._room))
         owners, apart = self._owners[held], self._apart(self._place(phi), held)
+        self._asked = phi, apart
         alike = _alike(apart)
         smooth = _sums(owners, alike * self._left[held], actions)
         smooth /= 1.0 + _sums(owners, alike, actions)
@@ -135,7 +137,9 @@ class Recall:
         now they have learned; `slopes`: of them, by column, squared."""
         own = np.flatnonzero(self._owners[: min(self.taken, self._room)] == owner)
         place, at = self._place(phi), self.taken % self._room
-        alike = _alike(self._apart(place, own))
+        asked, apart = self._asked  # looked up once for a moment asked about and then learned of
+        alike = _alike(apart[own] if asked is phi else self._apart(place, own))
+        self._asked = None, place
         smooth = float(alike.dot(self._left[own])) / (1.0 + float(alike.sum()))
         missed = error - _STEP * float(alike.dot(self._missed[own]))
         (one, other), trust = self._losses, self._trust()

@@ -123,7 +123,7 @@ def test_one_restored_goes_on_as_the_first_would() -> None:
 
 def test_what_is_no_state_is_refused() -> None:
     state = taught(range(20)).state()
-    for broken in (b"", state[:-1], state.replace(b"teller.learner.2", b"teller.learner.9")):
+    for broken in (b"", state[:-1], state.replace(b"teller.learner.3", b"teller.learner.9")):
         with pytest.raises(ModelRefused, match="not a learner's state"):
             Learner.restore(broken)
 
@@ -138,7 +138,7 @@ def test_an_answer_that_comes_late_counts_as_if_it_had_been_known() -> None:
         late.more(x, "isa", reward)
     for x, _ in rows:
         one, other = (believed(each, x)[0] for each in (late, told))
-        assert one == pytest.approx(other, abs=0.02)
+        assert one == pytest.approx(other, abs=0.03)
     ours, theirs = late.snapshot().arms["isa"], told.snapshot().arms["isa"]
     weights = (np.frombuffer(arm.weights, "<f4") for arm in (ours, theirs))
     np.testing.assert_allclose(*weights, atol=1e-4)

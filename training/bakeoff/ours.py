@@ -38,7 +38,7 @@ class Ours:
         self._seed = seed
 
     def choose(self, row: int) -> int:
-        x = self._rows[row]
+        self._x = x = self._rows[row]
         self._learner.expand.see(x)
         self._phi = self._learner.expand(x)
         propensities, scales = self._learner.belief.about(x, self._phi)
@@ -46,8 +46,8 @@ class Ours:
         chances = self._method.probabilities(propensities, Posterior(scales, f"{key}/1"))
         return pick(chances, uniform(key, "1"))
 
-    def learn(self, row: int, action: int, reward: float) -> None:
-        self._learner.take(self._rows[row], self._phi, str(action), reward)
+    def learn(self, row: int, action: int, reward: float) -> None:  # noqa: ARG002
+        self._learner.take(self._x, self._phi, str(action), reward)
 
 
 class Told:
