@@ -7,6 +7,8 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.rules.masks import flags_of
+
 Vector = NDArray[np.float64]
 
 
@@ -26,11 +28,13 @@ def priorities(
 
 
 def contenders(
-    candidates: NDArray[np.intp], priority: Vector, tiers: NDArray[np.int64] | None
+    candidates: int, priority: Vector, tiers: NDArray[np.int64] | None
 ) -> NDArray[np.intp]:
-    """Those of `candidates` (action indices) worth more than silence, of the highest such tier;
+    """Those of `candidates` (a mask of actions) worth more than silence, of the highest such tier;
     no `tiers` where all actions are of one."""
-    worthwhile: NDArray[np.intp] = candidates[priority[candidates] > 0.0]
+    running = flags_of(candidates, len(priority))
+    running &= priority > 0.0
+    worthwhile = running.nonzero()[0]
     if tiers is None or not len(worthwhile):
         return worthwhile
     tier = tiers[worthwhile]

@@ -15,7 +15,6 @@ from engine.domain import Knockout
 from engine.exploration import METHODS, Posterior, pick
 from engine.hashing import uniform
 from engine.plan import Ranked
-from engine.rules.masks import indices
 from engine.rules.policy import standing
 from engine.situation import Situation
 
@@ -126,7 +125,7 @@ def _failure(error: RenderFailed, action: int) -> Knockout:
 
 
 def _contest(rivals: int, situation: Situation) -> NDArray[np.intp]:
-    return contenders(indices(rivals), situation.priority, situation.live.tiers)
+    return contenders(rivals, situation.priority, situation.live.tiers)
 
 
 def _posterior(

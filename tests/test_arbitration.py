@@ -20,15 +20,15 @@ def test_the_model_s_own_propensities_are_left_as_they_were() -> None:
 
 
 def test_nothing_worth_no_more_than_silence_is_in_the_running() -> None:
-    running = contenders(np.arange(3), np.array([0.0, -1.0, 1.0]), np.zeros(3, dtype=int))
+    running = contenders(0b111, np.array([0.0, -1.0, 1.0]), np.zeros(3, dtype=int))
     assert running.tolist() == [2]
 
 
 def test_an_action_of_unknown_value_is_not_in_the_running() -> None:
-    running = contenders(np.arange(2), np.array([np.nan, 1.0]), np.zeros(2, dtype=int))
+    running = contenders(0b11, np.array([np.nan, 1.0]), np.zeros(2, dtype=int))
     assert running.tolist() == [1]
 
 
 def test_the_highest_tier_worth_anything_comes_first_whatever_the_priority() -> None:
-    running = contenders(np.arange(3), np.array([99.0, 1.0, -1.0]), np.array([0, 5, 9]))
+    running = contenders(0b111, np.array([99.0, 1.0, -1.0]), np.array([0, 5, 9]))
     assert running.tolist() == [1]

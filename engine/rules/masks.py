@@ -24,8 +24,12 @@ def mask_where(flags: NDArray[np.bool_]) -> int:
     return int.from_bytes(np.packbits(flags, bitorder="little").tobytes(), "little")
 
 
+def flags_of(mask: int, actions: int) -> NDArray[np.uint8]:
+    """For each of that many actions whether it is in `mask`, as 1 or 0; none beyond is."""
+    octets = np.frombuffer(mask.to_bytes((actions + 7) // 8, "little"), np.uint8)
+    return np.unpackbits(octets, count=actions, bitorder="little")
+
+
 def indices(mask: int) -> NDArray[np.intp]:
     """The actions in `mask`, ascending."""
-    octets = mask.to_bytes((mask.bit_length() + 7) // 8, "little")
-    flags = np.unpackbits(np.frombuffer(octets, np.uint8), bitorder="little")
-    return np.flatnonzero(flags)
+    return np.flatnonzero(flags_of(mask, mask.bit_length()))
