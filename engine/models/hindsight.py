@@ -32,7 +32,6 @@ _DOUBT = 0.5  # answers that say the rest was right
 _RATE = 2.0  # at which squared errors up to one are mixable
 _KEEP = 0.999  # who did better in about the last thousand answers
 _LARGEST = 1e38  # that float32 holds
-_AHEAD = 2.0  # squared errors that trees may make more than none, before they count for less
 
 
 class Hindsights(Struct, frozen=True, forbid_unknown_fields=True):
@@ -46,7 +45,7 @@ class Hindsights(Struct, frozen=True, forbid_unknown_fields=True):
     honest: bytes = b""
     missed: bytes = b""
     owners: bytes = b""
-    losses: tuple[float, float, float] = (_AHEAD, 0.0, 0.0)
+    losses: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
 
 class Learned(Struct, frozen=True, forbid_unknown_fields=True):
