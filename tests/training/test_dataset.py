@@ -79,8 +79,8 @@ def test_a_split_keeps_every_row_on_its_side_of_the_cut() -> None:
 @pytest.mark.parametrize(
     ("columns", "complaint"),
     [
-        ({"labels": [0.5, 0.0]}, "0 or 1"),
-        ({"labels": [math.nan, 0.0]}, "0 or 1"),
+        ({"labels": [1.5, 0.0]}, "from 0 to 1"),
+        ({"labels": [math.nan, 0.0]}, "from 0 to 1"),
         ({"labels": [0.0]}, "columns of"),
         ({"actions": ACTIONS[:1]}, "columns of"),
         ({"weights": [1.0, 0.0]}, "above zero"),
