@@ -144,7 +144,8 @@ class Decisions:
         deadline: float | None,
     ) -> DecisionReply | Loaded | None:
         """The answer; or the customer as it is now, when it changed before the commit; None where
-        no commit would tell whether what was recalled still holds."""
+        the store is to be asked: no commit would tell whether what was recalled still holds, or
+        this very request was answered before."""
         if loaded.seen and loaded.seen[0]:
             return self._answered(request, live, loaded, loaded.seen[0], asked[0])
         if request.customer_id != loaded.state.customer_id:  # another name, or merged since
@@ -159,11 +160,12 @@ class Decisions:
             change = changed_by(request, loaded, live, plan, asked)
             result = self._commit(change, deadline)
             if isinstance(result, Conflict):
+                self._recent.drop(request.customer_id)
                 return result.loaded
             if isinstance(result, Committed) and plan.contacts is not None:
                 self._recent.keep(loaded, change.sections, result.revision)
             if isinstance(result, Known) and result.answers and result.answers[0]:
-                return self._memory.load(request.customer_id, [asked[0].key], deadline)
+                return None
         if plan.repeat:
             return self._recall(self._replay.find(plan.repeat), request.explain)
         self._sample.take(request, loaded.state, live.catalogue, plan)

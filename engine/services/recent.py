@@ -87,25 +87,31 @@ class Recent:
             before = self._kept.pop(loaded.state.customer_id, None)
             if not loaded.state.revision or sum(map(len, packed.values())) > LARGEST:
                 return
+            if loaded.recalled and before is None:  # so nobody knows since when
+                return
             self._make_room()
             self._kept[loaded.state.customer_id] = self._next(before, loaded, packed, revision)
 
     def follow(self, loaded: Loaded, sections: Mapping[str, bytes], revision: int) -> None:
         """The same of a commit that was no decision: it keeps nobody who was not kept before."""
-        if loaded.state.customer_id in self._kept:
+        kept = self._kept.get(loaded.state.customer_id)
+        if kept is not None and kept.packed:
             self.keep(loaded, sections, revision)
 
     def drop(self, customer_id: str) -> None:
-        """Ask for this customer the next time."""
+        """Ask for this customer the next time; only where they stood is kept, to tell whether
+        others change them."""
         with self._lock:
-            self._kept.pop(customer_id, None)
+            kept = self._kept.get(customer_id)
+            if kept is not None:
+                self._kept[customer_id] = kept._replace(packed={}, identities=(), ours=False)
 
     def _make_room(self) -> None:
-        """Let go of the one kept longest, if that is too long or all places are taken."""
-        first = next(iter(self._kept), None)
-        if first and (
-            len(self._kept) >= MOST or self._moment()[1] > self._kept[first].at[1] + LIFE
-        ):
+        """Let go of those kept for too long; if all places are taken, of the one kept longest."""
+        oldest = self._moment()[1] - LIFE
+        while first := next(iter(self._kept), None):
+            if len(self._kept) < MOST and self._kept[first].at[1] >= oldest:
+                return
             del self._kept[first]
 
     def _next(

@@ -182,6 +182,39 @@ def test_a_fallback_is_given_only_once_the_store_was_asked(
     assert trips == ["read", "write"]
 
 
+def test_whoever_said_no_elsewhere_is_decided_for_in_vain_only_once(
+    one: Application, two: Application, trips: list[str]
+) -> None:
+    known(one, "c-1")
+    assert offered(one)
+    two.customers.change("c-1", REFUSES)
+    assert not offered(one)
+    trips.clear()
+    assert not offered(one)
+    assert trips == ["read", "write"]
+
+
+def test_whoever_became_another_elsewhere_is_decided_for_in_vain_only_once(
+    one: Application, two: Application, trips: list[str]
+) -> None:
+    known(one, "c-1", "c-2")
+    assert offered(one, id="c-2")
+    for customer in ("c-1", "c-2"):
+        two.linking.link(customer, MAIL)
+    assert decide(one, id="c-2").customer_id == "c-1"
+    trips.clear()
+    assert decide(one, id="c-2").customer_id == "c-1"
+    assert trips[0] == "read"
+
+
+def test_the_same_request_again_is_no_conflict(one: Application) -> None:
+    known(one, "c-1")
+    first = decide(one, request_id="r-1", id="c-1")
+    again = decide(one, request_id="r-1", id="c-1")
+    assert again.decision_id == first.decision_id
+    assert b"teller_conflicts_total 0.0" in one.metrics.exposition()
+
+
 def test_whoever_others_change_as_well_is_asked_for_until_they_do_no_more() -> None:
     recent = Recent(Clocks())
     recent.keep(LOADED, {}, 4)
@@ -249,6 +282,38 @@ def test_whoever_was_kept_for_too_long_is_let_go_of_by_the_next() -> None:
     clocks.run(LIFE + 1)
     recent.keep(LOADED._replace(state=replace(STATE, customer_id="c-2")), {}, 4)
     assert list(recent._kept) == ["c-2"]
+
+
+def test_all_who_were_kept_for_too_long_are_let_go_of_together() -> None:
+    clocks = Clocks()
+    recent = Recent(clocks)
+    for number in range(3):
+        recent.keep(LOADED._replace(state=replace(STATE, customer_id=f"c-{number}")), {}, 4)
+    clocks.run(LIFE + 1)
+    recent.keep(LOADED._replace(state=replace(STATE, customer_id="c-9")), {}, 4)
+    assert list(recent._kept) == ["c-9"]
+
+
+def test_of_whoever_is_to_be_asked_for_nothing_they_said_is_kept() -> None:
+    recent = Recent(Clocks())
+    recent.keep(LOADED, {"contacts": b"all of them"}, 4)
+    recent.drop("c-1")
+    assert recent.recall("c-1") is None
+    assert not recent._kept["c-1"].packed
+    recent.follow(LOADED, {}, 5)
+    assert recent.recall("c-1") is None
+
+
+def test_whoever_was_let_go_of_meanwhile_is_not_kept_for_another_minute() -> None:
+    clocks = Clocks()
+    recent = Recent(clocks)
+    recent.keep(LOADED, {}, 4)
+    clocks.run(LIFE)
+    again = recent.recall("c-1")
+    assert again is not None
+    recent.keep(LOADED, {"contacts": bytes(LARGEST)}, 5)
+    recent.keep(again, {}, 5)
+    assert recent.recall("c-1") is None
 
 
 def test_following_a_change_keeps_nobody_new() -> None:
