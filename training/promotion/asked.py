@@ -36,20 +36,21 @@ class Asked(NamedTuple):
             raise Misconfigured(f"--acknowledge {strange[0]}: nobody can answer for that; {known}")
         candidates = Candidates(catalogue, house.registry, rules)
         gate = Gate(self.name, house.registry, candidates, wall)
-        candidate, champion = gate.contender(self.digest), gate.champion()
+        now = time.time_ns() // 1_000_000
+        until = now - candidates.catalogue.strategy.attribution
+        candidate, champion = gate.contender(self.digest, until), gate.champion(until)
         since = max(candidate.since, champion.since)
-        evidence = self._evidence(house, candidates.catalogue, since)
+        evidence = self._evidence(house, candidates.catalogue, now, since)
         return gate.judge(candidate, champion, self.alias, evidence, self.acknowledged)
 
     def following(self, registry: Registry) -> str:
         """What the alias is to stand for: a version, or the learner's latest for good."""
         return LEARNED if self.digest == LEARNED else registry.resolve(self.name, self.digest)
 
-    def _evidence(self, house: House, catalogue: Catalogue, since: int) -> Evidence:
+    def _evidence(self, house: House, catalogue: Catalogue, now: int, since: int) -> Evidence:
         """From `since` (ms) on: what neither of them has seen."""
         if self.file is not None and self.mapping is not None:
             return of_file(self.file, self.mapping, catalogue)
         if self.file is not None or self.mapping is not None:
             raise Misconfigured("--judge and --mapping belong together: give both")
-        now = time.time_ns() // 1_000_000
         return of_house(house.data, house.store.log, catalogue, now, since)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from itertools import takewhile
+from math import inf
 from typing import NamedTuple
 
 from engine.catalogue import Catalogue
@@ -61,22 +62,23 @@ class Gate(NamedTuple):
         """What would decide with the model."""
         return self.candidates.catalogue
 
-    def contender(self, named: str) -> Contender:
-        """A version by its digest, an alias, or `learned`: the learner, as it went on.
+    def contender(self, named: str, until: float = inf) -> Contender:
+        """A version by its digest, an alias, or `learned`: the learner, as it went on. `until`
+        (ms): the last moment of which there may be evidence.
 
         Raises NotFound.
         """
         digest = self.registry.resolve(self.name, named)
-        if named == LEARNED and (snapshots := self._snapshots()):
+        if named == LEARNED and (snapshots := self._snapshots(until)):
             return Contender(LEARNED, snapshots, self._load, snapshots[0][0] + 1)
         return alone(digest, self._load, self._unseen(digest))
 
-    def champion(self) -> Contender:
-        """What serves now; the prior where nothing does."""
+    def champion(self, until: float = inf) -> Contender:
+        """What serves now; the prior where nothing does. `until`: as for `contender`."""
         table = self.registry.table(self.name)
         if table.routing().champion is None:
             return alone(UNTRAINED.version, self._load)
-        return self.contender(table.champion or LEARNED)
+        return self.contender(table.champion or LEARNED, until)
 
     def judge(
         self,
@@ -115,12 +117,13 @@ class Gate(NamedTuple):
     def _load(self, digest: str) -> Model:
         return UNTRAINED if digest == UNTRAINED.version else self.registry.load(self.name, digest)
 
-    def _snapshots(self) -> list[tuple[int, str]]:
+    def _snapshots(self, until: float) -> list[tuple[int, str]]:
         """The learner's, each with the moment it is of, in order of time: those that had heard
-        at least half of the answers that the latest has."""
+        at least half of the answers that the last of them did that there is evidence of."""
         every = filter(None, map(self._snapshot, self.registry.versions(self.name)))
         found = sorted(every, reverse=True)
-        grown = takewhile(lambda one: 2 * one.answers >= found[0].answers, found)
+        known = next((one.answers for one in found if one.at <= until), 0)
+        grown = takewhile(lambda one: one.at > until or 2 * one.answers >= known, found)
         return [(one.at, one.digest) for one in grown][::-1]
 
     def _snapshot(self, digest: str) -> Snapshot | None:

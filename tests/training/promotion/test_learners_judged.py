@@ -67,6 +67,16 @@ def test_a_learner_does_not_answer_for_when_it_knew_less_than_half_of_what_it_do
     assert house.judge("learned").figures["offers"] == 2_000
 
 
+def test_what_it_learned_since_the_last_of_the_evidence_makes_no_learner_s_past_its_youth(
+    house: House,
+) -> None:
+    """Else a young house, half of whose answers are of a week that is still open, had none."""
+    snapshots = house.learn_on(recent(), every=500)
+    learner = house.gate().contender("learned", until=2_100 * HOUR)
+    assert learner.since == 999 * HOUR + 1
+    assert learner.latest == snapshots[-1]
+
+
 def test_a_snapshot_by_its_digest_is_judged_by_what_came_after_it(house: House) -> None:
     snapshots = house.learn_on(recent(), every=500)
     assert house.judge(snapshots[1]).figures["offers"] == len(recent()) - 1_000
