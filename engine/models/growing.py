@@ -20,7 +20,7 @@ KINDS = 64
 
 _TRIES = 6
 _FINEST = 512  # a node with less than so many parts of all answers is a leaf
-_DEEPEST = 20
+_DEEPEST = 16
 _MORE = 1.0 + 1e-9  # purer than before, as sums are rounded
 
 

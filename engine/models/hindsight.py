@@ -31,6 +31,7 @@ _GROWTH = 1.0  # of the answers, after which trees are grown anew
 _DOUBT = 0.5  # answers that say the rest was right
 _RATE = 2.0  # at which squared errors up to one are mixable
 _KEEP = 0.999  # who did better in about the last thousand answers
+_IDLE = 0.99  # where nothing counts for more than this, serving saves itself the trees
 _LARGEST = 1e38  # that float32 holds
 
 
@@ -107,10 +108,11 @@ class Hindsight:
     def about(self, x: Numbers, actions: int) -> Numbers:
         """What to add to each action's mean at a row of raw columns; answers of no such row are
         left out."""
-        if self._wood is None:
+        nothing, honest, missed = self._trust()
+        if self._wood is None or nothing > _IDLE:
             return np.zeros(actions)
         _, those, akin = self._akin(self._wood, x)
-        owners, (_, honest, missed) = self._kept.owners[those], self._trust()
+        owners = self._kept.owners[those]
         off = honest * self._kept.honest[those] + missed * self._kept.missed[those]
         sums = np.bincount(owners, akin * off, actions)[:actions]
         return sums / (_DOUBT + np.bincount(owners, akin, actions)[:actions])
