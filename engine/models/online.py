@@ -8,6 +8,7 @@ learns is in `engine.models.learner`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import NamedTuple, TypeAlias
 
 import msgspec
@@ -141,6 +142,7 @@ class OnlineModel:
             id: (unpacked(arm.weights, size), unpacked(arm.precision, size))
             for id, arm in artefact.arms.items()
         }
+        self._kin: dict[tuple[str, str | None], Vector | None] = {}
         self._restored({}, 0)
         if any((precision <= 0.0).any() for _, precision in self._arms.values()):
             raise ModelRefused("a precision that is not above zero")
@@ -175,19 +177,29 @@ class OnlineModel:
         """Weights and precision; one never seen has its kin's weights, and no certainty."""
         if action.id in self._arms:
             return self._arms[action.id]
-        size = self._expansion.size
-        nothing = np.full(size, RIDGE, np.float32)
+        nothing = np.full(self._expansion.size, RIDGE, np.float32)
         for facet in FACETS[1:]:
-            key = getattr(action, facet)
-            kin = [id for id, arm in self.artefact.arms.items() if key == getattr(arm, facet)]
-            if key is not None and kin:
-                return self._shared(kin), nothing
-        return self._shared(self._arms), nothing
+            shared = self._shared(facet, getattr(action, facet))
+            if shared is not None:
+                return shared, nothing
+        return self._everyones, nothing
 
-    def _shared(self, kin: Iterable[str]) -> Vector:
-        """The kin's weights, averaged by how much is known of each."""
+    def _shared(self, facet: str, key: str | None) -> Vector | None:
+        """The weights of an action's kin, worked out once; None where it has none."""
+        if (facet, key) not in self._kin:
+            arms = self.artefact.arms.items()
+            kin = [id for id, arm in arms if key is not None and key == getattr(arm, facet)]
+            self._kin[facet, key] = self._average(kin) if kin else None
+        return self._kin[facet, key]
+
+    @cached_property
+    def _everyones(self) -> Vector:
+        return self._average(self._arms)
+
+    def _average(self, ids: Iterable[str]) -> Vector:
+        """Weights, averaged by how much is known of each."""
         total, seen = np.zeros(self._expansion.size), 0.0
-        for id in sorted(kin):
+        for id in sorted(ids):
             arm = self.artefact.arms[id]
             total += arm.seen * self._arms[id][0]
             seen += arm.seen

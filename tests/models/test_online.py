@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from engine.domain import Action
 from engine.errors import ModelRefused
@@ -255,6 +256,19 @@ def test_a_newcomer_starts_from_its_group_and_with_no_certainty() -> None:
     scales = model.bind([new, old]).score(facts({"age": 30})).scales
     assert scales is not None
     assert scales[0] > 2 * scales[1]
+
+
+def test_thousands_of_newcomers_start_from_the_same_sums_worked_out_once() -> None:
+    class Counted(OnlineModel):
+        averaged = 0
+
+        def _average(self, ids: Iterable[str]) -> NDArray[np.float32]:
+            Counted.averaged += 1
+            return super()._average(ids)
+
+    model = Counted(taught(range(ROWS)).snapshot(), "v")
+    model.bind([an_action(f"new-{number}", "savings") for number in range(3000)])
+    assert Counted.averaged == 1
 
 
 def test_what_never_worked_may_still_be_tried() -> None:
