@@ -40,27 +40,30 @@ class Wood:
 
     def __init__(self, columns: Nodes, cuts: Cuts) -> None:
         """Raises ModelRefused for nodes that make no such trees."""
-        inner = columns != LEAF
-        if len(columns) != TREES + 2 * int(inner.sum()) or len(cuts) != len(columns):
+        inner, leaves = np.flatnonzero(columns != LEAF), np.flatnonzero(columns == LEAF)
+        first = TREES + 2 * np.arange(len(inner))
+        if len(columns) != TREES + 2 * len(inner) or len(cuts) != len(columns):
             raise ModelRefused("trees: a node that nothing leads to, or a child there is not")
-        self._columns, self._cuts = np.maximum(columns, 0), cuts
-        own = np.arange(len(columns), dtype=np.int32)
-        first = (TREES - 2 + 2 * np.cumsum(inner)).astype(np.int32)
-        if (first[inner] <= own[inner]).any():
+        if (first <= inner).any():
             raise ModelRefused("trees: a child that does not stand behind its parent")
-        self._left, self._right = np.where(inner, first, own), np.where(inner, first + 1, own)
         self.nodes = len(columns)
-        self._levels = _levels(self._left, self._right)
         self.felled = Felled(columns.astype("<i2").tobytes(), cuts.astype("<f4").tobytes())
+        self._columns, self._cuts = columns[inner].astype(np.intp), cuts[inner]
+        # Those that ask first, so that only they are asked; the leaves stay where they are.
+        self._order = np.concatenate([inner, leaves])
+        places = self._order.argsort().astype(np.int32)
+        self._roots, self._left, self._right = places[:TREES], places[first], places[first + 1]
+        self._leaves = np.arange(len(inner), self.nodes, dtype=np.int32)
+        self._levels = _levels(self._roots, self._left, self._right)
 
-    def leaves(self, row: Cuts) -> Nodes:
+    def leaves(self, row: Cuts) -> Places:
         """The node of each tree where a row of columns ends; shape (TREES,)."""
         above = row.take(self._columns) > self._cuts
-        onward = np.where(above, self._right, self._left)
-        at = onward[:TREES]
+        onward = np.concatenate([np.where(above, self._right, self._left), self._leaves])
+        at = self._roots
         for _ in range(self._levels):
             at = onward.take(at)
-        return at
+        return self._order.take(at)
 
 
 def rebuilt(felled: Felled, columns: int) -> Wood | None:
@@ -77,12 +80,10 @@ def rebuilt(felled: Felled, columns: int) -> Wood | None:
     return Wood(nodes, cuts)
 
 
-def _levels(left: Nodes, right: Nodes) -> int:
-    """How often a row may have to go on, once it has left the roots."""
-    at, levels = np.arange(TREES, dtype=np.int32), 0
-    while True:
-        at = at[left[at] != at]
-        if not len(at):
-            return max(levels - 1, 0)
+def _levels(at: Nodes, left: Nodes, right: Nodes) -> int:
+    """How often a row may have to go on from there to end in a leaf."""
+    levels = 0
+    while len(at := at[at < len(left)]):
         at = np.concatenate([left[at], right[at]])
         levels += 1
+    return levels
