@@ -90,8 +90,7 @@ class Gate(NamedTuple):
     ) -> Verdict:
         """The verdict on what is to serve under an alias.
 
-        A shadow touches no answer, so of it only soundness and speed are asked. Raises
-        ModelRefused for a champion that does not load.
+        A shadow touches no answer, so of it only soundness and speed are asked.
         """
         against = f"champion {champion.name}"
         try:
@@ -173,7 +172,12 @@ class Gate(NamedTuple):
         ours, theirs = (one.settled() if evidence.file else one.thinned(table) for one in both)
         if ours.learns:
             figures["snapshots"] = len(ours.versions)
-        yield from judged(table, ours.predict(table), theirs.predict(table), self.seed, figures)
+        try:
+            promised = ours.predict(table), theirs.predict(table)
+        except ModelRefused as error:  # by an older version of Teller, say
+            yield Refusal("no-evidence", f"what decided then does not load here: {error}")
+            return
+        yield from judged(table, *promised, self.seed, figures)
         if ours.name != theirs.name:
             found = self._earned(ours, theirs, evidence)
             if found is not None:

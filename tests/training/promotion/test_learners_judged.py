@@ -77,6 +77,16 @@ def test_what_it_learned_since_the_last_of_the_evidence_makes_no_learner_s_past_
     assert learner.latest == snapshots[-1]
 
 
+def test_a_learner_whose_past_does_not_load_here_has_no_evidence(house: House) -> None:
+    """As after an upgrade, until the snapshots of before are let go."""
+    snapshots = house.learn_on(recent(), every=500)
+    home = house.data / "models/propensity" / snapshots[-3].removeprefix("sha256:")
+    (home / "artefact").write_bytes(b"of an older version")
+    verdict = house.judge("learned")
+    assert reasons(verdict) == {"no-evidence"}
+    assert "what decided then does not load here" in verdict.text()
+
+
 def test_a_snapshot_by_its_digest_is_judged_by_what_came_after_it(house: House) -> None:
     snapshots = house.learn_on(recent(), every=500)
     assert house.judge(snapshots[1]).figures["offers"] == len(recent()) - 1_000
