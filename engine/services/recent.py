@@ -85,9 +85,7 @@ class Recent:
         packed = {**loaded.packed, **written, "rev": b"%d" % revision, "clock": b"%d" % loaded.now}
         with self._lock:
             before = self._kept.pop(loaded.state.customer_id, None)
-            if not loaded.state.revision or sum(map(len, packed.values())) > LARGEST:
-                return
-            if loaded.recalled and before is None:  # so nobody knows since when
+            if _unsure(loaded, before) or sum(map(len, packed.values())) > LARGEST:
                 return
             self._make_room()
             self._kept[loaded.state.customer_id] = self._next(before, loaded, packed, revision)
@@ -123,3 +121,9 @@ class Recent:
         else:
             since = loaded.now, self._moment()
         return _Kept(packed, loaded.state.identities, revision, *since, ours)
+
+
+def _unsure(loaded: Loaded, before: _Kept | None) -> bool:
+    """Whether to ask again: of somebody new; of one whose clock stands still, so that revision
+    and clock do not tell two states apart; and of one let go of since they were recalled."""
+    return not loaded.state.revision or loaded.behind or (loaded.recalled and before is None)

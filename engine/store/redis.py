@@ -215,6 +215,7 @@ class Store:
             _seen(seen, answers),
             _id(found.get(b"redirect")),
             _id(found.get(b"fence")),
+            behind=now < state.clock,
         )
 
 

@@ -7,19 +7,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 from msgspec.structs import replace
 
 from engine.bootstrap import Application
 from engine.change import Loaded
 from engine.domain import CustomerState
 from engine.errors import IdentityShared
+from engine.partitions import partition_of
 from engine.services.recent import LARGEST, LIFE, MOST, Recent
 from engine.store import Store
+from engine.store.keys import customer_key
 from engine.wire.customers import CustomerPatchBody
 from engine.wire.interactions import InteractionBody
 from tests.services.conftest import worker
 from tests.services.identities.people import MAIL, decide, known, visit
 
+HOUR = 3_600_000
 REFUSES = CustomerPatchBody(consent={"marketing": "denied"})
 
 
@@ -149,6 +153,21 @@ def test_someone_erased_is_a_stranger_though_as_often_changed_again(
         known(two, "c-1")
     assert offered(one)
     assert len(store.load("c-1").state.contacts.rows) == 1
+
+
+def test_a_no_said_to_an_older_copy_whose_clock_is_behind_holds_at_once(
+    one: Application, two: Application, store: Store, server_url: str
+) -> None:
+    known(one, "c-1")
+    key = customer_key(partition_of("c-1"), "c-1")
+    with redis.Redis.from_url(server_url) as client:
+        client.hset(key, "clock", store.load("c-1").now + HOUR)
+        copy = client.hgetall(key)
+        assert offered(one)
+        client.delete(key)
+        client.hset(key, mapping=copy)
+    two.customers.change("c-1", REFUSES)
+    assert not offered(one)
 
 
 def test_an_identity_set_apart_by_another_worker_names_them_no_more(
