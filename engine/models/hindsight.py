@@ -14,6 +14,7 @@ How much either counts, or nothing of it, is weighed by exp(−2 · squared erro
 
 from __future__ import annotations
 
+from math import exp
 from typing import NamedTuple
 
 import numpy as np
@@ -81,14 +82,17 @@ class _Answers(NamedTuple):
 
 
 class _Akin(NamedTuple):
-    """The leaves of a moment, which answers share some, and what share of all."""
+    """The row of a moment, its leaves, which answers share some, and what share of all."""
 
+    row: Cuts
     leaves: NDArray[np.uint16]
     those: Places
     akin: Numbers
 
 
-_NOBODY = _Akin(np.zeros(TREES, np.uint16), np.zeros(0, np.intp), np.zeros(0))
+_NOBODY = _Akin(
+    np.zeros(0, np.float32), np.zeros(TREES, np.uint16), np.zeros(0, np.intp), np.zeros(0)
+)
 
 
 class Hindsight:
@@ -101,7 +105,7 @@ class Hindsight:
         rows, owners = np.zeros((room, columns), np.float32), np.zeros(room, np.intp)
         self._kept = _Answers(rows, rewards, owners, honest, missed)
         self._ends = np.zeros((TREES, room), np.uint16)
-        self._losses = np.array(Hindsights().losses)
+        self._losses = Hindsights().losses
         self._taken, self._wait, self._times = 0, _FIRST, 0
         self._asked: tuple[Numbers | None, _Akin] = None, _NOBODY
 
@@ -111,7 +115,7 @@ class Hindsight:
         nothing, honest, missed = self._trust()
         if self._wood is None or nothing > _IDLE:
             return np.zeros(actions)
-        _, those, akin = self._akin(self._wood, x)
+        _, _, those, akin = self._akin(self._wood, x)
         owners = self._kept.owners[those]
         off = honest * self._kept.honest[those] + missed * self._kept.missed[those]
         sums = np.bincount(owners, akin * off, actions)[:actions]
@@ -121,15 +125,21 @@ class Hindsight:
         """Keep an answer in place of the oldest. `off`: how far off the rest was, before it
         learned of it."""
         at, missed = self._taken % self._room, off
-        if self._wood is not None:
-            leaves, those, akin = self._akin(self._wood, x)
+        if self._wood is None:
+            row = _row(x)
+        else:
+            row, leaves, those, akin = self._akin(self._wood, x)
             honest, further = self._said(those, akin, owner)
             missed = off - further
-            errors = np.square([off, off - honest, missed])
-            self._losses = _KEEP * (self._losses + errors.clip(max=1.0))
+            one, other, third = self._losses
+            self._losses = (
+                _KEEP * (one + min(off**2, 1.0)),
+                _KEEP * (other + min((off - honest) ** 2, 1.0)),
+                _KEEP * (third + min(missed**2, 1.0)),
+            )
             self._ends[:, at] = leaves
         kept = self._kept
-        kept.rows[at], kept.rewards[at], kept.owners[at] = _row(x), reward, owner
+        kept.rows[at], kept.rewards[at], kept.owners[at] = row, reward, owner
         kept.honest[at], kept.missed[at] = off, missed
         self._asked = None, _NOBODY
         self._taken += 1
@@ -156,7 +166,8 @@ class Hindsight:
         room = self._room - len(mine.owners)
         theirs = theirs.at(slice(max(0, len(theirs.owners) - room), None))
         self._times += other._times
-        self._losses = self._losses + other._losses
+        (one, honest, missed), more = self._losses, other._losses
+        self._losses = one + more[0], honest + more[1], missed + more[2]
         self._resume(
             _Answers(
                 np.concatenate([mine.rows, theirs.rows]),
@@ -171,7 +182,7 @@ class Hindsight:
 
     def hindsights(self, names: tuple[str, ...]) -> Hindsights:
         """What serves from here on; `names` are the actions by row."""
-        order, (no, honest, missed) = self._order(), self._losses.tolist()
+        order = self._order()
         return Hindsights(
             names,
             Felled() if self._wood is None else self._wood.felled,
@@ -179,7 +190,7 @@ class Hindsight:
             packed(self._kept.honest[order]),
             packed(self._kept.missed[order]),
             self._kept.owners[order].astype("<i4").tobytes(),
-            (no, honest, missed),
+            self._losses,
         )
 
     def learned(self, names: tuple[str, ...]) -> Learned:
@@ -207,7 +218,7 @@ class Hindsight:
         unknown = np.zeros((held, columns), np.float32), np.zeros(held, np.float32)
         self._resume(_Answers(*unknown, owners, honest, missed))
         self._ends[:, :held] = ends
-        self._losses = np.array(hindsights.losses)
+        self._losses = hindsights.losses
 
     def resume(self, learned: Learned, rows: dict[str, int]) -> None:
         """Go on from what another held. Raises ModelRefused for what does not fit."""
@@ -248,11 +259,12 @@ class Hindsight:
         """Looked up once for a moment that is asked about and then learned of."""
         asked, akin = self._asked
         if asked is not x:
-            leaves = wood.leaves(_row(x)).astype(np.uint16)
+            row = _row(x)
+            leaves = wood.leaves(row).astype(np.uint16)
             same = (self._ends[:, : self._held] == leaves[:, None]).view(np.uint8)
             shared = np.add.reduce(same, axis=0, dtype=np.uint8)
             those = shared.nonzero()[0]
-            akin = _Akin(leaves, those, shared[those] / TREES)
+            akin = _Akin(row, leaves, those, shared[those] / TREES)
             self._asked = x, akin
         return akin
 
@@ -264,11 +276,12 @@ class Hindsight:
         honest, missed = self._kept.honest[those], self._kept.missed[those]
         return float(akin.dot(honest)) / total, float(akin.dot(missed)) / total
 
-    def _trust(self) -> Numbers:
+    def _trust(self) -> tuple[float, float, float]:
         """How much nothing, honest and missed count; they add up to one."""
-        weights = np.exp(_RATE * (self._losses.min() - self._losses))
-        trust: Numbers = weights / weights.sum()
-        return trust
+        least = min(self._losses)
+        nothing, honest, missed = (exp(_RATE * (least - loss)) for loss in self._losses)
+        total = nothing + honest + missed
+        return nothing / total, honest / total, missed / total
 
 
 def _row(x: Numbers) -> Cuts:
