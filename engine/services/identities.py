@@ -124,6 +124,8 @@ class Resolver:
         if holder is not None:
             loaded = self.load(holder, seen, deadline)
             if identity in loaded.state.identities:
+                if loaded.state.customer_id != holder:  # merged since
+                    self._holders.put(identity, loaded.state.customer_id)
                 return loaded
             self._holders.drop(identity)
         for _ in range(_ATTEMPTS):

@@ -90,6 +90,18 @@ def test_so_is_one_named_by_an_identity(one: Application, trips: list[str]) -> N
     assert trips == ["write"]
 
 
+def test_so_is_one_named_by_an_identity_of_somebody_they_turned_out_to_be(
+    one: Application, trips: list[str]
+) -> None:
+    known(one, "c-1")
+    decide(one, identity="cookie:7")
+    one.linking.link("c-1", "cookie:7")
+    assert offered(one, identity="cookie:7")
+    trips.clear()
+    assert offered(one, identity="cookie:7")
+    assert trips == ["write"]
+
+
 def test_what_this_worker_took_in_meanwhile_is_known(one: Application, trips: list[str]) -> None:
     known(one, "c-1")
     decide(one, id="c-1")
