@@ -166,13 +166,13 @@ def test_a_learner_is_promoted_by_the_decisions_that_its_snapshots_had_not_heard
     learner, rng = Learner((Feature("plan", "customer.plan", Category(PLANS)),)), Random(5)
     learner.know(house.world.catalogue.actions)
     for _ in range(3):
-        for _ in range(600):
+        for _ in range(3_000):
             plan, name = rng.choice(PLANS), rng.choice(NAMES)
             columns = np.array([float(plan == one) for one in PLANS])
             learner.expand.see(columns)
             learner.learn(columns, name, float(rng.random() < RATES[plan][name]))
         artefact = msgspec.json.encode(learner.snapshot())
-        said = {"at": house.world.now, "answers": 600}
+        said = {"at": house.world.now, "answers": 9_000}
         snapshot = house.registry.publish("propensity", "online", artefact, said)
         lived(house, store, 300)
     house.registry.promote("propensity", house.publish(0.5))
