@@ -151,6 +151,7 @@ class Interactions:
             return self._memory.commit(change, deadline)
         except AnswerLost:
             result = self._memory.commit(change, deadline)
+            self._recent.drop(change.customer_id)  # who else wrote meanwhile, nobody says
             if isinstance(result, Known) and _ours(result, change):
                 return Committed((change.revision or 0) + 1)
             return result

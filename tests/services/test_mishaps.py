@@ -228,11 +228,15 @@ def test_interactions_whose_answer_was_lost_count_once(
     application: Application, flaky: Flaky, store: Store
 ) -> None:
     flaky.after = _once(AnswerLost("cut"))
-    interactions = Interactions(flaky, application.served, application.metrics, Recent())
+    recent = Recent()
+    recent.keep(store.load("c-1"), {}, store.load("c-1").state.revision)
+    assert recent.recall("c-1")
+    interactions = Interactions(flaky, application.served, application.metrics, recent)
     row = InteractionBody("v-1", CustomerBody("c-1"), type="visit")
     reply = interactions.take_in([row])
     assert (reply.accepted, reply.duplicates) == (1, 0)
     assert len(store.load("c-1").state.events.rows) == 1
+    assert recent.recall("c-1") is None  # what else was written meanwhile, nobody said
 
 
 def test_a_change_of_a_customer_whose_answer_was_lost_is_made_once(
