@@ -110,8 +110,8 @@ class Hindsight:
         self._asked: tuple[Numbers | None, _Akin] = None, _NOBODY
 
     def about(self, x: Numbers, actions: int) -> Numbers:
-        """What to add to each action's mean at a row of raw columns; answers of no such row are
-        left out."""
+        """What to add to each action's mean at a row of raw columns, which is not to be written to
+        before it is learned of; answers of no such row are left out."""
         nothing, honest, missed = self._trust()
         if self._wood is None or nothing > _IDLE:
             return np.zeros(actions)
@@ -222,6 +222,8 @@ class Hindsight:
 
     def resume(self, learned: Learned, rows: dict[str, int]) -> None:
         """Go on from what another held. Raises ModelRefused for what does not fit."""
+        if learned.wait < 0 or learned.times < 0:
+            raise ModelRefused("hindsight: trees that are due, or grown, less than never")
         self.restore(learned.hindsights, rows, len(rows))
         held = self._taken
         self._kept.rows[:held] = unpacked(learned.rows, held, self._kept.rows.shape[1])

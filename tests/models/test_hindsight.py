@@ -138,3 +138,12 @@ def test_what_does_not_fit_is_refused(changes: dict[str, object], why: str) -> N
         Hindsight(2).restore(msgspec.structs.replace(GOOD, **changes), {}, 0)
     Hindsight(2).restore(GOOD, {}, 0)
     Hindsight(2).restore(Hindsights(), {}, 0)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"rows": b""}, {"rewards": b"\0"}, {"wait": -1}, {"times": -1}]
+)
+def test_what_cannot_be_gone_on_from_is_refused(changes: dict[str, object]) -> None:
+    learned = taught(range(ANSWERS)).learned(("a", "b"))
+    with pytest.raises(ModelRefused):
+        Hindsight(2).resume(msgspec.structs.replace(learned, **changes), {"a": 0, "b": 1})
