@@ -75,7 +75,7 @@ class Recent:
         state = unpack(customer_id, kept.packed)
         if kept.identities:
             state = replace(state, identities=kept.identities)
-        now = max(kept.now + passed - 1, state.clock)  # rounded as it is, never ahead
+        now = max(kept.now + passed, state.clock + 1)  # no two decisions of one moment
         return Loaded(state, kept.packed, now, [], recalled=True)
 
     def keep(self, loaded: Loaded, sections: Mapping[str, bytes], revision: int) -> None:

@@ -265,7 +265,18 @@ def test_the_stores_clock_has_run_on_meanwhile() -> None:
     clocks.run(250)
     found = recent.recall("c-1")
     assert found is not None
-    assert (found.now, found.state.clock, found.packed["rev"]) == (1_249, 1_000, b"4")
+    assert (found.now, found.state.clock, found.packed["rev"]) == (1_250, 1_000, b"4")
+
+
+def test_of_two_decisions_at_once_one_is_the_later() -> None:
+    recent = Recent(Clocks())
+    recent.keep(LOADED, {}, 4)
+    first = recent.recall("c-1")
+    assert first is not None
+    recent.keep(first, {}, 5)
+    second = recent.recall("c-1")
+    assert second is not None
+    assert (first.now, second.now) == (1_001, 1_002)
 
 
 def test_after_a_minute_the_store_is_asked_however_often_it_was_decided_meanwhile() -> None:
