@@ -62,13 +62,19 @@ def remember_contacts(
     """
     labels = contacts.labels
     fresh: list[Contact] = []
-    for label in [label_of(*one) for one in taken]:
-        labels = labels if label in labels else (*labels, label)
-        fresh.append(Contact(now, labels.index(label), decision_id, hold_until, ask))
+    for one in taken:
+        labels, number = _numbered(labels, label_of(*one))
+        fresh.append(Contact(now, number, decision_id, hold_until, ask))
     alive = [
         row for row in contacts.rows if row.at > keep_after and (not row.until or row.until > now)
     ]
     return _kept(labels, alive + fresh)
+
+
+def _numbered(labels: tuple[Label, ...], label: Label) -> tuple[tuple[Label, ...], int]:
+    """The labels with this one among them, and its number."""
+    labels = labels if label in labels else (*labels, label)
+    return labels, labels.index(label)
 
 
 def held(contacts: Contacts, ask: str, now: int) -> str | None:
@@ -94,9 +100,9 @@ def confirm(
         return Contacts(contacts.labels, tuple(rows))
     if made_at <= keep_after:
         return contacts
-    labels = dict(zip(contacts.labels, range(len(contacts.labels)), strict=True))
-    row = Contact(made_at, labels.setdefault(label, len(labels)), decision_id)
-    return Contacts(tuple(labels), tuple(sorted((*contacts.rows, row), key=_AT)))
+    labels, number = _numbered(contacts.labels, label)
+    row = Contact(made_at, number, decision_id)
+    return Contacts(labels, tuple(sorted((*contacts.rows, row), key=_AT)))
 
 
 def release(contacts: Contacts, decision_id: str) -> Contacts:

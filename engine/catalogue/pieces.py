@@ -83,7 +83,8 @@ def _piece(node: nodes.Expr) -> str | Place:
 
 def _place(looked: nodes.Getattr, default: str | None) -> Place:
     match looked:
-        case nodes.Getattr(node=nodes.Name(name=root), attr=name) if not name.startswith("_"):
-            if root != "now":
-                return Place(root, name, default)
+        case nodes.Getattr(node=nodes.Name(name=root), attr=name) if (
+            root != "now" and not name.startswith("_")
+        ):
+            return Place(root, name, default)
     raise _NotPlainError

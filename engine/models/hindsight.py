@@ -203,9 +203,8 @@ class Hindsight:
     def restore(self, hindsights: Hindsights, rows: dict[str, int], others: int) -> None:
         """Serve from this, by these rows; `others` is that of actions not among them.
         Raises ModelRefused for what does not fit."""
-        kept = self._kept.at(slice(0)).rows
         owners = _owners(hindsights, rows, others, self._room)
-        held, columns = len(owners), kept.shape[1]
+        held, columns = len(owners), self._kept.rows.shape[1]
         self._wood = rebuilt(hindsights.felled, columns)
         if len(hindsights.ends) != 2 * TREES * held:
             raise ModelRefused(f"hindsight: {len(hindsights.ends)} bytes of leaves")

@@ -102,7 +102,7 @@ class Decisions:
         self, request: DecisionRequest, identity: str | None, live: Live, deadline: float | None
     ) -> DecisionReply:
         asked = seen_of(request)
-        loaded = self._recalled(request, identity)
+        loaded = self._just_met(request, identity)
         for _ in range(ATTEMPTS):
             if loaded is None:
                 loaded = self._load(request, identity, asked, deadline)
@@ -114,7 +114,7 @@ class Decisions:
             loaded = result if result and _named(result, identity) else None
         return self._fallback(request, live, "contention")
 
-    def _recalled(self, request: DecisionRequest, identity: str | None) -> Loaded | None:
+    def _just_met(self, request: DecisionRequest, identity: str | None) -> Loaded | None:
         """The customer as this worker left them; None where the store is to be asked."""
         if request.mode != "live":
             return None

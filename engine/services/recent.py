@@ -83,12 +83,16 @@ class Recent:
         customer is at that revision now."""
         written = {name: data for name, data in sections.items() if name in FIELDS}
         packed = {**loaded.packed, **written, "rev": b"%d" % revision, "clock": b"%d" % loaded.now}
+        at = self._moment()
         with self._lock:
             before = self._kept.pop(loaded.state.customer_id, None)
             if _unsure(loaded, before) or sum(map(len, packed.values())) > LARGEST:
                 return
-            self._make_room()
-            self._kept[loaded.state.customer_id] = self._next(before, loaded, packed, revision)
+            self._make_room(at)
+            since = (before.now, before.at) if before and loaded.recalled else (loaded.now, at)
+            ours = before is None or before.revision == loaded.state.revision
+            kept = _Kept(packed, loaded.state.identities, revision, *since, ours)
+            self._kept[loaded.state.customer_id] = kept
 
     def follow(self, loaded: Loaded, sections: Mapping[str, bytes], revision: int) -> None:
         """The same of a commit that was no decision: it keeps nobody who was not kept before."""
@@ -104,23 +108,13 @@ class Recent:
             if kept is not None:
                 self._kept[customer_id] = kept._replace(packed={}, identities=(), ours=False)
 
-    def _make_room(self) -> None:
+    def _make_room(self, at: Moment) -> None:
         """Let go of those kept for too long; if all places are taken, of the one kept longest."""
-        oldest = self._moment()[1] - LIFE
+        oldest = at[1] - LIFE
         while first := next(iter(self._kept), None):
             if len(self._kept) < MOST and self._kept[first].at[1] >= oldest:
                 return
             del self._kept[first]
-
-    def _next(
-        self, before: _Kept | None, loaded: Loaded, packed: dict[str, bytes], revision: int
-    ) -> _Kept:
-        ours = before is None or before.revision == loaded.state.revision
-        if before is not None and loaded.recalled:
-            since = before.now, before.at
-        else:
-            since = loaded.now, self._moment()
-        return _Kept(packed, loaded.state.identities, revision, *since, ours)
 
 
 def _unsure(loaded: Loaded, before: _Kept | None) -> bool:

@@ -203,7 +203,7 @@ def test_a_preview_asks_the_store(one: Application, trips: list[str]) -> None:
 
 
 def test_a_fallback_is_given_only_once_the_store_was_asked(
-    one: Application, two: Application, trips: list[str]
+    one: Application, trips: list[str]
 ) -> None:
     known(one, "c-1")
     assert offered(one)
