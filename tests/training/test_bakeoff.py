@@ -77,6 +77,21 @@ def test_ours_plays_the_same_twice() -> None:
     assert one.losses == again.losses
 
 
+def test_a_number_that_is_absent_or_not_finite_is_its_columns_median() -> None:
+    frame = pd.DataFrame(
+        {"some": [1.0, np.nan, 3.0, np.inf, 5.0], "none": [np.nan] * 5, "label": list("ababa")}
+    )
+    some, none = table("holes", frame).columns
+    assert some.values.tolist() == [1.0, 3.0, 3.0, 3.0, 5.0]
+    assert none.values.tolist() == [0.0] * 5
+
+
+def test_a_row_without_a_label_is_refused() -> None:
+    frame = pd.DataFrame({"x": [1, 2, 3], "label": ["a", "b", None]})
+    with pytest.raises(ValueError, match="without a label, the last column: 1"):
+        table("holes", frame)
+
+
 def test_ours_is_the_engines_learner() -> None:
     assert isinstance(Ours(easy(), 0)._learner, Learner)
 

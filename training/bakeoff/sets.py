@@ -53,9 +53,12 @@ def find(directory: Path | None) -> Iterator[Table]:
 
 
 def table(name: str, frame: pd.DataFrame) -> Table:
-    """A frame whose last column is the label. An absent number is its column's median."""
+    """A frame whose last column is the label. A number that is absent, or not finite, is its
+    column's median. Raises ValueError where there is nothing to choose, or a row has no label."""
     if len(frame.columns) < 2 or frame.iloc[:, -1].nunique() < 2:
         raise ValueError(f"{name}: needs a column, and a last one with at least two labels")
+    if absent := int(frame.iloc[:, -1].isna().sum()):
+        raise ValueError(f"{name}: rows without a label, the last column: {absent}; leave them out")
     labels, names = pd.factorize(frame.iloc[:, -1], sort=True)
     columns = tuple(_column(str(key), frame[key]) for key in frame.columns[:-1])
     digest = sha256(labels.tobytes())
@@ -68,7 +71,9 @@ def table(name: str, frame: pd.DataFrame) -> Table:
 def _column(name: str, series: pd.Series) -> Column:
     if pd.api.types.is_numeric_dtype(series):
         numbers = series.to_numpy(np.float64, na_value=np.nan)
-        return Column(name, np.nan_to_num(numbers, nan=float(np.nanmedian(numbers))), None)
+        known = np.isfinite(numbers)
+        usual = float(np.median(numbers[known])) if known.any() else 0.0
+        return Column(name, np.where(known, numbers, usual), None)
     places, words = pd.factorize(series.fillna("").astype(str), sort=True)
     return Column(name, places.astype(float), tuple(words))
 
