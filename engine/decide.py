@@ -119,7 +119,7 @@ def _ask(request: DecisionRequest, state: CustomerState, catalogue: Catalogue) -
     Whether the customer may be told apart is part of it: an answer made by a model is not
     given again to someone who has refused that since.
     """
-    if request.mode == "preview" or not any(
+    if request.mode != "live" or not any(
         catalogue.placements[ask.id].counts == "impression" for ask in request.placements
     ):
         return ""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from engine.arbitration import contenders
 from engine.catalogue import Placement, RenderFailed
 from engine.domain import Knockout
-from engine.exploration import METHODS, Posterior, pick
+from engine.exploration import Posterior, pick
 from engine.hashing import uniform
 from engine.plan import Ranked
 from engine.rules.policy import standing
@@ -82,8 +82,6 @@ def fill(
     derives from the decision's id, the placement and the rank. Content that cannot be
     rendered leaves its slot empty: drawing again would change the odds of the others.
     """
-    strategy = situation.live.catalogue.strategy
-    method = METHODS[strategy.method](strategy.floor)
     lacking = situation.unshowable(placement.id)
     able = standing(placement.mask & situation.standing & ~taken, lacking)
     picks: list[Pick] = []
@@ -100,7 +98,9 @@ def fill(
             break
         stakes = situation.priority[contest]
         slot = f"{placement.id}/{rank}"
-        chances = method.probabilities(stakes, _posterior(contest, situation, decision_id, slot))
+        chances = situation.method.probabilities(
+            stakes, _posterior(contest, situation, decision_id, slot)
+        )
         at = choose(contest, chances, decision_id, slot)
         if at is None:
             break

@@ -9,7 +9,8 @@ from msgspec import Struct
 from engine.domain import Code, Contacts, Kind, Stage, Value
 
 Explain = Literal["none", "chosen", "full"]
-Mode = Literal["live", "preview"]
+Mode = Literal["live", "preview", "bot"]
+"""`preview` commits nothing; `bot` neither, and nothing is tried out on it."""
 Why = Literal["priority", "explored", "tier", "holds"]
 
 

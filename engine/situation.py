@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from engine.arbitration import Vector, priorities
 from engine.catalogue import Catalogue
 from engine.domain import Code, Contacts, CustomerState, Facts, Knockout, Value
+from engine.exploration import METHODS, Method
 from engine.facts import defaults_of, facts_of, impersonal
 from engine.models.base import Model, Scorer
 from engine.models.beta import UNTRAINED
@@ -74,7 +75,8 @@ class Situation:
 
     Vectors have one entry an action; `scales` say how far each priority may plausibly be off,
     where the model can tell. `barred` is in stage order, `standing` the mask of the
-    actions it leaves; `check` knows the contacts, those of this request included.
+    actions it leaves; `check` knows the contacts, those of this request included; `method` is
+    how to try things out, on a bot not at all.
     """
 
     live: Live
@@ -87,6 +89,7 @@ class Situation:
     values: Vector
     priority: Vector
     features: tuple[float, ...]
+    method: Method
     scales: Vector | None = None
 
     def unshowable(self, placement_id: str) -> list[Knockout]:
@@ -125,9 +128,10 @@ def survey(
     evaluation = catalogue.ruleset.evaluate(facts)
     left, barred = catalogue.policies.judge(live.everyone, state.consent, evaluation, now)
     scored = (live.prior if impersonal(request, state) else live.scorer).score(facts)
-    values, worth = catalogue.strategy.worth(evaluation)
-    weights = catalogue.strategy.weights(evaluation)
-    cost = catalogue.strategy.contact_cost.get(request.channel, 0.0)
+    strategy = catalogue.strategy
+    values, worth = strategy.worth(evaluation)
+    weights = strategy.weights(evaluation)
+    cost = strategy.contact_cost.get(request.channel, 0.0)
     scales = scored.scales
     return Situation(
         live,
@@ -140,5 +144,6 @@ def survey(
         values,
         priorities(scored.propensities, worth, weights, cost),
         scored.features,
+        METHODS["none" if request.mode == "bot" else strategy.method](strategy.floor),
         None if scales is None else np.abs(priorities(scales, worth, weights, 0.0)),
     )

@@ -78,6 +78,12 @@ class Metrics:
             ["placement", "result"],
             registry=self._registry,
         )
+        self._unkept = Counter(
+            "teller_unkept_decisions",
+            "Requests decided of which nothing is kept: previews, bots",
+            ["mode"],
+            registry=self._registry,
+        )
         self._placement = cache(self._decisions.labels)  # which takes a lock to find it again
         self._latency = Histogram(
             "teller_decision_seconds",
@@ -181,6 +187,10 @@ class Metrics:
     def decided(self, placement: str, fallback: bool) -> None:
         """A placement was answered."""
         self._placement(placement, "fallback" if fallback else "personalised").inc()
+
+    def unkept(self, mode: str) -> None:
+        """A preview, or a bot's request, was answered."""
+        self._unkept.labels(mode).inc()
 
     def took(self, seconds: float) -> None:
         """A request to decide was answered in `seconds`."""

@@ -56,7 +56,7 @@ def retention(live: Live) -> int:
 
 def seen_of(request: DecisionRequest) -> list[Seen]:
     """The request's idempotency key, if it has one and commits anything."""
-    if request.request_id is None or request.mode == "preview":
+    if request.request_id is None or request.mode != "live":
         return []
     body = msgspec.json.encode(request, order="deterministic")
     return [Seen(f"d:{request.request_id}", blake2b(body, digest_size=16).digest(), b"")]

@@ -218,8 +218,11 @@ class Decisions:
         return msgspec.structs.replace(answer, degraded=why)
 
     def _count(self, answer: DecisionReply, seconds: float) -> None:
-        for placement in answer.placements:
-            self._watch.decided(placement.id, placement.fallback)
+        if answer.mode != "live":
+            self._watch.unkept(answer.mode)
+        else:
+            for placement in answer.placements:
+                self._watch.decided(placement.id, placement.fallback)
         if answer.degraded:
             self._watch.degraded(answer.degraded)
         self._watch.took(seconds)

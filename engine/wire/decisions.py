@@ -14,6 +14,7 @@ from engine.domain import Value
 from engine.errors import InvalidRequest, Problem
 from engine.plan import DecisionRequest, Explain, Mode, PlacementAsk
 from engine.wire.body import read
+from engine.wire.bots import UserAgent, UserAgentField, is_bot
 from engine.wire.identities import CustomerBody, CustomerSchema
 from engine.wire.problems import nearest
 from engine.wire.values import (
@@ -48,6 +49,7 @@ class DecisionBody(Struct, frozen=True, forbid_unknown_fields=True):
     attributes: Values = {}
     explain: Explain = "chosen"
     mode: Mode = "live"
+    user_agent: UserAgent = None
     request_id: Id | UnsetType = UNSET
     deadline_ms: Annotated[int, Meta(ge=1, le=MAX_DEADLINE)] | UnsetType = UNSET
 
@@ -75,7 +77,10 @@ class DecisionRequestSchema(Strict):
     context = ValuesField(metadata={"description": "Facts of the moment, as declared."})
     attributes = ValuesField(metadata={"description": "Facts that hold for this request only."})
     explain = one_of("none", "chosen", "full")
-    mode = one_of("live", "preview")
+    mode = one_of("live", "preview", "bot")
+    user_agent = UserAgentField(
+        metadata={"description": "The visitor's: a known bot's makes `mode` `bot`."}
+    )
     request_id = IdField(metadata={"description": "Makes a retry harmless, for 7 days."})
     deadline_ms = WholeField(validate=validate.Range(1, MAX_DEADLINE))
 
@@ -117,7 +122,7 @@ def to_request(
         context,
         attributes,
         body.explain,
-        body.mode,
+        "bot" if is_bot(body.user_agent) else body.mode,
         key or body.request_id or None,
         privacy_signal,
     )

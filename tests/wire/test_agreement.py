@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from marshmallow import Schema
 
-from engine.wire import catalogues, customers, decisions, identities, interactions
+from engine.wire import catalogues, customers, decisions, identities, interactions, models
 from engine.wire.body import check
 
 PAIRS: dict[str, tuple[type[Any], Schema, dict[str, Any]]] = {
@@ -26,6 +26,7 @@ PAIRS: dict[str, tuple[type[Any], Schema, dict[str, Any]]] = {
             "attributes": {"plan": "basic"},
             "explain": "full",
             "mode": "live",
+            "user_agent": "Mozilla/5.0",
             "request_id": "r",
             "deadline_ms": 5,
         },
@@ -67,6 +68,11 @@ PAIRS: dict[str, tuple[type[Any], Schema, dict[str, Any]]] = {
     "link": (identities.LinkBody, identities.LinkSchema(), {"identity": "email:a@b"}),
     "name": (identities.CustomerBody, identities.CustomerSchema(), {"identity": "email:a@b"}),
     "draft": (catalogues.DraftBody, catalogues.DraftSchema(), {"files": {"a.yaml": "x"}}),
+    "promotion": (
+        models.PromotionBody,
+        models.PromotionSchema(),
+        {"version": "sha256:" + "0a" * 32, "alias": "challenger", "share": 0.1},
+    ),
 }
 ODD: list[Any] = [
     None, True, False, 0, 1, -1, 2.0, 1.5, 1e300, 2**63 - 1, 2**63, -(2**63) - 1, 60_000, 60_001,

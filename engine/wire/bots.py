@@ -1,0 +1,60 @@
+"""Whether a program asks, not a person: by the user agent it gives itself.
+
+Only bots that say so are known. Browsers, apps and the libraries apps are made with are people's.
+"""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+from typing import Annotated, Any
+
+from crawleruseragents import CRAWLER_USER_AGENTS_DATA as KNOWN
+from marshmallow import fields, validate
+from msgspec import Meta
+
+from engine.rules.patterns import Pattern, compile_pattern
+from engine.wire.values import MAX_TEXT
+
+UserAgent = Annotated[str, Meta(max_length=MAX_TEXT)] | None
+"""As the visitor's browser sent it; null or empty where it sent none."""
+
+_LOOKED_AT = 512
+_REMEMBERED = 4096
+_LIBRARY = "http-library"
+_PHONE = r"AP3A\.240617\.008"  # listed as a bot; it is a build of Android 15 on millions of phones
+
+
+class UserAgentField(fields.String):
+    """The visitor's user agent, or null."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            allow_none=True,
+            validate=validate.Length(
+                max=MAX_TEXT, error=f"must be at most {MAX_TEXT:,} characters long"
+            ),
+            error_messages={"invalid": "must be a string"},
+            **options,
+        )
+
+
+def is_bot(user_agent: UserAgent) -> bool:
+    """Whether that is a bot's; what gives no name is taken for a person."""
+    return bool(user_agent and _listed(user_agent[:_LOOKED_AT]))
+
+
+@lru_cache(_REMEMBERED)
+def _listed(user_agent: str) -> bool:
+    return _patterns().search(user_agent) is not None
+
+
+@cache
+def _patterns() -> Pattern:
+    """All of them in one: a visitor chooses the text, so the time it takes must be linear in it."""
+    return compile_pattern(
+        "|".join(
+            one["pattern"]
+            for one in KNOWN
+            if _LIBRARY not in one.get("tags", ()) and one["pattern"] != _PHONE
+        )
+    )
