@@ -32,6 +32,7 @@ from engine.wire.decisions import read_decision
 from engine.wire.health import HealthReply
 from engine.wire.identities import check_customer_id, check_identity, read_link
 from engine.wire.interactions import read_interactions
+from engine.wire.models import read_promotion
 from engine.wire.openapi import OPERATIONS, document
 from engine.wire.packed import unpacked
 from engine.wire.pages import Pages
@@ -154,6 +155,10 @@ def _routes(app: Flask, application: Application) -> None:
     def _timeline(customer_id: str) -> Response:
         return _json(application.timeline.page(customer_id, read_page(request.args)))
 
+    @app.post("/v1/models/<name>/promote", endpoint="promoteModel")
+    def _promote(name: str) -> Response:
+        return _json(application.standing.promote(name, read_promotion(_sent())))
+
     @app.post("/v1/catalogue/check", endpoint="checkCatalogue")
     def _check() -> Response:
         return _json(application.standing.check(read_draft(_sent())))
@@ -171,7 +176,7 @@ def _events(app: Flask, application: Application) -> None:
         sender = keyring.sender(segment.write_key_of(sent, delivery.write_key, asked or ""))
         if sender is None:
             return _problem(401, "unauthenticated", segment.NO_WRITE_KEY)
-        application.events.take_in(delivery, sender)
+        application.events.take_in(delivery, sender, request.user_agent.string)
         return Response(segment.SUCCESS, content_type="application/json")
 
     for path, call in segment.ROUTES.items():
@@ -259,7 +264,8 @@ def _refused(error: TellerError) -> Response:
     answer = answer_to(error)
     if answer is None:
         raise error
-    response = _problem(*answer, _detail(error), getattr(error, "problems", ()))
+    detail = str(error)[:2000] or type(error).__name__
+    response = _problem(*answer, detail, getattr(error, "problems", ()))
     if response.status_code == 503:
         response.headers["Retry-After"] = RETRY_AFTER
     return response
@@ -287,10 +293,6 @@ def _problem(status: int, code: str, detail: str, errors: tuple[Problem, ...] = 
     if status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
     return response
-
-
-def _detail(error: TellerError) -> str:
-    return str(error)[:2000] or type(error).__name__
 
 
 def _json(reply: msgspec.Struct, status: int = 200) -> Response:

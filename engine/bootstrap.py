@@ -21,7 +21,7 @@ from engine.directory import Compiler, check_directory
 from engine.errors import StateUnknown
 from engine.facts import disclosed
 from engine.files import kept_key
-from engine.registry import Registry
+from engine.registry import Door, Registry
 from engine.services.changes import DAY, retention
 from engine.services.checkpoints import Checkpoints
 from engine.services.customers import Customers
@@ -182,7 +182,7 @@ def assemble(
         Timeline(people, store.erasure, archive.history, served, rows_key),
         _keeper(settings, store, served, metrics, archive, tombstones),
         _learning(settings, store, served, metrics, registry),
-        Standing(store, served, models, compiler.files),
+        Standing(store, served, models, Door(settings.data, registry), compiler.files),
         served,
         metrics,
     )

@@ -4,7 +4,8 @@ TellerError
 ├── InvalidRequest        the caller sent something we refuse (4xx), field by field
 │   ├── Malformed         the body is not the JSON we take (400)
 │   ├── TooLarge          the body is over its limit, as sent or as unpacked (413)
-│   └── BodyMismatch      a known request id came again with another body (409)
+│   ├── BodyMismatch      a known request id came again with another body (409)
+│   └── NotLetIn          a model's version that no verdict of the gate lets serve now (409)
 ├── Rejected              an interaction that teaches nothing; the others of its request count
 ├── IdentityShared        an identity too many customers share: it tells nobody apart (409)
 ├── CustomerFull          a customer with as many names or ids as one may have (409)
@@ -69,6 +70,10 @@ class TooLarge(InvalidRequest):
 
 class BodyMismatch(InvalidRequest):
     """A request id seen before came again with another body."""
+
+
+class NotLetIn(InvalidRequest):
+    """A version that is to serve, and no verdict of the gate lets in now; `problems` are why."""
 
 
 class Rejected(TellerError):

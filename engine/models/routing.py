@@ -64,6 +64,11 @@ class Aliases(Struct, frozen=True):
     salt: str = ""
     previous: tuple[str, ...] = ()
 
+    @property
+    def reigning(self) -> str:
+        """The champion; where none was promoted the learner, or nobody."""
+        return self.champion or (LEARNED if self.learned else NOBODY)
+
     def versions(self) -> dict[Alias, str]:
         """alias -> digest, those that mean something."""
         named = {alias: self._digest(getattr(self, alias)) for alias in ALIASES}

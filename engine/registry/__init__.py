@@ -1,6 +1,7 @@
 """Model artefacts on disk, by digest, and which of them serve.
 
     <data>/models/<name>/<digest>/{manifest.json, artefact, signature}
+    <data>/models/<name>/verdicts/<version>-<alias>
     <data>/models/<name>/aliases.json
     <data>/model.key
 
@@ -12,6 +13,7 @@ somebody else published.
 """
 
 from engine.models.routing import ALIASES, Alias
+from engine.registry.door import Door
 from engine.registry.manifest import LARGEST_ARTEFACT, LARGEST_MANIFEST, Manifest
 from engine.registry.registry import Pointer, Registry
 
@@ -20,6 +22,7 @@ __all__ = [
     "LARGEST_ARTEFACT",
     "LARGEST_MANIFEST",
     "Alias",
+    "Door",
     "Manifest",
     "Pointer",
     "Registry",

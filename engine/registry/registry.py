@@ -158,18 +158,22 @@ class Registry:
         if alias not in ALIASES:
             raise NotFound(f"no alias '{alias}'; one of {', '.join(ALIASES)}")
         model = self.load(name, self.resolve(name, digest) if digest == LEARNED else digest)
-        self._change(name, lambda table: table.promoted(digest, alias, share))
+        self.change(name, lambda table: table.promoted(digest, alias, share))
         return model
 
     def roll_back(self, name: str) -> Aliases:
         """The champion before for everyone. Raises NotFound when there was none."""
-        return self._change(name, Aliases.rolled_back)
+        return self.change(name, Aliases.rolled_back)
 
     def end(self, name: str, alias: Alias) -> Aliases:
         """Nothing serves under an alias any more."""
-        return self._change(name, lambda table: table.ended(alias))
+        return self.change(name, lambda table: table.ended(alias))
 
-    def _change(self, name: str, change: Callable[[Aliases], Aliases]) -> Aliases:
+    def change(
+        self, name: str, change: Callable[[Aliases], Aliases], then: Callable[[], object] = tuple
+    ) -> Aliases:
+        """Change what aliases mean, one at a time; `then` is done before the next. Raises NotFound,
+        StoreUnavailable, and what `change` does: then nothing has changed."""
         home = self._home(name)
         if not home.is_dir():
             raise NotFound(f"no model '{name}'{self._nearest(name)}")
@@ -179,6 +183,7 @@ class Registry:
             if self._pointer is not None:
                 self._pointer.set_aliases(name, written)
             put(home / "aliases.json", msgspec.json.encode(written, order="deterministic"))
+            then()
         return table
 
     def _keep(self, name: str, digest: str, manifest: bytes, artefact: bytes) -> None:

@@ -59,6 +59,10 @@ class RegisteredModels:
 
     def roll_back(self, name: str) -> None:
         """The champion before for everyone. Raises NotFound, StoreUnavailable."""
+        self.check(name)
+        self._registry.roll_back(name)
+
+    def check(self, name: str) -> None:
+        """Raises NotFound for a model there is none of."""
         if name not in self._registry.names():
             raise NotFound(f"no model {name!r:.80}")
-        self._registry.roll_back(name)

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from engine.catalogue import Catalogue
 from engine.errors import CatalogueRefused
-from engine.models.routing import NOBODY, Aliases
+from engine.models.routing import NOBODY, Alias, Aliases
+from engine.models.verdict import Judgement
 from engine.services.models import RegisteredModels
 from engine.services.ports import Serving
-from engine.wire.catalogues import (
-    CatalogueReply,
-    CheckReply,
+from engine.wire.catalogues import CatalogueReply, CheckReply, fault_replies
+from engine.wire.health import ReadyReply
+from engine.wire.models import (
     ModelReply,
     ModelsReply,
-    fault_replies,
+    PromotionBody,
+    PromotionReply,
+    verdict_reply,
 )
-from engine.wire.health import ReadyReply
 
 LISTED = 100
 """Versions of a model, the latest, that are told of beside those that serve or did: a learner
@@ -39,19 +42,29 @@ class Healthy(Protocol):
     def health(self) -> Health: ...
 
 
+class Door(Protocol):
+    """Lets in what the gate has passed, see `engine.registry`."""
+
+    def admit(
+        self, name: str, version: str, alias: Alias, share: float | None, catalogue: str, now: int
+    ) -> Judgement | None: ...
+
+
 class Standing:
-    """`/readyz`, `/v1/catalogue`, `/v1/catalogue/check`, `/v1/models` and its rollback."""
+    """`/readyz`, `/v1/catalogue`, `/v1/catalogue/check`, `/v1/models`, promotion and rollback."""
 
     def __init__(
         self,
         store: Healthy,
         serving: Serving,
         models: RegisteredModels,
+        door: Door,
         compile_files: Callable[[Mapping[str, bytes]], Catalogue],
     ) -> None:
         self._store = store
         self._serving = serving
         self._models = models
+        self._door = door
         self._compile = compile_files
 
     def ready(self) -> ReadyReply:
@@ -96,6 +109,15 @@ class Standing:
                 for name, (versions, aliases) in self._models.listing().items()
             ]
         )
+
+    def promote(self, name: str, asked: PromotionBody) -> PromotionReply:
+        """Have a version serve, if the gate has let it through beside the champion and under the
+        catalogue that serve now; workers follow within seconds. Raises NotFound, NotLetIn."""
+        self._models.check(name)
+        digest, now = self._serving.live.catalogue.digest, time.time_ns() // 1_000_000
+        share = asked.share or None
+        word = self._door.admit(name, asked.version, asked.alias, share, digest, now)
+        return PromotionReply(verdict_reply(word), self.models().models)
 
     def roll_back(self, name: str) -> ModelsReply:
         """The champion before for everyone; workers follow within seconds. Raises NotFound."""

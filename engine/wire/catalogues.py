@@ -1,8 +1,8 @@
-"""What serves, and checking a draft: `/v1/catalogue`, `/v1/catalogue/check`, `/v1/models`."""
+"""What serves, and checking a draft: `/v1/catalogue`, `/v1/catalogue/check`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 import msgspec
@@ -10,7 +10,6 @@ from marshmallow import ValidationError, fields
 from msgspec import Meta, Struct
 
 from engine.errors import Fault
-from engine.models.routing import Alias
 from engine.wire.body import read
 from engine.wire.values import Id, Strict
 
@@ -66,26 +65,6 @@ class CatalogueReply(Struct, frozen=True):
     warnings: list[FaultReply]
 
 
-class ModelReply(Struct, frozen=True):
-    """A model's latest versions and those that serve or did, the latest first, of so many `kept`,
-    and which its aliases mean; `serving` is the champion here, or what stands in for one. `share`
-    of all customers are the challenger's; `previous` are the champions before, the latest first."""
-
-    name: str
-    versions: list[str]
-    kept: int
-    aliases: Mapping[Alias, str]
-    serving: str | None
-    share: float
-    previous: list[str]
-
-
-class ModelsReply(Struct, frozen=True):
-    """All models of the house."""
-
-    models: list[ModelReply]
-
-
 class FaultSchema(Strict):
     """One thing wrong with a catalogue: where, what, and what to try."""
 
@@ -111,24 +90,6 @@ class CatalogueSchema(Strict):
     actions = fields.Integer(required=True)
     placements = fields.List(fields.String(), required=True)
     warnings = fields.List(fields.Nested(FaultSchema), required=True)
-
-
-class ModelSchema(Strict):
-    """A model's latest versions, of so many kept, and which its aliases mean."""
-
-    name = fields.String(required=True)
-    versions = fields.List(fields.String(), required=True)
-    kept = fields.Integer(required=True)
-    aliases = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
-    serving = fields.String(required=True, allow_none=True)
-    share = fields.Float(required=True)
-    previous = fields.List(fields.String(), required=True)
-
-
-class ModelsSchema(Strict):
-    """All models of the house."""
-
-    models = fields.List(fields.Nested(ModelSchema), required=True)
 
 
 _decoder = msgspec.json.Decoder(DraftBody)

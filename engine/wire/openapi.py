@@ -16,6 +16,7 @@ from engine.wire import (
     health,
     identities,
     interactions,
+    models,
     privacy,
     replies,
     segment,
@@ -50,6 +51,11 @@ _NOT_HEARD = (
 _UNCONFIRMED = (
     "The store is away or lost its memory, a customer keeps changing (`contention`), or no replica "
     "confirmed an opt-out; send all of it again after `Retry-After` seconds, which is harmless."
+)
+_NOT_LET_IN = (
+    "The gate does not let the version in (`not-let-in`), and nothing has changed. There is no "
+    "verdict on it under that alias, or it has let in once before, or it refuses, or it is of "
+    "another champion or catalogue, or over a day old: `errors` has every reason."
 )
 
 
@@ -156,12 +162,18 @@ OPERATIONS = (
     ),
     Operation(
         "get", "/v1/models", "getModels", "Models, their versions and aliases",
-        catalogues.ModelsSchema,
+        models.ModelsSchema,
+    ),
+    Operation(
+        "post", "/v1/models/{name}/promote", "promoteModel",
+        "Have a version serve that the gate has let through (`teller promote --judge-only`)",
+        models.PromotedSchema, models.PromotionSchema, (400, 404, 409, 413, 422, 503),
+        says={409: _NOT_LET_IN},
     ),
     Operation(
         "post", "/v1/models/{name}/rollback", "rollBackModel",
         "The champion before for everyone; a challenge ends",
-        catalogues.ModelsSchema, fails=(404, 503),
+        models.ModelsSchema, fails=(404, 503),
     ),
     Operation(
         "get", "/healthz", "alive", "The process is alive", health.HealthSchema, open=True

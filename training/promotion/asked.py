@@ -10,13 +10,13 @@ from typing import NamedTuple
 from engine.catalogue import Catalogue
 from engine.errors import Misconfigured
 from engine.models.routing import LEARNED, Alias
+from engine.models.verdict import MAY_BE_ACKNOWLEDGED, Judgement
 from engine.registry import Registry
 from training.offpolicy.candidates import Candidates
 from training.promotion.command import House
 from training.promotion.evidence import Evidence, of_file, of_house
 from training.promotion.gate import Gate
 from training.promotion.soundness import wall
-from training.promotion.verdict import MAY_BE_ACKNOWLEDGED, Verdict
 
 
 class Asked(NamedTuple):
@@ -29,21 +29,26 @@ class Asked(NamedTuple):
     file: Path | None
     mapping: Path | None
 
-    def judge(self, house: House, catalogue: Path, rules: str | None) -> Verdict:
-        """The gate's word. Raises Misconfigured, NotFound, CatalogueRefused."""
+    def judge(self, house: House, catalogue: Path, rules: str | None) -> Judgement:
+        """The gate's word and what it is about.
+
+        Raises Misconfigured, NotFound, CatalogueRefused.
+        """
         if strange := sorted(set(self.acknowledged) - MAY_BE_ACKNOWLEDGED):
             known = ", ".join(sorted(MAY_BE_ACKNOWLEDGED))
             raise Misconfigured(f"--acknowledge {strange[0]}: nobody can answer for that; {known}")
         candidates = Candidates(catalogue, house.registry, rules)
         gate = Gate(self.name, house.registry, candidates, wall)
-        now = time.time_ns() // 1_000_000
+        version, now = self._following(house.registry), time.time_ns() // 1_000_000
+        reigning = house.registry.table(self.name).reigning
         until = now - candidates.catalogue.strategy.attribution
         candidate, champion = gate.contender(self.digest, until), gate.champion(until)
         since = max(candidate.since, champion.since)
         evidence = self._evidence(house, candidates.catalogue, now, since)
-        return gate.judge(candidate, champion, self.alias, evidence, self.acknowledged)
+        verdict = gate.judge(candidate, champion, self.alias, evidence, self.acknowledged)
+        return Judgement(verdict, version, self.alias, reigning, candidates.catalogue.digest, now)
 
-    def following(self, registry: Registry) -> str:
+    def _following(self, registry: Registry) -> str:
         """What the alias is to stand for: a version, or the learner's latest for good."""
         return LEARNED if self.digest == LEARNED else registry.resolve(self.name, self.digest)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any, NamedTuple
 import click
 
 from engine.models.routing import Alias, Aliases
-from engine.registry import Registry
+from engine.registry import Door, Registry
 from engine.settings import DATA
 from engine.situation import PROPENSITY
 from engine.store import Store, open_store
@@ -54,6 +55,8 @@ def _of_a_house(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--mapping", type=FILE, help="Which column of the file is what, in YAML")
 @click.option("--acknowledge", "acknowledged", multiple=True, metavar="REASON",
               help="Answer for a reason: no-evidence, too-good or unproven")  # fmt: skip
+@click.option("--judge-only", is_flag=True,
+              help="Change nothing: for a day, POST /v1/models/NAME/promote may")  # fmt: skip
 @click.option("--json", "json_file", type=FILE, help="Write the verdict here as JSON")
 @click.option("--catalogue", type=FOLDER, envvar="TELLER_CATALOGUE", required=True,
               help="Directory of the catalogue [TELLER_CATALOGUE]")  # fmt: skip
@@ -71,6 +74,7 @@ def promote(  # noqa: PLR0913 - one for each option
     file: Path | None,
     mapping: Path | None,
     acknowledged: tuple[str, ...],
+    judge_only: bool,
     json_file: Path | None,
     catalogue: Path,
     rules: str | None,
@@ -85,13 +89,18 @@ def promote(  # noqa: PLR0913 - one for each option
     except ModuleNotFoundError as error:
         raise lacking(error) from None
     asked = Asked(name, digest, alias, acknowledged, file, mapping)
-    verdict = asked.judge(house, catalogue, rules)
-    click.echo(verdict.text())
+    judgement, door = asked.judge(house, catalogue, rules), Door(house.data, house.registry)
+    door.record(judgement)
+    click.echo(judgement.verdict.text())
     if json_file:
-        json_file.write_bytes(verdict.json())
-    if not verdict.passed:
+        json_file.write_bytes(judgement.verdict.json())
+    if not judgement.verdict.passed:
         context.exit(3)
-    house.registry.promote(name, asked.following(house.registry), alias, share)
+    if judge_only:
+        click.echo(f"nothing has changed; for a day {judgement.version} may be promoted over HTTP")
+        return
+    now = time.time_ns() // 1_000_000
+    door.admit(name, judgement.version, alias, share, judgement.catalogue, now)
     click.echo(said(name, house.registry.table(name)))
 
 

@@ -12,6 +12,7 @@ from engine.errors import ModelRefused, ModelTooLarge, ModelUnsigned, NotFound, 
 from engine.models.base import Model
 from engine.models.beta import UNTRAINED
 from engine.models.routing import LEARNED, Alias
+from engine.models.verdict import Reason, Refusal, Verdict, verdict
 from engine.registry import Registry
 from training.offpolicy.assess import Choices, assess
 from training.offpolicy.candidates import Candidates
@@ -23,7 +24,6 @@ from training.promotion.evidence import Evidence, File, samples, unseen_from
 from training.promotion.judgement import judged, too_little
 from training.promotion.schema import misfits
 from training.promotion.soundness import Clock, paced, too_slow, unsound
-from training.promotion.verdict import Reason, Refusal, Verdict, verdict
 from training.promotion.worth import arbitrated, valued
 from training.report import Interval
 

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from engine.domain import Action, Facts
 from engine.models.kinds import parse_model
+from engine.models.verdict import Refusal
 from training.dataset import Examples
 from training.fit import popularity
 from training.predicting import predict
-from training.promotion.verdict import Refusal
 from training.report import Figures, Interval, auc, deciles, evaluate, log_losses
 
 LEAST_ROWS = 500

@@ -9,10 +9,10 @@ from engine.catalogue import Catalogue
 from engine.models.base import Model
 from engine.models.features import Category, Feature, Members, Number
 from engine.models.online import OnlineModel
+from engine.models.verdict import Reason, Refusal
 from engine.rules.scope import Attribute
 from engine.rules.types import BOOL, INT, NUMBERS, STRING, Type, element_of
 from training.predicting import encoder_of
-from training.promotion.verdict import Reason, Refusal
 
 COLUMNS = "columns"
 """Where a version's metadata says in which order its columns were learnt."""

@@ -20,7 +20,7 @@ from engine.models.checks import check_model
 from engine.models.features import Feature, Number
 from engine.models.kinds import parse_model
 from engine.models.logistic import LogisticArtefact
-from training.promotion.verdict import Refusal
+from engine.models.verdict import Refusal
 
 BUDGET = 20.0
 """How many times a plain logistic model's time a decision may take to score. On our machine that

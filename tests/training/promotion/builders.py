@@ -20,6 +20,7 @@ from engine.models.features import Encoder, Feature
 from engine.models.learner import Learner
 from engine.models.logistic import LogisticArtefact
 from engine.models.routing import Alias
+from engine.models.verdict import Verdict
 from engine.registry import Registry
 from engine.registry.manifest import digest_of, signature
 from tests.builders import action, files
@@ -30,7 +31,6 @@ from training.fit import fit_logistic
 from training.offpolicy.candidates import Candidates
 from training.promotion.evidence import Evidence
 from training.promotion.gate import Gate
-from training.promotion.verdict import Verdict
 
 NAME = "propensity"
 SCHEMA = {

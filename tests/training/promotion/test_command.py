@@ -21,6 +21,7 @@ from engine.files import kept_key
 from engine.models.features import Category, Feature
 from engine.models.kinds import parse_model
 from engine.models.learner import Learner
+from engine.models.verdict import Refusal
 from engine.registry import Registry
 from engine.store import Store
 from tests.archive.builders import keep_all
@@ -30,7 +31,6 @@ from training.offpolicy.candidates import Candidate, Candidates
 from training.offpolicy.house import assess_traffic
 from training.offpolicy.traffic import read_traffic
 from training.promotion.gate import earnings
-from training.promotion.verdict import Refusal
 
 DAY = 86_400_000
 FILE = """

@@ -11,6 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from engine.models.features import Category, Feature, Members, Number
+from engine.models.verdict import MAY_BE_ACKNOWLEDGED, Verdict
 from engine.registry import LARGEST_ARTEFACT
 from tests.training.promotion.builders import (
     House,
@@ -27,7 +28,6 @@ from tests.training.promotion.builders import (
 from training.predicting import predict
 from training.promotion.judgement import judged
 from training.promotion.schema import COLUMNS
-from training.promotion.verdict import MAY_BE_ACKNOWLEDGED, Verdict
 
 GOOD = learnt()
 ENCODED = msgspec.json.encode(GOOD)

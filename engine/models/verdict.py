@@ -1,12 +1,15 @@
-"""What the gate says: refusals with their reasons, and the figures it went by."""
+"""What the gate says of a version: refusals with their reasons, the figures it went by, and for
+how long its word holds."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Literal, get_args
 
 import msgspec
 from msgspec import Struct
+
+from engine.models.routing import Alias
 
 Reason = Literal[
     "unfit",
@@ -33,6 +36,9 @@ REASONS: tuple[Reason, ...] = get_args(Reason)
 
 MAY_BE_ACKNOWLEDGED: frozenset[Reason] = frozenset({"no-evidence", "too-good", "unproven"})
 """What the traffic cannot settle, somebody may answer for. Nothing else."""
+
+FRESH = 86_400_000
+"""A verdict lets a version in for so many ms, a day: what it was judged by is of then."""
 
 
 class Refusal(Struct, frozen=True):
@@ -69,6 +75,29 @@ class Verdict(Struct, frozen=True):
     def json(self) -> bytes:
         """For machines."""
         return msgspec.json.format(msgspec.json.encode(self))
+
+
+class Judgement(Struct, frozen=True):
+    """A verdict, and what it was given about: that `version` (a digest, or `learned`) should be an
+    alias, beside the champion of then, under a catalogue (its digest), at a time (ms)."""
+
+    verdict: Verdict
+    version: str
+    alias: Alias
+    champion: str
+    catalogue: str
+    at: int
+
+    def objections(self, champion: str, catalogue: str, now: int) -> Iterator[str]:
+        """All that speaks against letting the version in now, each beginning with its reason."""
+        for one in self.verdict.refusals:
+            yield f"{one.reason}: {one.text}"
+        if champion != self.champion:
+            yield f"stale: judged beside champion {self.champion}, and now that is {champion}"
+        if catalogue != self.catalogue:
+            yield f"stale: judged under catalogue {self.catalogue}, and {catalogue} serves"
+        if abs(now - self.at) > FRESH:
+            yield "stale: judged over a day ago"
 
 
 def verdict(

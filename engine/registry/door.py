@@ -1,0 +1,104 @@
+"""The door between the gate and what serves: a version is let in by the gate's recorded word.
+
+    <data>/models/<name>/verdicts/<version>-<alias>
+
+So a process without the gate's libraries may promote, and none past the gate. A verdict is signed
+with the house's key, as versions are, and lets in once, while what it was given about stands: see
+`engine.models.verdict.Judgement`.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+
+from engine.errors import ModelRefused, NotLetIn, Problem
+from engine.files import kept_key, own_directory
+from engine.models.routing import LEARNED, Alias, Aliases
+from engine.models.verdict import Judgement
+from engine.registry.manifest import LARGEST_MANIFEST, digest_of, signature
+from engine.registry.registry import Registry
+from engine.registry.shelf import put, read
+
+_HEX = 64
+
+
+class Door:
+    """Of one house, whose models `registry` keeps under `data`."""
+
+    def __init__(self, data: Path, registry: Registry) -> None:
+        self._data = data
+        self._registry = registry
+
+    def record(self, judgement: Judgement) -> None:
+        """Keep the gate's word, in the place of any before it on that version as that alias."""
+        written = msgspec.json.encode(judgement, order="deterministic")
+        path = self._path(judgement.verdict.name, judgement.version, judgement.alias)
+        own_directory(path.parent)
+        put(path, self._signature(path, written) + written)
+
+    def admit(
+        self, name: str, version: str, alias: Alias, share: float | None, catalogue: str, now: int
+    ) -> Judgement | None:
+        """Have a version (a digest, or `learned`) serve under an alias, if the gate's word lets
+        it, under this catalogue (its digest) and now (ms): that word. None where it does already.
+
+        Raises NotLetIn with every reason why not, NotFound, StoreUnavailable.
+        """
+        self._check_loads(name, version)
+        path = self._path(name, version, alias)
+        words: list[Judgement] = []
+
+        def let_in(table: Aliases) -> Aliases:
+            changed = table.promoted(version, alias, share)
+            if changed != table:
+                words.append(self._word(path))
+                _refuse(words[0].objections(table.reigning, catalogue, now))
+            return changed
+
+        self._registry.change(name, let_in, lambda: path.unlink(missing_ok=True))
+        return words[0] if words else None
+
+    def _check_loads(self, name: str, version: str) -> None:
+        digest = self._registry.resolve(name, version) if version == LEARNED else version
+        try:
+            self._registry.load(name, digest)
+        except ModelRefused as error:
+            _refuse([f"unfit: {error}"])
+
+    def _word(self, path: Path) -> Judgement:
+        """The gate's, verified and then parsed. Raises NotLetIn where there is none of it."""
+        try:
+            kept = read(path, LARGEST_MANIFEST)
+            if hmac.compare_digest(kept[:_HEX], self._signature(path, kept[_HEX:])):
+                return msgspec.json.decode(kept[_HEX:], type=Judgement)
+        except (ModelRefused, msgspec.DecodeError, RecursionError):
+            pass  # none, or another version of Teller's
+        raise NotLetIn(_problems([_UNJUDGED]))
+
+    def _path(self, name: str, version: str, alias: Alias) -> Path:
+        word = f"{version.removeprefix('sha256:')}-{alias}"
+        return self._data / "models" / name / "verdicts" / word
+
+    def _signature(self, path: Path, written: bytes) -> bytes:
+        """Of whom it is is signed along: it speaks for no other model, version or alias."""
+        key = kept_key(self._data, "model")
+        return signature(key, "/".join(path.parts[-3:]), digest_of(written))
+
+
+_UNJUDGED = (
+    "unjudged: there is no verdict of this house on it under that alias, or it has let in by that "
+    "once before; teller promote … --judge-only makes one"
+)
+
+
+def _refuse(reasons: Iterable[str]) -> None:
+    if problems := _problems(reasons):
+        raise NotLetIn(problems)
+
+
+def _problems(reasons: Iterable[str]) -> list[Problem]:
+    return [Problem("/version", reason) for reason in reasons]
