@@ -228,11 +228,12 @@ class Metrics:
         self._shadowed.labels("same" if same else "other").inc()
         self._difference.observe(difference)
 
-    def interactions(self, accepted: int, duplicates: int, rejected: int) -> None:
+    def interactions(self, accepted: int, duplicates: int, rejected: int, bots: int) -> None:
         """A request with interactions was answered."""
         self._interactions.labels("accepted").inc(accepted)
         self._interactions.labels("duplicate").inc(duplicates)
         self._interactions.labels("rejected").inc(rejected)
+        self._interactions.labels("bot").inc(bots)
 
     def archived(self, rows: Mapping[str, int], poison: int, behind: float) -> None:
         """So many rows of each kind were taken into the archive, so many entries set aside."""
@@ -256,7 +257,7 @@ class Metrics:
         self._trimmed.labels("unread").inc(unread)
 
     def events(
-        self, accepted: int, duplicates: int, aside: int, refused: int, ignored: int
+        self, accepted: int, duplicates: int, aside: int, refused: int, bots: int, ignored: int
     ) -> None:
         """A delivery of events was answered; `ignored` counts traits, the others events."""
         for result, count in (
@@ -264,6 +265,7 @@ class Metrics:
             ("duplicate", duplicates),
             ("quarantined", aside),
             ("refused", refused),
+            ("bot", bots),
         ):
             self._events.labels(result).inc(count)
         self._ignored.inc(ignored)

@@ -25,8 +25,9 @@ from engine.services.ports import People, Serving, Watch
 from engine.services.quarantine import Quarantine, SetAside
 from engine.services.taking import Row, take
 from engine.services.whose import Linker, Whose
+from engine.wire.bots import is_bot
 from engine.wire.events import AgainReply, SetAsideReply
-from engine.wire.segment import Delivery
+from engine.wire.segment import Delivery, user_agent_of
 from engine.wire.values import rfc3339
 
 TOGETHER = 128
@@ -70,16 +71,18 @@ class Events:
         self._watch = watch
         self._largest = largest
 
-    def take_in(self, delivery: Delivery, sender: Sender) -> None:
-        """Take in all events. Raises StoreUnavailable, StateUnknown or Contention, after which
-        all of them may be sent again, and InvalidRequest for opt-outs that could not be taken:
-        those are set aside, and never acknowledged (I4)."""
+    def take_in(self, delivery: Delivery, sender: Sender, user_agent: str) -> None:
+        """Take in all events; `user_agent` of the request is the visitor's where a page sent it.
+        Raises StoreUnavailable, StateUnknown or Contention, after which all of them may be sent
+        again, and InvalidRequest for opt-outs that could not be taken: those are set aside, and
+        never acknowledged (I4)."""
         received_at = time.time_ns() // 1_000_000
         aside, unheard = self._happen(
             [
                 SetAside(raw, delivery.call, *sender, delivery.sent_at, received_at, "")
                 for raw in delivery.events()
-            ]
+            ],
+            "" if sender.trusted else user_agent,
         )
         self._quarantine.keep(aside)
         if unheard:
@@ -116,8 +119,13 @@ class Events:
         self._quarantine.drop(held)
         return len(held)
 
-    def _happen(self, arrived: Sequence[SetAside]) -> tuple[list[SetAside], list[tuple[int, str]]]:
-        """Take in what can be; the others, each with its reason, and where opt-outs failed."""
+    def _happen(
+        self, arrived: Sequence[SetAside], user_agent: str = ""
+    ) -> tuple[list[SetAside], list[tuple[int, str]]]:
+        """Take in what can be; the others, each with its reason, and where opt-outs failed.
+
+        `user_agent`: of events that name none. What a bot did does not count, but for a no.
+        """
         live = self._serving.live
         fate, refused, ignored = Fate(), 0, 0
         flaws: dict[int, str] = {}
@@ -128,6 +136,9 @@ class Events:
                 event, told, flaw = hear(one, live.catalogue, self._largest)
                 if not one.trusted and event.type in _NEEDS_SECRET:
                     refused += 1
+                    continue
+                if not told.says_no and is_bot(user_agent_of(event) or user_agent):
+                    fate.bots += 1
                     continue
                 if told.opt_out:
                     noes.add(index)
@@ -147,7 +158,7 @@ class Events:
         reasons = {**fate.rejected, **flaws}
         aside = [self._because(arrived[at], reason) for at, reason in reasons.items()]
         refused += fate.refused
-        self._watch.events(fate.accepted, fate.duplicates, len(aside), refused, ignored)
+        self._watch.events(fate.accepted, fate.duplicates, len(aside), refused, fate.bots, ignored)
         return aside, [(at, reasons[at]) for at in sorted(noes & fate.rejected.keys())]
 
     def _because(self, one: SetAside, reason: str) -> SetAside:

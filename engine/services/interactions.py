@@ -35,6 +35,7 @@ from engine.wire.interactions import (
     InteractionBody,
     InteractionsReply,
     RejectedRow,
+    by_bot,
     to_interaction,
 )
 
@@ -83,6 +84,9 @@ class Interactions:
             if isinstance(row, RejectedRow):
                 fate.rejected[row.index] = row.reason
                 continue
+            if by_bot(row):
+                fate.bots += 1
+                continue
             try:
                 by_name[self._name(row, made)].append(Row(index, row, seen_of(row)))
             except (Rejected, InvalidRequest) as error:
@@ -93,9 +97,9 @@ class Interactions:
                 fate.add(self._of_one(name, theirs, made, catalogue, keep, deadline))
             except (IdentityShared, CustomerFull) as error:
                 fate.rejected.update((row.at, str(error)) for row in theirs)
-        self._watch.interactions(fate.accepted, fate.duplicates, len(fate.rejected))
+        self._watch.interactions(fate.accepted, fate.duplicates, len(fate.rejected), fate.bots)
         rejected = [RejectedRow(*one) for one in sorted(fate.rejected.items())]
-        return InteractionsReply(fate.accepted, fate.duplicates, rejected)
+        return InteractionsReply(fate.accepted, fate.duplicates, rejected, fate.bots)
 
     def _of_one(
         self,

@@ -88,7 +88,7 @@ class _Taking:
         for row in rows:
             if row.seen.key in known:
                 self.fate.duplicates += 1
-                self._no_again = self._no_again or _says_no(row.told)
+                self._no_again = self._no_again or row.told.says_no
                 continue
             try:
                 self._take(self._allowed(row))
@@ -169,8 +169,3 @@ class _Taking:
 
     def _write(self, entry: record.Record) -> None:
         self._entries.append(record.encode(entry))
-
-
-def _says_no(told: Tidings) -> bool:
-    """Whether it opts out of anything."""
-    return bool(told.opt_out) or (told.outcome is not None and told.outcome.type == "unsubscribe")

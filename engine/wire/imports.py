@@ -14,7 +14,7 @@ from engine.rules.types import BOOL, DOUBLE, INT, STRING, Type, element_of
 from engine.wire.body import check
 from engine.wire.customers import CustomerPatchBody, CustomerPatchSchema
 from engine.wire.identities import check_customer_id
-from engine.wire.interactions import InteractionBody, InteractionSchema
+from engine.wire.interactions import InteractionBody, InteractionSchema, by_bot
 from engine.wire.problems import nearest
 from engine.wire.tables import Line
 
@@ -56,7 +56,8 @@ class Reading:
         return customer_id, _read(body, CustomerPatchBody, _patch)
 
     def interaction(self, line: Line) -> tuple[str, InteractionBody]:
-        """Whose row it is, and what happened. Raises InvalidRequest; Rejected without an `at`."""
+        """Whose row it is, and what happened. Raises InvalidRequest; Rejected without an `at`, or
+        where a bot did it."""
         customer_id = _customer_of(line)
         cells = _known(line, HAPPENED)
         if "at" not in cells:
@@ -66,7 +67,10 @@ class Reading:
         if self._text and "properties" in cells:
             cells["properties"] = _parsed(cells["properties"])
         body = {"customer": {"id": customer_id}, **cells}
-        return customer_id, _read(body, InteractionBody, _interaction)
+        read = _read(body, InteractionBody, _interaction)
+        if by_bot(read):
+            raise Rejected("a bot did it, by its user_agent, so it does not count")
+        return customer_id, read
 
     def _cell(self, name: str, cell: Any) -> Any:
         attribute = self._attributes.get(name)

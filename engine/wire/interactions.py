@@ -11,6 +11,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from engine.domain import OUTCOMES, Interaction
 from engine.errors import InvalidRequest, Malformed, Rejected
 from engine.wire.body import check, parse, read
+from engine.wire.bots import UserAgent, UserAgentField, is_bot
 from engine.wire.identities import CustomerBody, CustomerSchema
 from engine.wire.problems import nearest
 from engine.wire.values import (
@@ -51,6 +52,7 @@ class InteractionBody(Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     until: Moment | UnsetType = UNSET
     value: float | UnsetType = UNSET
     properties: Values = {}
+    user_agent: UserAgent = None
 
     def __post_init__(self) -> None:
         check_moments(self.at, self.until)
@@ -82,6 +84,9 @@ class InteractionSchema(Strict):
     until = MomentField(metadata={"description": "When a snooze ends."})
     value = NumberField()
     properties = ValuesField()
+    user_agent = UserAgentField(
+        metadata={"description": "The visitor's: what a known bot did does not count."}
+    )
 
 
 class InteractionsSchema(Strict):
@@ -112,11 +117,13 @@ class RejectedRow(Struct, frozen=True):
 
 
 class InteractionsReply(Struct, frozen=True):
-    """What became of the rows; the accepted count from the very next request on."""
+    """What became of the rows; the accepted count from the very next request on, those of bots
+    never."""
 
     accepted: int
     duplicates: int
     rejected: list[RejectedRow]
+    bots: int
 
 
 class RejectedRowSchema(Strict):
@@ -132,6 +139,9 @@ class InteractionsReplySchema(Strict):
     accepted = fields.Integer(required=True)
     duplicates = fields.Integer(required=True)
     rejected = fields.List(fields.Nested(RejectedRowSchema), required=True)
+    bots = fields.Integer(
+        required=True, metadata={"description": "What bots did: nothing counts of it."}
+    )
 
 
 _decoder = msgspec.json.Decoder(InteractionsBody)
@@ -150,6 +160,11 @@ def read_interactions(body: bytes) -> list[InteractionBody | RejectedRow]:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         check(parse(body), dict, _envelope)
         raise
+
+
+def by_bot(row: InteractionBody) -> bool:
+    """Whether a bot did it, so that it does not count. A no counts whoever says it (I4)."""
+    return row.outcome != "unsubscribe" and is_bot(row.user_agent)
 
 
 def to_interaction(row: InteractionBody, now: int) -> Interaction:

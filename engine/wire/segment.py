@@ -112,7 +112,9 @@ class EventSchema(Schema):
     sentAt = fields.DateTime()  # noqa: N815
     properties = fields.Dict()
     traits = fields.Dict()
-    context = fields.Dict()
+    context = fields.Dict(
+        metadata={"description": "What a known bot's `userAgent` did does not count."}
+    )
     writeKey = fields.String()  # noqa: N815
 
 
@@ -223,6 +225,12 @@ def happened_at(event: EventBody, sent_at: int | None, received_at: int) -> int:
     own = milliseconds(_aware(event.sent_at)) if event.sent_at else sent_at
     at = milliseconds(_aware(told))
     return max(0, min(received_at, at if own is None else received_at - (own - at)))
+
+
+def user_agent_of(event: EventBody) -> str:
+    """The visitor's user agent, as the SDKs in browsers and apps send it; empty if not."""
+    said = (event.context or {}).get("userAgent")
+    return said if isinstance(said, str) else ""
 
 
 def write_key_of(authorization: str, body: str, query: str) -> str:

@@ -39,6 +39,13 @@ class Tidings(NamedTuple):
     ignored: int
     at: int
 
+    @property
+    def says_no(self) -> bool:
+        """Whether it opts out of anything."""
+        return bool(self.opt_out) or (
+            self.outcome is not None and self.outcome.type == "unsubscribe"
+        )
+
 
 def tells(event: EventBody, at: int, catalogue: Catalogue) -> Tidings:
     """What the event, which happened at `at` (ms), tells. Raises InvalidRequest."""

@@ -7,9 +7,13 @@ from typing import Any
 
 import pytest
 
+from engine.errors import Rejected
 from engine.services.sampling import EVERY
+from engine.wire.imports import Reading
+from engine.wire.tables import Line
 from tests.http.catalogue import CATALOGUE, written
-from tests.http.conftest import Client
+from tests.http.conftest import PUBLISHABLE, SECRET, Client
+from tests.http.events.sending import OK, anonymous, aside, basic, of, send, track
 
 GOOGLEBOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
@@ -96,3 +100,74 @@ def test_bots_are_in_no_figure_but_their_own(client: Client) -> None:
 def test_a_very_long_user_agent_is_refused_with_its_place(client: Client) -> None:
     reply = client.decide(user_agent="x" * 8193)
     assert (reply.status, reply.json()["errors"][0]["pointer"]) == (422, "/user_agent")
+
+
+def test_what_a_bot_did_to_an_offer_is_acknowledged_and_counts_for_nothing(client: Client) -> None:
+    customer = client.consenting()
+    made = client.decide(customer).json()
+    answer = {"decision_id": made["decision_id"], "action": shown(made)[0]}
+    click = {"id": "m-1", "outcome": "click", **answer}
+    visit = {"id": "m-2", "customer": {"identity": "cookie:y"}, "type": "visit"}
+    said = client.tell(*({**row, "user_agent": GOOGLEBOT} for row in (click, visit))).json()
+    assert said == {"accepted": 0, "duplicates": 0, "rejected": [], "bots": 2}
+    assert client.application.customers.view(customer).recent == []
+    assert client.call("GET", "/v1/customers?identity=cookie:y").status == 404
+    assert figures(client)['teller_interactions_total{result="bot"}'] == 2
+    person = client.tell({**click, "user_agent": FIREFOX}).json()
+    assert (person["accepted"], person["bots"]) == (1, 0)
+
+
+def test_a_no_counts_whoever_says_it(client: Client) -> None:
+    customer = client.consenting()
+    made = client.decide(customer).json()
+    answer = {"decision_id": made["decision_id"], "action": shown(made)[0]}
+    no = {"id": "m-1", "outcome": "unsubscribe", **answer, "user_agent": GOOGLEBOT}
+    assert client.tell(no).json()["accepted"] == 1
+    assert client.application.customers.view(customer).consent["marketing"].status == "denied"
+
+
+def test_a_bot_clicking_all_links_of_an_e_mail_teaches_nothing(client: Client) -> None:
+    """Scanners of mail follow every link of it, of offers made to people."""
+    made = client.decide(client.consenting()).json()
+    properties = {"decision_id": made["decision_id"], "action": shown(made)[0]}
+    scanned = {"context": {"userAgent": GOOGLEBOT}, "properties": properties}
+    track(client, "Email Link Clicked", **scanned)
+    assert of(client)["recent"] == []
+    track(client, "Unsubscribed", **scanned)
+    assert of(client)["consent"]["marketing"]["status"] == "denied"
+
+
+def test_events_of_bots_are_taken_and_let_go(client: Client) -> None:
+    people, bots = {"context": {"userAgent": FIREFOX}}, {"context": {"userAgent": GOOGLEBOT}}
+    batch = [
+        {"type": "page", "anonymousId": "a-1", **bots},
+        {"type": "identify", "userId": "c-1", "traits": {"plan": "fibre"}, **bots},
+        {"type": "page", "anonymousId": "a-2", **people},
+        {"type": "page", "anonymousId": "a-3"},
+    ]
+    assert send(client, "batch", {"batch": batch}).body == OK
+    assert client.call("GET", "/v1/customers?identity=anonymous:a-1").status == 404
+    assert client.call("GET", "/v1/customers/c-1").status == 404
+    assert [len(anonymous(client, name)["recent"]) for name in ("a-2", "a-3")] == [1, 1]
+    assert aside(client) == []
+    found = figures(client)
+    assert found['teller_events_total{result="bot"}'] == 2
+    assert found['teller_events_total{result="accepted"}'] == 2
+
+
+def test_a_page_s_own_user_agent_says_who_sends_its_events(client: Client) -> None:
+    event = {"anonymousId": "a-1", "event": "Product Viewed"}
+    by_a_bot = {**basic(PUBLISHABLE), "User-Agent": GOOGLEBOT}
+    assert client.call("POST", "/v1/track", event, by_a_bot).body == OK
+    assert client.call("GET", "/v1/customers?identity=anonymous:a-1").status == 404
+    said = {**event, "context": {"userAgent": FIREFOX}}
+    assert client.call("POST", "/v1/track", said, by_a_bot).body == OK
+    assert client.call("POST", "/v1/track", event, {**by_a_bot, **basic(SECRET)}).body == OK
+    assert len(anonymous(client, "a-1")["recent"]) == 2
+
+
+def test_what_bots_did_is_not_imported_and_the_file_of_bad_rows_says_so() -> None:
+    columns = {"customer_id": "c-1", "id": "m-1", "type": "visit", "at": "2026-01-01T00:00:00Z"}
+    line = Line(2, {**columns, "user_agent": GOOGLEBOT})
+    with pytest.raises(Rejected, match="a bot did it"):
+        Reading(True, {}).interaction(line)

@@ -161,7 +161,7 @@ def test_a_rejected_offer_is_gone_from_the_very_next_request(client: Client) -> 
     customer = client.consenting()
     decision = client.decide(customer).json()["decision_id"]
     reply = client.tell(_answer("m-1", decision, "reject"))
-    assert reply.json() == {"accepted": 1, "duplicates": 0, "rejected": []}
+    assert reply.json() == {"accepted": 1, "duplicates": 0, "rejected": [], "bots": 0}
 
     after = client.decide(customer, explain="full").json()
     assert after["placements"][0]["fallback"]
@@ -174,8 +174,13 @@ def test_the_same_interaction_again_is_a_duplicate_and_with_another_body_rejecte
 ) -> None:
     decision = client.decide(client.consenting()).json()["decision_id"]
     row = _answer("m-1", decision, "click")
-    assert client.tell(row, row).json() == {"accepted": 1, "duplicates": 1, "rejected": []}
-    assert client.tell(row).json() == {"accepted": 0, "duplicates": 1, "rejected": []}
+    assert client.tell(row, row).json() == {
+        "accepted": 1,
+        "duplicates": 1,
+        "rejected": [],
+        "bots": 0,
+    }
+    assert client.tell(row).json() == {"accepted": 0, "duplicates": 1, "rejected": [], "bots": 0}
     reply = client.tell({**row, "outcome": "reject"}).json()
     assert (reply["accepted"], reply["rejected"][0]["index"]) == (0, 0)
     assert "another body" in reply["rejected"][0]["reason"]

@@ -47,6 +47,7 @@ PAIRS: dict[str, tuple[type[Any], Schema, dict[str, Any]]] = {
             "until": "2026-01-01T00:00:00.5+02:00",
             "value": 1.5,
             "properties": {"a": True},
+            "user_agent": None,
         },
     ),
     "customer": (
