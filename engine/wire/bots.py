@@ -5,14 +5,14 @@ Only bots that say so are known. Browsers, apps and the libraries apps are made 
 
 from __future__ import annotations
 
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Annotated, Any
 
 from crawleruseragents import CRAWLER_USER_AGENTS_DATA as KNOWN
 from marshmallow import fields, validate
 from msgspec import Meta
 
-from engine.rules.patterns import Pattern, compile_pattern
+from engine.rules.patterns import compile_pattern
 from engine.wire.values import MAX_TEXT
 
 UserAgent = Annotated[str, Meta(max_length=MAX_TEXT)] | None
@@ -22,6 +22,13 @@ _LOOKED_AT = 512
 _REMEMBERED = 4096
 _LIBRARY = "http-library"
 _PHONE = r"AP3A\.240617\.008"  # listed as a bot; it is a build of Android 15 on millions of phones
+_PATTERNS = compile_pattern(  # all in one, in time linear in a text that a visitor chooses
+    "|".join(
+        one["pattern"]
+        for one in KNOWN
+        if _LIBRARY not in one.get("tags", ()) and one["pattern"] != _PHONE
+    )
+)
 
 
 class UserAgentField(fields.String):
@@ -45,16 +52,4 @@ def is_bot(user_agent: UserAgent) -> bool:
 
 @lru_cache(_REMEMBERED)
 def _listed(user_agent: str) -> bool:
-    return _patterns().search(user_agent) is not None
-
-
-@cache
-def _patterns() -> Pattern:
-    """All of them in one: a visitor chooses the text, so the time it takes must be linear in it."""
-    return compile_pattern(
-        "|".join(
-            one["pattern"]
-            for one in KNOWN
-            if _LIBRARY not in one.get("tags", ()) and one["pattern"] != _PHONE
-        )
-    )
+    return _PATTERNS.search(user_agent) is not None
