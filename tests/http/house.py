@@ -18,6 +18,7 @@ from urllib.request import Request, urlopen
 from tests.http.catalogue import written
 
 MOST = 5.0  # seconds
+PATIENCE = 60.0  # seconds, after which it is not slow but stuck
 SURE = 40  # answers in a row: of two workers sharing a port, neither is left out
 TELLER = (sys.executable, "-m", "engine.cli")
 
@@ -43,7 +44,7 @@ class House(NamedTuple):
 
     def until_all_serve(self, version: str) -> float:
         """When the first of many answers in a row came that was this version's."""
-        deadline = time.monotonic() + 4 * MOST
+        deadline = time.monotonic() + PATIENCE
         since, row = time.monotonic(), 0
         while row < SURE:
             assert time.monotonic() < deadline, "some worker still serves another version"
@@ -79,7 +80,7 @@ def served(home: Path) -> Iterator[House]:
 
 def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     """Until it answers; meanwhile the processor is left to those that start."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         try:
             urlopen(f"{url}/readyz").close()  # noqa: S310
