@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from hashlib import blake2b
+from threading import local
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,16 +51,20 @@ def _wins(priorities: NDArray[np.float64], posterior: Posterior) -> NDArray[np.i
     count = len(priorities)
     hopes = priorities + posterior.scales
     spreads = posterior.scales / OPTIMISM
-    head = np.sort(np.argpartition(-hopes, HEAD)[:HEAD]) if count > HEAD else np.arange(count)
+    head = np.arange(count)
+    if count > HEAD:
+        head = np.sort(np.argpartition(-hopes, HEAD)[:HEAD])
+        hopes, spreads = hopes[head], spreads[head]
     # No draw is further out than FARTHEST, so that the others cannot win, drawn or not.
-    reach = FARTHEST * spreads[head]
-    able = hopes[head] + reach >= (hopes[head] - reach).max()
-    if able.sum() == 1:
-        best = head[able].repeat(DRAWS)
-    else:
-        drawn = normals(posterior.key, len(head))[:, able]
-        best = head[able][(hopes[head][able] + spreads[head][able] * drawn).argmax(axis=1)]
-    return np.bincount(best, minlength=count)
+    reach = FARTHEST * spreads
+    (able,) = (hopes + reach >= (hopes - reach).max()).nonzero()
+    if len(able) == 1:
+        wins = np.zeros(count, np.intp)
+        wins[head[able]] = DRAWS
+        return wins
+    drawn = normals(posterior.key, len(head)).take(able, 1)
+    best = (hopes.take(able) + spreads.take(able) * drawn).argmax(axis=1)
+    return np.bincount(head[able[best]], minlength=count)
 
 
 def normals(key: str, candidates: int) -> NDArray[np.float64]:
@@ -68,10 +73,28 @@ def normals(key: str, candidates: int) -> NDArray[np.float64]:
     By Box and Muller from the bits of Philox: numpy promises to keep the bits of a generator,
     not what it makes of them.
     """
-    seed = int.from_bytes(blake2b(key.encode(), digest_size=16).digest(), "big")
     pairs = DRAWS * candidates // 2
-    bits = np.random.Philox(key=seed).random_raw(2 * pairs)
-    uniforms = ((bits >> np.uint64(11)).astype(np.float64) + 0.5) / 2.0**53
+    uniforms = ((_bits(key, 2 * pairs) >> np.uint64(11)).astype(np.float64) + 0.5) / 2.0**53
     radii, angles = np.sqrt(-2.0 * np.log(uniforms[:pairs])), 2.0 * np.pi * uniforms[pairs:]
     drawn = np.concatenate([radii * np.cos(angles), radii * np.sin(angles)])
     return drawn.reshape(DRAWS, candidates)
+
+
+class _Generator(local):
+    """A thread's own, for to make one takes longer than all it does; `fresh`: its state, made."""
+
+    def __init__(self) -> None:
+        self.philox = np.random.Philox(key=0)
+        self.fresh = self.philox.state
+
+
+_GENERATOR = _Generator()
+
+
+def _bits(key: str, count: int) -> NDArray[np.uint64]:
+    """The first of a Philox whose key is a hash of this one."""
+    seed = blake2b(key.encode(), digest_size=16).digest()
+    philox, state = _GENERATOR.philox, _GENERATOR.fresh
+    state["state"]["key"] = np.frombuffer(seed, ">u8")[::-1].astype(np.uint64)
+    philox.state = state
+    return philox.random_raw(count)

@@ -61,7 +61,7 @@ class Expansion:
         self.columns = columns
         self.size = 1 + columns + WAVES
         self.linear = slice(1, 1 + columns)
-        self._numbers = ~binary
+        self._numbers = (~binary).astype(np.float64)
         self._directions = unpacked(waves.directions, WAVES, columns)
         self._phases = unpacked(waves.phases, WAVES)
         self._slope = _REACH / np.sqrt(max(columns, 1))
@@ -99,13 +99,14 @@ class Expansion:
         self._rows += 1.0
         off = x - self._means
         self._means += off / self._rows
-        self._squares += off * (x - self._means)
+        off *= off
+        self._squares += off * (1.0 - 1.0 / self._rows)
         self._divide()
 
     def _divide(self) -> None:
-        variances = self._squares / max(self._rows, 1.0)
-        counts = self._numbers & (variances > 1e-18)
-        self._inverse = 1.0 / np.sqrt(np.where(counts, variances, 1.0))
+        variances = self._squares * (self._numbers / max(self._rows, 1.0))
+        variances += variances <= 1e-18
+        self._inverse = 1.0 / np.sqrt(variances)
 
     def __call__(self, x: NDArray[np.float64]) -> Vector:
         """φ of a row of finite columns; shape (size,)."""

@@ -11,9 +11,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from engine.models.wood import LEAF, MOST_NODES, TREES, Cuts, Nodes, Numbers, Places, Wood
+from engine.models.wood import LEAF, TREES, Cuts, Ends, Nodes, Numbers, Places, Wood
 
 KINDS = 64
 """Further kinds of answers share their number with others."""
@@ -21,6 +20,8 @@ KINDS = 64
 _TRIES = 6
 _FINEST = 512  # a node with less than so many parts of all answers is a leaf
 _DEEPEST = 16
+_ASKED = 64  # of a node's answers, which of its cuts is best
+_AT_ONCE = 100_000  # entries, so that they stay near
 _MORE = 1.0 + 1e-9  # purer than before, as sums are rounded
 
 
@@ -40,48 +41,73 @@ class _Split(NamedTuple):
     cuts: Cuts
 
 
-def grown(rows: Cuts, kinds: Places, seed: int) -> tuple[Wood, NDArray[np.uint16]]:
-    """Trees on rows of columns (answers, columns) of these kinds (answers,), and the leaf where
-    each answer ends; shape (TREES, answers). The same for a seed."""
+def grown(rows: Cuts, kinds: Places, seed: int, most: int) -> tuple[Wood, Ends]:
+    """Trees of at most so many leaves on rows of columns (answers, columns) of these kinds
+    (answers,), and which leaf each answer ends in; shape (TREES, answers). The same for a seed."""
     answers, chance = len(rows), np.random.default_rng(seed)
     kinds = kinds % KINDS
     ends = np.repeat(np.arange(TREES), answers)
     level = _Level(TREES, ends.copy(), np.tile(np.arange(answers), TREES), np.arange(len(ends)))
     splits: list[_Split] = []
-    made = TREES
+    made = leaves = TREES
     while level.size:
-        split = _best(level, rows, kinds, chance, max(2, answers // _FINEST))
-        if len(splits) == _DEEPEST or made + 2 * level.size > MOST_NODES:
+        split = _whole(level.size)
+        if len(splits) < _DEEPEST:
+            _best(level, rows, kinds, chance, max(2, answers // _FINEST), split)
+        leaves += int(np.count_nonzero(split.columns != LEAF))
+        if leaves > most:
             split = _whole(level.size)
         splits.append(split)
         level = _next(level, split, rows)
         ends[level.entries] = made + level.nodes
         made += level.size
     columns, cuts = (np.concatenate(parts) for parts in zip(*splits, strict=True))
-    return Wood(columns, cuts), ends.astype(np.uint16).reshape(TREES, answers)
+    rank = np.cumsum(columns == LEAF) - 1
+    return Wood(columns, cuts), rank[ends].astype(np.uint16).reshape(TREES, answers)
 
 
 def _best(
-    level: _Level, rows: Cuts, kinds: Places, chance: np.random.Generator, least: int
-) -> _Split:
-    """The best of a few cuts of each node that is large enough and not pure."""
-    of = kinds[level.rows]
+    level: _Level,
+    rows: Cuts,
+    kinds: Places,
+    chance: np.random.Generator,
+    least: int,
+    found: _Split,
+) -> None:
+    """Of each node that is large enough and not pure the best of a few cuts, put in `found`."""
     sizes = np.bincount(level.nodes, minlength=level.size)
-    best = _purity(level.nodes, of, level.size)
-    small = (sizes < least) | (best == sizes)
-    best[small] = np.inf
-    best *= _MORE
-    found = _whole(level.size)
-    for _ in range(_TRIES):
-        split = _drawn(level, rows, sizes, chance)
-        above = _above(level, split, rows)
-        sides = _purity(2 * level.nodes + above, of, 2 * level.size)
-        worth = sides[::2] + sides[1::2]
-        better = worth > best
-        best[better] = worth[better]
-        found.columns[better] = split.columns[better]
-        found.cuts[better] = split.cuts[better]
-    return found
+    pure = _purity(level.nodes, kinds[level.rows], level.size) == sizes
+    those = np.flatnonzero((sizes >= least) & ~pure)
+    if not len(those):
+        return
+    count = len(those)
+    nodes = np.repeat(np.arange(count), np.minimum(sizes[those], _ASKED))
+    at = level.rows[_some(sizes, those)]
+    of = kinds[at]
+    columns, cuts = _drawn(nodes, at, rows, count, chance)
+    flat, base = rows.ravel(), at * rows.shape[1]
+    worth = np.empty((_TRIES, count))
+    for first in range(0, _TRIES, step := max(1, _AT_ONCE // len(at))):
+        part = slice(first, first + step)
+        above = flat.take(base + columns[part].take(nodes, 1)) > cuts[part].take(nodes, 1)
+        side = 2 * (nodes + count * np.arange(len(above))[:, None]) + above
+        sides = _purity(side, of, 2 * count * len(above))
+        worth[part] = sides.reshape(len(above), -1, 2).sum(axis=2)
+    best, each = worth.argmax(axis=0), np.arange(count)
+    better = worth[best, each] > _purity(nodes, of, count) * _MORE
+    best, each, those = best[better], each[better], those[better]
+    found.columns[those] = columns[best, each]
+    found.cuts[those] = cuts[best, each]
+
+
+def _some(sizes: Places, those: Places) -> Places:
+    """Where some answers of each of those nodes stand, as many as are asked, evenly spread."""
+    starts, held = (np.cumsum(sizes) - sizes)[those], sizes[those]
+    asked = np.minimum(held, _ASKED)
+    nth = np.arange(asked.sum()) - np.repeat(np.cumsum(asked) - asked, asked)
+    places: Places = np.repeat(starts, asked)
+    places += nth * np.repeat(held, asked) // np.repeat(asked, asked)
+    return places
 
 
 def _whole(count: int) -> _Split:
@@ -89,40 +115,38 @@ def _whole(count: int) -> _Split:
     return _Split(np.full(count, LEAF, np.int32), np.zeros(count, np.float32))
 
 
-def _drawn(level: _Level, rows: Cuts, sizes: Places, chance: np.random.Generator) -> _Split:
-    """Of each node a column and a cut between two of its answers, or at both where they are the
-    same (what is none from what is some)."""
-    columns = chance.integers(rows.shape[1], size=level.size, dtype=np.int32)
+def _drawn(
+    nodes: Places, at: Places, rows: Cuts, count: int, chance: np.random.Generator
+) -> tuple[Places, Cuts]:
+    """A few columns of each node, and cuts between two of its answers, or at both where they are
+    the same (what is none from what is some); each (tries, nodes)."""
+    shape = _TRIES, count
+    sizes = np.bincount(nodes)
+    columns = chance.integers(rows.shape[1], size=shape)
     starts = np.cumsum(sizes) - sizes
     one, other = (
-        rows[level.rows[starts + (chance.random(level.size) * sizes).astype(np.intp)], columns]
-        for _ in range(2)
+        rows[at[starts + (chance.random(shape) * sizes).astype(np.intp)], columns] for _ in range(2)
     )
     low, high = np.minimum(one, other), np.maximum(one, other)
-    cuts = low + (high - low) * chance.random(level.size, np.float32)
-    return _Split(columns, np.where(cuts < high, cuts, low))
+    cuts = low + (high - low) * chance.random(shape, np.float32)
+    return columns, np.where(cuts < high, cuts, low)
 
 
 def _purity(places: Places, kinds: Places, count: int) -> Numbers:
     """Σ n²/n of each place, n the answers of a kind there; zero where there are none."""
     most = int(kinds.max(initial=0)) + 1
-    table = np.bincount(places * most + kinds, minlength=count * most).reshape(count, most)
+    cells = (places * most + kinds).ravel()
+    table = np.bincount(cells, minlength=count * most).reshape(count, most)
     purity: Numbers = np.einsum("ij,ij->i", table, table) / np.maximum(table.sum(axis=1), 1)
     return purity
-
-
-def _above(level: _Level, split: _Split, rows: Cuts) -> NDArray[np.bool_]:
-    """Of each entry, whether it goes right."""
-    columns, cuts = split.columns[level.nodes], split.cuts[level.nodes]
-    above: NDArray[np.bool_] = rows.ravel().take(level.rows * rows.shape[1] + columns) > cuts
-    return above
 
 
 def _next(level: _Level, split: _Split, rows: Cuts) -> _Level:
     """The answers of the nodes that split, by their children, which keep their order."""
     splits = split.columns != LEAF
     stay = splits[level.nodes]
-    kept = _Level(level.size, level.nodes[stay], level.rows[stay], level.entries[stay])
-    children = 2 * (np.cumsum(splits) - 1)[kept.nodes] + _above(kept, split, rows)
+    nodes, at, entries = level.nodes[stay], level.rows[stay], level.entries[stay]
+    above = rows.ravel().take(at * rows.shape[1] + split.columns[nodes]) > split.cuts[nodes]
+    children = 2 * (np.cumsum(splits) - 1)[nodes] + above
     order = np.argsort(children, kind="stable")
-    return _Level(2 * int(splits.sum()), children[order], kept.rows[order], kept.entries[order])
+    return _Level(2 * int(splits.sum()), children[order], at[order], entries[order])

@@ -19,27 +19,29 @@ from typing import NamedTuple
 
 import numpy as np
 from msgspec import Struct
-from numpy.typing import NDArray
 
 from engine.errors import ModelRefused
+from engine.models.answers import Answers, latest, room_for
 from engine.models.expansion import packed, unpacked
 from engine.models.growing import grown
-from engine.models.wood import TREES, Cuts, Felled, Numbers, Places, Wood, rebuilt
+from engine.models.tallies import Tallies, most_leaves
+from engine.models.wood import MOST_NODES, TREES, Cuts, Felled, Numbers, Places, Wood, rebuilt
 
-LATEST = 4096
+LATEST = 16384
 _FIRST = 32  # answers, before which there is nothing to grow from
 _GROWTH = 1.0  # of the answers, after which trees are grown anew
 _DOUBT = 0.5  # answers that say the rest was right
 _RATE = 2.0  # at which squared errors up to one are mixable
 _KEEP = 0.999  # who did better in about the last thousand answers
 _IDLE = 0.99  # where nothing counts for more than this, serving saves itself the trees
+_STEPS = 2.0**20
 _LARGEST = 1e38  # that float32 holds
 
 
 class Hindsights(Struct, frozen=True, forbid_unknown_fields=True):
-    """`ends` (trees × answers, uint16), `honest` and `missed` (float32) and `owners` (places in
-    `names`, int32) of the latest answers, little-endian, oldest first; `losses`: squared errors
-    of the rest alone, with honest and with missed."""
+    """`ends` (answers × trees: the leaf, uint16), `honest` and `missed` (float32) and `owners`
+    (places in `names`, int32) of the latest answers, little-endian, oldest first; `losses`:
+    squared errors of the rest alone, with honest and with missed."""
 
     names: tuple[str, ...] = ()
     felled: Felled = Felled()
@@ -61,38 +63,14 @@ class Learned(Struct, frozen=True, forbid_unknown_fields=True):
     times: int = 0
 
 
-class _Answers(NamedTuple):
-    """An entry an answer: its raw columns, reward, action's row, and by how much it was off."""
-
-    rows: Cuts
-    rewards: Cuts
-    owners: Places
-    honest: Cuts
-    missed: Cuts
-
-    def at(self, those: slice | Places) -> _Answers:
-        """Some of them."""
-        return _Answers(
-            self.rows[those],
-            self.rewards[those],
-            self.owners[those],
-            self.honest[those],
-            self.missed[those],
-        )
+_NOWHERE = np.zeros(0, np.intp)
 
 
-class _Akin(NamedTuple):
-    """The row of a moment, its leaves, which answers share some, and what share of all."""
+class _Known(NamedTuple):
+    """Trees, and what the answers in each of their leaves come to."""
 
-    row: Cuts
-    leaves: NDArray[np.uint16]
-    those: Places
-    akin: Numbers
-
-
-_NOBODY = _Akin(
-    np.zeros(0, np.float32), np.zeros(TREES, np.uint16), np.zeros(0, np.intp), np.zeros(0)
-)
+    wood: Wood
+    tallies: Tallies
 
 
 class Hindsight:
@@ -100,48 +78,45 @@ class Hindsight:
 
     def __init__(self, columns: int, room: int = LATEST) -> None:
         self._room = room
-        self._wood: Wood | None = None
-        rewards, honest, missed = np.zeros((3, room), np.float32)
-        rows, owners = np.zeros((room, columns), np.float32), np.zeros(room, np.intp)
-        self._kept = _Answers(rows, rewards, owners, honest, missed)
-        self._ends = np.zeros((TREES, room), np.uint16)
+        self._known: _Known | None = None
+        self._kept = room_for(room, columns)
+        self._ends = np.zeros((room, TREES), np.uint16)
         self._losses = Hindsights().losses
         self._taken, self._wait, self._times = 0, _FIRST, 0
-        self._asked: tuple[Numbers | None, _Akin] = None, _NOBODY
+        self._asked: tuple[Numbers | None, Places] = None, _NOWHERE
 
     def about(self, x: Numbers, actions: int) -> Numbers:
         """What to add to each action's mean at a row of raw columns, which is not to be written to
         before it is learned of; answers of no such row are left out."""
         nothing, honest, missed = self._trust()
-        if self._wood is None or nothing > _IDLE:
+        if self._known is None or nothing > _IDLE:
             return np.zeros(actions)
-        _, _, those, akin = self._akin(self._wood, x)
-        owners = self._kept.owners[those]
-        off = honest * self._kept.honest[those] + missed * self._kept.missed[those]
-        sums = np.bincount(owners, akin * off, actions)[:actions]
-        return sums / (_DOUBT + np.bincount(owners, akin, actions)[:actions])
+        wood, tallies = self._known
+        count, *off = tallies.at(self._leaves(wood, x)).T
+        said = np.zeros(max(actions, tallies.rows))
+        said[tallies.owners] = (honest * off[0] + missed * off[1]) / (TREES * _DOUBT + count)
+        return said[:actions]
 
     def take(self, x: Numbers, owner: int, reward: float, off: float) -> None:
         """Keep an answer in place of the oldest. `off`: how far off the rest was, before it
         learned of it."""
-        at, missed = self._taken % self._room, off
-        if self._wood is None:
-            row = _row(x)
-        else:
-            row, leaves, those, akin = self._akin(self._wood, x)
-            honest, further = self._said(those, akin, owner)
-            missed = off - further
-            one, other, third = self._losses
-            self._losses = (
-                _KEEP * (one + min(off**2, 1.0)),
-                _KEEP * (other + min((off - honest) ** 2, 1.0)),
-                _KEEP * (third + min(missed**2, 1.0)),
-            )
-            self._ends[:, at] = leaves
-        kept = self._kept
-        kept.rows[at], kept.rewards[at], kept.owners[at] = row, reward, owner
+        at, kept, off = self._taken % self._room, self._kept, _exact(off)
+        missed = off
+        if self._known is not None:
+            wood, tallies = self._known
+            leaves = self._leaves(wood, x)
+            missed = self._judged(tallies.of(leaves, owner), off)
+            if self._taken >= self._room:
+                was = np.array([-1.0, -kept.honest[at], -kept.missed[at]])
+                tallies.add(self._ends[at].astype(np.intp), int(kept.owners[at]), was)
+            if tallies.fits(owner):
+                tallies.add(leaves, owner, np.array([1.0, off, missed]))
+            else:
+                self._wait = 0
+            self._ends[at] = leaves
+        kept.rows[at], kept.rewards[at], kept.owners[at] = _row(x), reward, owner
         kept.honest[at], kept.missed[at] = off, missed
-        self._asked = None, _NOBODY
+        self._asked = None, _NOWHERE
         self._taken += 1
         self._wait -= 1
         if self._wait <= 0:
@@ -152,31 +127,22 @@ class Hindsight:
         kept = self._kept.at(slice(self._held))
         same = (kept.rows == _row(x)).all(axis=1) & (kept.owners == owner)
         if same.any():
-            at = int(same.argmax())
+            at, more = int(same.argmax()), _exact(more)
             for part in (kept.rewards, kept.honest, kept.missed):
                 part[at] += np.float32(more)
+            if self._known is not None:
+                leaves = self._ends[at].astype(np.intp)
+                self._known.tallies.add(leaves, owner, np.array([0.0, more, more]))
 
     def join(self, other: Hindsight, rows: Places) -> None:
         """Keep the latest of both, as many of each as there is room for, and grow trees anew.
         `rows`: of each of the other's actions, its row here."""
         mine, theirs = self._kept.at(self._order()), other._kept.at(other._order())
         theirs = theirs._replace(owners=rows[theirs.owners])
-        share = max(self._room // 2, self._room - len(theirs.owners))
-        mine = mine.at(slice(max(0, len(mine.owners) - share), None))
-        room = self._room - len(mine.owners)
-        theirs = theirs.at(slice(max(0, len(theirs.owners) - room), None))
         self._times += other._times
         (one, honest, missed), more = self._losses, other._losses
         self._losses = one + more[0], honest + more[1], missed + more[2]
-        self._resume(
-            _Answers(
-                np.concatenate([mine.rows, theirs.rows]),
-                np.concatenate([mine.rewards, theirs.rewards]),
-                np.concatenate([mine.owners, theirs.owners]),
-                np.concatenate([mine.honest, theirs.honest]),
-                np.concatenate([mine.missed, theirs.missed]),
-            )
-        )
+        self._resume(latest(mine, theirs, self._room))
         if self._taken >= _FIRST:
             self._grow()
 
@@ -185,8 +151,8 @@ class Hindsight:
         order = self._order()
         return Hindsights(
             names,
-            Felled() if self._wood is None else self._wood.felled,
-            self._ends[:, order].astype("<u2").tobytes(),
+            Felled() if self._known is None else self._known.wood.felled,
+            self._ends[order].astype("<u2").tobytes(),
             packed(self._kept.honest[order]),
             packed(self._kept.missed[order]),
             self._kept.owners[order].astype("<i4").tobytes(),
@@ -205,19 +171,20 @@ class Hindsight:
         Raises ModelRefused for what does not fit."""
         owners = _owners(hindsights, rows, others, self._room)
         held, columns = len(owners), self._kept.rows.shape[1]
-        self._wood = rebuilt(hindsights.felled, columns)
+        wood = rebuilt(hindsights.felled, columns)
         if len(hindsights.ends) != 2 * TREES * held:
             raise ModelRefused(f"hindsight: {len(hindsights.ends)} bytes of leaves")
-        ends = np.frombuffer(hindsights.ends, "<u2").reshape(TREES, held)
-        if self._wood is not None and ends.max(initial=0) >= self._wood.nodes:
+        ends = np.frombuffer(hindsights.ends, "<u2").reshape(held, TREES)
+        if wood is not None and ends.max(initial=0) >= wood.ends:
             raise ModelRefused("hindsight: a leaf that no tree has")
         if not np.isfinite(hindsights.losses).all():
             raise ModelRefused("hindsight: losses that are not finite")
         honest, missed = (unpacked(part, held) for part in (hindsights.honest, hindsights.missed))
         unknown = np.zeros((held, columns), np.float32), np.zeros(held, np.float32)
-        self._resume(_Answers(*unknown, owners, honest, missed))
-        self._ends[:, :held] = ends
+        self._resume(Answers(*unknown, owners, honest, missed))
+        self._ends[:held] = ends
         self._losses = hindsights.losses
+        self._known = None if wood is None else self._counted(wood)
 
     def resume(self, learned: Learned, rows: dict[str, int]) -> None:
         """Go on from what another held. Raises ModelRefused for what does not fit."""
@@ -237,12 +204,10 @@ class Hindsight:
         """Where the answers are kept, oldest first."""
         return np.arange(self._taken - self._held, self._taken) % self._room
 
-    def _resume(self, given: _Answers) -> None:
-        self._asked = None, _NOBODY
-        self._taken = held = len(given.owners)
-        kept = self._kept.at(slice(held))
-        kept.rows[:], kept.rewards[:], kept.owners[:] = given.rows, given.rewards, given.owners
-        kept.honest[:], kept.missed[:] = given.honest, given.missed
+    def _resume(self, given: Answers) -> None:
+        self._asked = None, _NOWHERE
+        self._taken = len(given.owners)
+        self._kept.put(given)
 
     def _grow(self) -> None:
         """Anew, from all that is kept. A reward is a chance that the answer counts as a yes."""
@@ -251,31 +216,39 @@ class Hindsight:
         if not kept.rows.shape[1]:  # nothing tells moments apart
             return
         worked = np.random.default_rng(self._times).random(len(order)) < kept.rewards
-        self._wood, ends = grown(kept.rows, 2 * kept.owners + worked, self._times)
-        self._ends[:, order] = ends
+        most = min(most_leaves(len(np.unique(kept.owners))), MOST_NODES // 2)
+        wood, ends = grown(kept.rows, 2 * kept.owners + worked, self._times, most)
+        self._ends[order] = ends.T
+        self._known = self._counted(wood)
         self._wait = max(int(len(order) * _GROWTH), 1)
         self._times += 1
 
-    def _akin(self, wood: Wood, x: Numbers) -> _Akin:
-        """Looked up once for a moment that is asked about and then learned of."""
-        asked, akin = self._asked
-        if asked is not x:
-            row = _row(x)
-            leaves = wood.leaves(row).astype(np.uint16)
-            same = (self._ends[:, : self._held] == leaves[:, None]).view(np.uint8)
-            shared = np.add.reduce(same, axis=0, dtype=np.uint8)
-            those = shared.nonzero()[0]
-            akin = _Akin(row, leaves, those, shared[those] / TREES)
-            self._asked = x, akin
-        return akin
+    def _counted(self, wood: Wood) -> _Known:
+        """Trees, with all answers that are kept counted in their leaves."""
+        kept = self._kept.at(slice(self._held))
+        parts = np.stack([np.ones(self._held), kept.honest, kept.missed])
+        return _Known(wood, Tallies(wood.ends, self._ends[: self._held], kept.owners, parts))
 
-    def _said(self, those: Places, akin: Numbers, owner: int) -> tuple[float, float]:
-        """The corrections of one action, told honest and by what was missed."""
-        own = self._kept.owners[those] == owner
-        those, akin = those[own], akin[own]
-        total = _DOUBT + float(akin.sum())
-        honest, missed = self._kept.honest[those], self._kept.missed[those]
-        return float(akin.dot(honest)) / total, float(akin.dot(missed)) / total
+    def _leaves(self, wood: Wood, x: Numbers) -> Places:
+        """Looked up once for a moment that is asked about and then learned of."""
+        asked, leaves = self._asked
+        if asked is not x:
+            leaves = wood.leaves(_row(x))
+            self._asked = x, leaves
+        return leaves
+
+    def _judged(self, sums: Numbers, off: float) -> float:
+        """What was missed with what one action's answers there said, which goes on the record."""
+        count, honest, further = sums.tolist()
+        total = TREES * _DOUBT + count
+        missed = _exact(off - further / total)
+        one, other, third = self._losses
+        self._losses = (
+            _KEEP * (one + min(off**2, 1.0)),
+            _KEEP * (other + min((off - honest / total) ** 2, 1.0)),
+            _KEEP * (third + min(missed**2, 1.0)),
+        )
+        return missed
 
     def _trust(self) -> tuple[float, float, float]:
         """How much nothing, honest and missed count; they add up to one."""
@@ -283,6 +256,11 @@ class Hindsight:
         nothing, honest, missed = (exp(_RATE * (least - loss)) for loss in self._losses)
         total = nothing + honest + missed
         return nothing / total, honest / total, missed / total
+
+
+def _exact(off: float) -> float:
+    """In steps so fine that nobody minds, and so coarse that sums do not depend on their order."""
+    return round(off * _STEPS) / _STEPS
 
 
 def _row(x: Numbers) -> Cuts:

@@ -9,6 +9,7 @@ from one scale and saw different rows are merged by adding what each has seen.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from math import sqrt
 
 import msgspec
 import numpy as np
@@ -24,7 +25,7 @@ from engine.models.online import RIDGE, Arm, Belief, OnlineArtefact, binary
 from engine.models.recall import Memories, Recall, joined
 
 
-class LearnerState(Struct, frozen=True, tag="teller.learner.3"):
+class LearnerState(Struct, frozen=True, tag="teller.learner.4"):
     """What a learner holds; arrays as little-endian float32, `rows` are actions by row."""
 
     features: tuple[Feature, ...]
@@ -94,13 +95,13 @@ class Learner:
         gain = inverse.dot(phi)
         error = reward - float(weights.dot(phi))
         surprise = 1.0 + float(gain.dot(phi))
-        step = gain / np.float32(surprise)
-        weights += step * np.float32(error)
-        slopes = self.expand.slopes(phi, weights)
+        weights += gain * np.float32(error / surprise)
+        looks = self._recall.looks(float(self._seen[row]))
+        slopes = self.expand.slopes(phi, weights) if looks else None
         off = self._recall.take(phi, row, error, error / surprise, slopes)
         self._hindsight.take(x, row, reward, off)
-        np.multiply.outer(step, gain, out=self._change)
-        inverse -= self._change
+        step = (gain / np.float32(sqrt(surprise)))[:, None]
+        inverse -= np.dot(step, step.T, out=self._change)
         precision = self._precisions[row]
         precision += phi * phi
         np.reciprocal(precision, out=self._variances[row])

@@ -53,7 +53,7 @@ class Arm(Struct, frozen=True, forbid_unknown_fields=True):
     precision: bytes
 
 
-class OnlineArtefact(Struct, frozen=True, forbid_unknown_fields=True, tag="teller.online.3"):
+class OnlineArtefact(Struct, frozen=True, forbid_unknown_fields=True, tag="teller.online.4"):
     """A snapshot of a learner: all that serving needs."""
 
     features: tuple[Feature, ...]

@@ -21,7 +21,7 @@ to `WIDTH` numbers where there are more; it names nobody.
 from __future__ import annotations
 
 from math import exp
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 import numpy as np
@@ -33,11 +33,13 @@ from engine.models.expansion import Expansion, Vector, packed, unpacked
 
 Numbers: TypeAlias = NDArray[np.float64]
 
-LATEST = 2048
+LATEST = 1024
 WIDTH = 24
 _LENGTH = 0.15  # how near is alike, in typical distances
 _NEAR = 1.5
 _PATIENCE = 500  # answers that a running mean remembers
+_FEW = 100
+_GLANCE = 4  # slopes change slowly
 _BEFORE = 8  # answers whose distance is typical
 _STEP = 0.5  # of what was missed
 _RATE = 2.0  # at which squared errors up to one are mixable
@@ -45,6 +47,7 @@ _KEEP = 0.999  # who did better in about the last thousand answers
 _SURE = 50.0  # exp of more says nothing more
 _LEVEL = 0.1  # a column along which nothing is steep counts a little
 _BEND = 0.75  # of squared slopes
+_TYPICAL = exp(-_NEAR)
 _SAME = 1e-3  # of the reach: float32 tells no two equal places further apart
 
 
@@ -96,6 +99,16 @@ def _latest(memories: Memories, count: int, share: float) -> Memories:
     return msgspec.structs.replace(memories, places=places, left=left, missed=missed, owners=owners)
 
 
+class _Said(NamedTuple):
+    """What was said of a moment: how far each answer is, and of each action what is left and
+    what was missed there."""
+
+    phi: Vector | None
+    apart: NDArray[np.floating]
+    smooth: Numbers
+    sharp: Numbers
+
+
 class Recall:
     """The latest answers of all actions, by the action's row."""
 
@@ -108,60 +121,74 @@ class Recall:
         self.known = 0
         self.taken = 0
         self._room = room
-        self._asked: tuple[Vector | None, Vector] = None, np.zeros(0, np.float32)
+        self._asked = _Said(None, *np.zeros((3, 0)))
         self._slopes = np.zeros(width, np.float32)
         self._metric = np.ones(width, np.float32)
         self._places = np.zeros((width, room), np.float32)
         self._left = np.zeros(room, np.float32)
         self._missed = np.zeros(room, np.float32)
         self._owners = np.zeros(room, np.intp)
+        self._counts = np.zeros(0)
 
     def about(self, phi: Vector, actions: int) -> tuple[Numbers, Numbers]:
         """What to add to each action's mean, and the share of its answers that were nearby, as
         if it had had one more at the typical distance; those of no such row are left out."""
-        held = slice(min(self.taken, self._room))
+        held = slice(self._held)
         owners, apart = self._owners[held], self._apart(self._place(phi), held)
-        self._asked = phi, apart
         alike = _alike(apart)
         smooth = _sums(owners, alike * self._left[held], actions)
         smooth /= 1.0 + _sums(owners, alike, actions)
-        sharp = _STEP * _sums(owners, alike * self._missed[held], actions)
-        shares = _sums(owners, _nearby(apart), actions) + np.exp(-_NEAR)
-        shares /= 1.0 + np.bincount(owners, minlength=actions)[:actions]
+        sharp = _sums(owners, alike * self._missed[held], actions)
+        sharp *= _STEP
+        shares = _sums(owners, _nearby(apart), actions)
+        shares += _TYPICAL
+        shares /= 1.0 + self._counted(actions)[:actions]
+        self._asked = _Said(phi, apart, smooth, sharp)
         trust = self._trust()
         return trust * smooth + (1.0 - trust) * sharp, shares
 
-    def take(self, phi: Vector, owner: int, error: float, left: float, slopes: Vector) -> float:
+    def take(
+        self, phi: Vector, owner: int, error: float, left: float, slopes: Vector | None
+    ) -> float:
         """Keep an answer in place of the oldest; how far off the weights were, corrected by what
         was recalled. `error`: how far off they were alone; `left`: how far off they still are,
-        now they have learned; `slopes`: of them, by column, squared."""
-        own = np.flatnonzero(self._owners[: min(self.taken, self._room)] == owner)
-        place, at = self._place(phi), self.taken % self._room
-        asked, apart = self._asked  # looked up once for a moment asked about and then learned of
-        alike = _alike(apart[own] if asked is phi else self._apart(place, own))
-        self._asked = None, place
-        smooth = float(alike.dot(self._left[own])) / (1.0 + float(alike.sum()))
-        missed = error - _STEP * float(alike.dot(self._missed[own]))
+        now they have learned; `slopes`: of them, by column, squared, where they were looked at."""
+        if self._asked.phi is not phi or owner >= len(self._asked.smooth):
+            self.about(phi, owner + 1)
+        _, apart, smooth, sharp = self._asked
+        self._asked = self._asked._replace(phi=None)
+        answered, missed = error - float(smooth[owner]), error - float(sharp[owner])
         (one, other), trust = self._losses, self._trust()
         self._losses = (
-            _KEEP * (one + min((error - smooth) ** 2, 1.0)),
+            _KEEP * (one + min(answered**2, 1.0)),
             _KEEP * (other + min(missed**2, 1.0)),
         )
         self.known = min(self.known + 1, _PATIENCE)
-        self._slopes += (self._sum(slopes) - self._slopes) / np.float32(self.known)
-        self._metric = _metric(self._slopes)
         if before := range(max(0, self.taken - _BEFORE), self.taken):
-            self._measure(place, self._places[:, np.array(before) % self._room])
-        self._places[:, at] = place
+            self._measure(float(apart[[one % self._room for one in before]].mean()))
+        if slopes is not None:
+            weight = (1 if self.known <= _FEW else _GLANCE) / self.known
+            self._slopes += (self._sum(slopes) - self._slopes) * np.float32(weight)
+            self._metric = _metric(self._slopes)
+        at = self.taken % self._room
+        counts = self._counted(owner + 1)
+        if self.taken >= self._room:
+            counts[self._owners[at]] -= 1.0
+        counts[owner] += 1.0
+        self._places[:, at], self._owners[at] = self._place(phi), owner
         self._left[at], self._missed[at] = left, missed
-        self._owners[at] = owner
         self.taken += 1
-        return trust * (error - smooth) + (1.0 - trust) * missed
+        return trust * answered + (1.0 - trust) * missed
+
+    def looks(self, seen: float) -> bool:
+        """Whether to look at slopes: after every answer while there are few, later after every
+        `_GLANCE`th of an action's."""
+        return self.known < _FEW or seen % _GLANCE == 0.0
 
     def amend(self, phi: Vector, owner: int, more: float, left: float) -> None:
         """The weights were further off by `more` at an answer kept for this very place, if it is
         still kept, and are by `left` now."""
-        own = np.flatnonzero(self._owners[: min(self.taken, self._room)] == owner)
+        own = np.flatnonzero(self._owners[: self._held] == owner)
         apart = self._apart(self._place(phi), own)
         if len(own) and apart[nearest := int(apart.argmin())] < _SAME:
             self._missed[own[nearest]] += np.float32(more)
@@ -196,6 +223,7 @@ class Recall:
         self._left[:held] = unpacked(memories.left, held)
         self._missed[:held] = unpacked(memories.missed, held)
         self._owners[:held] = table[np.array(owners, np.intp)]
+        self._counts = np.bincount(self._owners[:held]).astype(np.float64)
         self.taken, self.reach = held, memories.reach
         self._losses = memories.losses
         if memories.slopes:
@@ -209,10 +237,20 @@ class Recall:
         smooth, sharp = self._losses
         return 1.0 / (1.0 + exp(min(_RATE * (smooth - sharp), _SURE)))
 
-    def _measure(self, place: Vector, others: Vector) -> None:
-        """The typical distance, a mean over the latest."""
-        typical = float(self._metric.dot(np.abs(others - place[:, None])).mean())
-        self.reach += (max(typical, 1e-6) - self.reach) / max(self.known - 1, 1)
+    def _measure(self, apart: float) -> None:
+        """The typical distance, a mean over the latest; `apart` is in what it was so far."""
+        typical = max(self.reach * apart, 1e-6)
+        self.reach += (typical - self.reach) / max(self.known - 1, 1)
+
+    @property
+    def _held(self) -> int:
+        return min(self.taken, self._room)
+
+    def _counted(self, actions: int) -> Numbers:
+        """How many answers of each are kept."""
+        if len(self._counts) < actions:
+            self._counts = np.append(self._counts, np.zeros(actions - len(self._counts)))
+        return self._counts
 
     def _sum(self, slopes: Vector) -> Vector:
         """Those of the columns that make up a number of a place, on average."""
@@ -247,7 +285,7 @@ def _metric(slopes: Vector) -> Vector:
 
 def _sums(owners: NDArray[np.intp], weights: Vector, actions: int) -> Numbers:
     """The weights added up by owner; of none, zero."""
-    return np.bincount(owners, weights, actions)[:actions].astype(np.float64)
+    return np.bincount(owners, weights, actions)[:actions].astype(np.float64, copy=False)
 
 
 def _nearby(apart: Vector) -> Vector:

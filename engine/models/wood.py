@@ -19,6 +19,7 @@ Cuts: TypeAlias = NDArray[np.float32]
 Nodes: TypeAlias = NDArray[np.int32]
 Places: TypeAlias = NDArray[np.intp]
 Numbers: TypeAlias = NDArray[np.float64]
+Ends: TypeAlias = NDArray[np.uint16]
 
 TREES = 16
 MOST_NODES = 65_536
@@ -46,24 +47,26 @@ class Wood:
             raise ModelRefused("trees: a node that nothing leads to, or a child there is not")
         if (first <= inner).any():
             raise ModelRefused("trees: a child that does not stand behind its parent")
-        self.nodes = len(columns)
+        self.ends = len(leaves)
         self.felled = Felled(columns.astype("<i2").tobytes(), cuts.astype("<f4").tobytes())
         self._columns, self._cuts = columns[inner].astype(np.intp), cuts[inner]
-        # Those that ask first, so that only they are asked; the leaves stay where they are.
-        self._order = np.concatenate([inner, leaves])
-        places = self._order.argsort().astype(np.int32)
-        self._roots, self._left, self._right = places[:TREES], places[first], places[first + 1]
-        self._leaves = np.arange(len(inner), self.nodes, dtype=np.int32)
-        self._levels = _levels(self._roots, self._left, self._right)
+        # Those that ask first, so that only they are asked; leaves lead to themselves.
+        places = np.concatenate([inner, leaves]).argsort()
+        self._roots, self._left, right = places[:TREES], places[first], places[first + 1]
+        self._further = right - self._left
+        self._leaves = np.arange(len(inner), len(columns))
+        self._levels = _levels(self._roots, self._left, right)
 
     def leaves(self, row: Cuts) -> Places:
-        """The node of each tree where a row of columns ends; shape (TREES,)."""
+        """Which of all trees' leaves, in the order of their nodes, a row of columns ends in, one
+        a tree; shape (TREES,)."""
         above = row.take(self._columns) > self._cuts
-        onward = np.concatenate([np.where(above, self._right, self._left), self._leaves])
+        # By arithmetic: a branch a node would be guessed wrong every other time.
+        onward = np.concatenate([self._left + self._further * above, self._leaves])
         at = self._roots
         for _ in range(self._levels):
             at = onward.take(at)
-        return self._order.take(at)
+        return at - len(above)
 
 
 def rebuilt(felled: Felled, columns: int) -> Wood | None:
@@ -80,7 +83,7 @@ def rebuilt(felled: Felled, columns: int) -> Wood | None:
     return Wood(nodes, cuts)
 
 
-def _levels(at: Nodes, left: Nodes, right: Nodes) -> int:
+def _levels(at: Places, left: Places, right: Places) -> int:
     """How often a row may have to go on from there to end in a leaf."""
     levels = 0
     while len(at := at[at < len(left)]):

@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.errors import ModelRefused
-from engine.models.hindsight import Hindsight, Hindsights
+from engine.models.hindsight import LATEST, Hindsight, Hindsights
 
 ANSWERS = 600
 
@@ -124,7 +124,7 @@ GOOD = taught(range(ANSWERS)).hindsights(("a", "b"))
     ("changes", "why"),
     [
         ({"owners": GOOD.owners[:-1]}, "bytes of at most"),
-        ({"owners": b"\0" * 4 * 5000}, "bytes of at most"),
+        ({"owners": b"\0" * 4 * (LATEST + 1)}, "bytes of at most"),
         ({"names": ("a",)}, "no action"),
         ({"ends": GOOD.ends[:-2]}, "bytes of leaves"),
         ({"ends": b"\xff" * len(GOOD.ends)}, "a leaf that no tree has"),

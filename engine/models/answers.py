@@ -1,0 +1,61 @@
+"""The latest answers of all actions, as hindsight keeps them to grow trees from.
+
+It must not know how they are learned from.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from engine.models.wood import Cuts, Places
+
+
+class Answers(NamedTuple):
+    """An entry an answer: its raw columns, reward, action's row, and by how much it was off."""
+
+    rows: Cuts
+    rewards: Cuts
+    owners: Places
+    honest: Cuts
+    missed: Cuts
+
+    def at(self, those: slice | Places) -> Answers:
+        """Some of them."""
+        return Answers(
+            self.rows[those],
+            self.rewards[those],
+            self.owners[those],
+            self.honest[those],
+            self.missed[those],
+        )
+
+    def put(self, given: Answers) -> None:
+        """These in place of the first so many."""
+        held = slice(len(given.owners))
+        self.rows[held], self.rewards[held] = given.rows, given.rewards
+        self.owners[held] = given.owners
+        self.honest[held], self.missed[held] = given.honest, given.missed
+
+
+def room_for(count: int, columns: int) -> Answers:
+    """So many answers, of which nothing is known."""
+    rewards, honest, missed = np.zeros((3, count), np.float32)
+    rows, owners = np.zeros((count, columns), np.float32), np.zeros(count, np.intp)
+    return Answers(rows, rewards, owners, honest, missed)
+
+
+def latest(one: Answers, other: Answers, room: int) -> Answers:
+    """Of both, as many of each as there is room for; those of the first come first."""
+    share = max(room // 2, room - len(other.owners))
+    mine = one.at(slice(max(0, len(one.owners) - share), None))
+    more = room - len(mine.owners)
+    theirs = other.at(slice(max(0, len(other.owners) - more), None))
+    return Answers(
+        np.concatenate([mine.rows, theirs.rows]),
+        np.concatenate([mine.rewards, theirs.rewards]),
+        np.concatenate([mine.owners, theirs.owners]),
+        np.concatenate([mine.honest, theirs.honest]),
+        np.concatenate([mine.missed, theirs.missed]),
+    )
