@@ -65,7 +65,7 @@ class Verdict(Struct, frozen=True):
 
     def text(self) -> str:
         """For people, a line a finding."""
-        figures = [f"  {name}: {value:,.4g}" for name, value in self.figures.items()]
+        figures = [f"  {name}: {_shown(value)}" for name, value in self.figures.items()]
         accepted = [f"  acknowledged {one.reason}: {one.text}" for one in self.acknowledged]
         refused = [f"  {one.reason}: {one.text}" for one in self.refusals]
         word = "passes" if self.passed else "is refused"
@@ -75,6 +75,11 @@ class Verdict(Struct, frozen=True):
     def json(self) -> bytes:
         """For machines."""
         return msgspec.json.format(msgspec.json.encode(self))
+
+
+def _shown(figure: float) -> str:
+    """A count is whole; all others have as many decimals, that they can be read as a column."""
+    return f"{figure:,}" if isinstance(figure, int) else f"{figure:,.4f}"
 
 
 class Judgement(Struct, frozen=True):

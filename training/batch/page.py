@@ -2,37 +2,33 @@
 
 from __future__ import annotations
 
-from markupsafe import Markup
-
 from training.batch.picture import bars, calibration, gains
 from training.batch.study import Study
-from training.offpolicy.picture import Bar, picture
-from training.offpolicy.report import Evaluation, shown, verdict
+from training.figures import Decimals
+from training.offpolicy.report import verdict
 from training.page import framed
 
 
 def page(study: Study, title: str) -> str:
     """The page, with its pictures inside."""
     report, worth = study.report, study.worth
+    models = {"model": report.model, **report.baselines}
     return _PAGE.render(
         title=title,
         study=study,
         report=report,
-        policies=[*worth.policies, *worth.baselines] if worth else [],
+        models=models,
+        policies=worth.everyone if worth else (),
         calibration=calibration(report.model, report.baselines),
         gains=gains(report.model, report.baselines),
         bars=bars(study.importance) if study.importance else "",
-        worth=_earned(worth) if worth else "",
-        shown=shown,
+        worth=worth.picture() if worth else "",
+        ranks=Decimals([*(one.auc for one in models.values()), report.gain["auc"]]),
+        losses=Decimals([*(one.log_loss for one in models.values()), report.gain["log_loss"]]),
+        earned=worth.decimals() if worth else None,
+        gaps=Decimals(one.gap for one in study.slices),
         verdict=verdict,
     )
-
-
-def _earned(worth: Evaluation) -> Markup:
-    lines = [Bar("logged", worth.logged, False)]
-    for known, policies in ((False, worth.policies), (True, worth.baselines)):
-        lines += [Bar(one.name, None if one.refused else one.value, known) for one in policies]
-    return picture(lines)
 
 
 _STYLE = """\
@@ -51,15 +47,18 @@ customers, {{ "{:.2%}".format(report.test_positive / report.test_rows) }} of the
 {{ ("yes" if value else "no") if value is boolean else value }}{{ "; " if not loop.last }}
 {%- endfor %}.
 Intervals are 95%, over customers.</p>
-<table><tr><th></th><th>AUC</th><th>log loss</th><th>calibration error</th></tr>
-{% for name, one in dict(model=report.model, **report.baselines).items() %}
-<tr><td>{{ name }}</td><td>{{ shown(one.auc) }}</td><td>{{ shown(one.log_loss) }}</td>
-<td>{{ "%.4f" % one.calibration_error }}</td></tr>
+<table><tr><th></th><th class="figure">AUC</th><th></th><th class="figure">log loss</th><th></th>
+<th class="figure">calibration error</th></tr>
+{% for name, one in models.items() %}
+<tr><td>{{ name }}</td><td class="figure">{{ ranks(one.auc) }}</td><td></td>
+<td class="figure">{{ losses(one.log_loss) }}</td><td></td>
+<td class="figure">{{ "%.4f" % one.calibration_error }}</td></tr>
 {% endfor %}
-<tr><td>model over popularity</td><td class="{{ verdict(report.gain.auc) }}">
-{{ shown(report.gain.auc) }}: {{ verdict(report.gain.auc) }}</td>
-<td class="{{ verdict(report.gain.log_loss) }}">
-{{ shown(report.gain.log_loss) }}: {{ verdict(report.gain.log_loss) }}</td><td></td></tr>
+<tr><td>model over popularity</td><td class="figure">{{ ranks(report.gain.auc) }}</td>
+<td class="{{ verdict(report.gain.auc) }}">{{ verdict(report.gain.auc) }}</td>
+<td class="figure">{{ losses(report.gain.log_loss) }}</td>
+<td class="{{ verdict(report.gain.log_loss) }}">{{ verdict(report.gain.log_loss) }}</td>
+<td></td></tr>
 </table>
 <p><b>constant</b> promises everyone the same; <b>popularity</b> knows each action's rate and no
 customer. A model that does not gain over popularity has not shown that it knows anyone.</p>
@@ -73,19 +72,20 @@ customer. A model that does not gain over popularity has not shown that it knows
 action for everyone is the least a model must beat. By propensity alone: rules, values and caps
 are not applied.</p>
 <figure>{{ worth }}</figure>
-<table><tr><th>policy</th><th>value</th><th>over what was logged</th>
-<th>the model over it</th></tr>
+<table><tr><th>policy</th><th class="figure">rewards</th>
+<th class="figure">over what was logged</th><th></th>
+<th class="figure">the model over it</th><th></th></tr>
 {% for one in policies %}
 {% if one.refused %}
 <tr><td>{{ one.name }}</td>
-<td colspan="3" class="off">refused: {{ one.overlap.reasons | join("; ") }}</td></tr>
+<td colspan="5" class="off">refused: {{ one.overlap.reasons | join("; ") }}</td></tr>
 {% else %}
-<tr><td>{{ one.name }}</td><td>{{ shown(one.value) }}</td>
-<td class="{{ verdict(one.gains.logged) }}">
-{{ shown(one.gains.logged) }}: {{ verdict(one.gains.logged) }}</td>
 {% set gain = policies[0].gains[one.name] %}
-<td class="{{ verdict(gain) if gain }}">
-{% if gain %}{{ shown(gain) }}: {{ verdict(gain) }}{% endif %}</td></tr>
+<tr><td>{{ one.name }}</td><td class="figure">{{ earned(one.value) }}</td>
+<td class="figure">{{ earned(one.gains.logged) }}</td>
+<td class="{{ verdict(one.gains.logged) }}">{{ verdict(one.gains.logged) }}</td>
+<td class="figure">{{ earned(gain) if gain }}</td>
+<td class="{{ verdict(gain) if gain }}">{{ verdict(gain) if gain }}</td></tr>
 {% endif %}
 {% endfor %}
 </table>
@@ -99,13 +99,17 @@ are not applied.</p>
 <h2>Slices</h2>
 <p>Parts of the test rows, the largest of each cut. Marked where the interval of answered less
 promised leaves out zero: there the model is off. Of many slices some are by chance alone.</p>
-<table><tr><th>by</th><th>part</th><th>rows</th><th>promised</th><th>answered</th>
-<th>answered less promised</th><th>AUC</th><th>log loss</th></tr>
+<table><tr><th>by</th><th>part</th><th class="figure">rows</th><th class="figure">promised</th>
+<th class="figure">answered</th><th class="figure">answered less promised</th>
+<th class="figure">AUC</th><th class="figure">log loss</th></tr>
 {% for one in study.slices %}
-<tr><td>{{ one.by }}</td><td>{{ one.value }}</td><td>{{ "{:,}".format(one.rows) }}</td>
-<td>{{ "{:.2%}".format(one.promised) }}</td><td>{{ "{:.2%}".format(one.answered) }}</td>
-<td class="{{ "off" if one.gap.low > 0 or one.gap.high < 0 }}">{{ shown(one.gap) }}</td>
-<td>{{ "%.3f" % one.auc if one.auc is not none }}</td><td>{{ "%.4f" % one.log_loss }}</td></tr>
+<tr><td>{{ one.by }}</td><td>{{ one.value }}</td>
+<td class="figure">{{ "{:,}".format(one.rows) }}</td>
+<td class="figure">{{ "{:.2%}".format(one.promised) }}</td>
+<td class="figure">{{ "{:.2%}".format(one.answered) }}</td>
+<td class="figure {{ "off" if one.gap.low > 0 or one.gap.high < 0 }}">{{ gaps(one.gap) }}</td>
+<td class="figure">{{ "%.3f" % one.auc if one.auc is not none }}</td>
+<td class="figure">{{ "%.4f" % one.log_loss }}</td></tr>
 {% endfor %}
 </table>
 """,

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from training.batch.importance import Importance
 from training.batch.slices import Slice
-from training.offpolicy.report import Evaluation, shown, verdict
+from training.offpolicy.report import Evaluation, verdict
 from training.report import Report
 
 
@@ -63,9 +63,10 @@ def _earned(worth: Evaluation | None) -> Iterator[str]:
             "action was chosen"
         )
         return
+    shown = worth.decimals()
     yield f"what choosing would have earned a decision, of {worth.rows:,}:"
     yield f"  {'logged':28} {shown(worth.logged)}"
-    for policy in (*worth.policies, *worth.baselines):
+    for policy in worth.everyone:
         said = "refused: " + "; ".join(policy.overlap.reasons)
         yield f"  {policy.name:28} {said if policy.refused else shown(policy.value)}"
     for policy in worth.policies:

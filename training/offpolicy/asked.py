@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,13 +18,14 @@ from engine.rules.times import duration_ms
 from engine.store import open_store
 from training.offpolicy.assess import Choices, assess, assess_slates
 from training.offpolicy.candidates import Candidates
-from training.offpolicy.house import assess_traffic
+from training.offpolicy.house import counting
 from training.offpolicy.logged import Logged
 from training.offpolicy.mapping import Columns, number, read_columns, read_frame, to_log, to_slates
-from training.offpolicy.report import Evaluation
+from training.offpolicy.report import Evaluation, in_both
 from training.offpolicy.rewards import Kind
 from training.offpolicy.targets import Target, constant, given, of_model, uniform
 from training.offpolicy.traffic import read_traffic
+from training.offpolicy.worth import arbitrated, valued
 
 
 class House(NamedTuple):
@@ -46,7 +49,8 @@ class Asked(NamedTuple):
     seed: int
 
     def evaluate(self, data: Path, mapping: Path | None, models: Path) -> Evaluation:
-        """The evaluation on a file, models being looked up in the data directory `models`.
+        """The evaluation on a file, models being looked up in the data directory `models`; in
+        worth where the mapping says what answers are worth, and in rewards.
 
         Raises Misconfigured, NotFound and ModelRefused, in words for whoever typed the command.
         """
@@ -60,13 +64,21 @@ class Asked(NamedTuple):
             self.rewards, self.resamples, self.seed, columns.reward_range or _range(log)
         )
         table = to_slates(frame, columns)
-        if table is not None:
-            return assess_slates(log, table, targets, choices)
-        return assess(log, targets, self._baselines(log), choices)
+
+        def found(log: Logged, choices: Choices) -> Evaluation:
+            if table is not None:
+                return assess_slates(log, table, targets, choices)
+            return assess(log, targets, self._baselines(log), choices)
+
+        values = columns.values()
+        if set(values.values()) <= {1.0}:
+            return found(log, choices)
+        dear = replace(choices, reward_range=_worth_range(choices.reward_range, log, values))
+        return in_both(found(valued(log, values), dear), found(log, choices))
 
     def evaluate_house(self, house: House, within: str | None, latest: int) -> Evaluation:
-        """The evaluation on a house's own decisions, beside what its catalogue earns as it is,
-        and with no model.
+        """The evaluation on a house's own decisions, in worth and in rewards, beside what its
+        catalogue earns as it is, and with no model.
 
         Raises Misconfigured, CatalogueRefused, NotFound, ModelRefused, StoreUnavailable.
         """
@@ -84,7 +96,9 @@ class Asked(NamedTuple):
                 candidates.under("as it is", candidates.catalogue),
                 candidates.of_model("no model", UNTRAINED),
             ]
-            return assess_traffic(traffic, named, baselines, choices)
+            found = counting(traffic, named, baselines, choices)
+            worth = arbitrated(traffic, candidates.catalogue).rewards
+            return in_both(found(worth), found(traffic.rewards))
 
     def _baselines(self, log: Logged) -> list[Target]:
         """The actions shown most, in order of their names; chosen by no reward."""
@@ -138,6 +152,16 @@ def _window(within: str | None, attribution: int) -> int:
             "attribution: what came later was not counted when it came"
         )
     return window
+
+
+def _worth_range(
+    rewards: tuple[float, float] | None, log: Logged, values: Mapping[str, float]
+) -> tuple[float, float] | None:
+    """What bounds reward × value, where something bounds rewards."""
+    if rewards is None:
+        return None
+    ends = [end * values.get(name, 1.0) for end in rewards for name in log.names]
+    return min(ends), max(ends)
 
 
 def _range(log: Logged) -> tuple[float, float] | None:

@@ -7,7 +7,8 @@ model helps; otherwise a decision is a slate, and its slots' chances are taken a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -22,7 +23,10 @@ from training.offpolicy.recorded import NOTHING, first_chances, target_probabili
 from training.offpolicy.report import Evaluation
 from training.offpolicy.slates import slates
 from training.offpolicy.targets import Target, given, whole
-from training.offpolicy.traffic import Traffic
+from training.offpolicy.traffic import Rewards, Traffic
+
+Offer = tuple[str, str]
+"""A decision's id and what it showed."""
 
 FEW = 40
 """Of more actions than this a reward model would know too little, and take too long."""
@@ -34,19 +38,36 @@ def assess_traffic(
     baselines: Sequence[Candidate],
     choices: Choices,
 ) -> Evaluation:
-    """The value of a decision under each policy, beside what was logged and the baselines."""
-    everyone = [*candidates, *baselines]
+    """What a decision earns under each policy, beside what was logged and the baselines."""
+    return counting(traffic, candidates, baselines, choices)(traffic.rewards)
+
+
+def counting(
+    traffic: Traffic,
+    candidates: Sequence[Candidate],
+    baselines: Sequence[Candidate],
+    choices: Choices,
+) -> Callable[[Rewards], Evaluation]:
+    """The same, of whatever is counted as earned: every decision is made again but once."""
+    everyone, count = [*candidates, *baselines], len(candidates)
     if all(_single(one, everyone) for one in traffic.decisions):
         chances = {one.name: _chances(traffic, one) for one in everyone}
-        log = _single_log(traffic, chances)
+        log, offers = _single_log(traffic, chances)
         if len(log.names) <= FEW:
             targets = [_target(log, one.name, chances[one.name]) for one in everyone]
-            return assess(log, targets[: len(candidates)], targets[len(candidates) :], choices)
-    log = _slate_log(traffic)
+            return lambda rewards: assess(
+                _earning(log, offers, rewards), targets[:count], targets[count:], choices
+            )
+    log, offers = _slate_log(traffic)
     table = slates(log.contexts["decision"], log.contexts["slot"])
-    given_all = [given(one.name, pd.Series(_targets(traffic, one))) for one in everyone]
-    count = len(candidates)
-    return assess_slates(log, table, given_all[:count], choices, given_all[count:])
+    targets = [given(one.name, pd.Series(_targets(traffic, one))) for one in everyone]
+    return lambda rewards: assess_slates(
+        _earning(log, offers, rewards), table, targets[:count], choices, targets[count:]
+    )
+
+
+def _earning(log: Logged, offers: Sequence[Offer], rewards: Rewards) -> Logged:
+    return replace(log, rewards=np.array([rewards.get(offer, 0.0) for offer in offers]))
 
 
 def _single(record: DecisionRecord, candidates: Sequence[Candidate]) -> bool:
@@ -62,21 +83,22 @@ def _chances(traffic: Traffic, candidate: Candidate) -> list[dict[str, float]]:
     return [first_chances(one, candidate.decides(one)) for one in traffic.decisions]
 
 
-def _single_log(traffic: Traffic, chances: Mapping[str, list[dict[str, float]]]) -> Logged:
-    """A row a decision, with the facts that a reward model may use."""
+def _single_log(
+    traffic: Traffic, chances: Mapping[str, list[dict[str, float]]]
+) -> tuple[Logged, list[Offer]]:
+    """A row a decision, with the facts that a reward model may use; nothing is earned yet."""
     shown = [_shown(one) for one in traffic.decisions]
     ids = [one.decision_id for one in traffic.decisions]
     names = {name for rows in chances.values() for row in rows for name in row}
-    rows = zip(ids, shown, strict=True)
-    earned = [traffic.rewards.get((id, action), 0.0) for id, (action, _) in rows]
-    return logged(
+    log = logged(
         actions=pd.Series([action for action, _ in shown], dtype=object),
-        rewards=pd.Series(earned, dtype=float),
+        rewards=pd.Series(np.zeros(len(shown))),
         probabilities=pd.Series([chance for _, chance in shown], dtype=float),
         contexts=_contexts(traffic),
         subjects=pd.Series([one.request.customer_id for one in traffic.decisions], dtype=object),
         names=tuple(sorted(names)),
     )
+    return log, [(id, action) for id, (action, _) in zip(ids, shown, strict=True)]
 
 
 def _shown(record: DecisionRecord) -> tuple[str, float]:
@@ -126,21 +148,22 @@ def _slots(record: DecisionRecord) -> Iterator[tuple[str, str, float]]:
         yield filled.id, NOTHING, 1.0
 
 
-def _slate_log(traffic: Traffic) -> Logged:
+def _slate_log(traffic: Traffic) -> tuple[Logged, list[Offer]]:
+    """A row a slot; nothing is earned yet."""
     rows = [
         (one.decision_id, one.request.customer_id, slot, action, chance)
         for one in traffic.decisions
         for slot, (_, action, chance) in enumerate(_slots(one), start=1)
     ]
     frame = pd.DataFrame(rows, columns=["decision", "customer", "slot", "action", "chance"])
-    earned = [traffic.rewards.get((id, action), 0.0) for id, _, _, action, _ in rows]
-    return logged(
+    log = logged(
         actions=frame["action"],
-        rewards=pd.Series(earned, dtype=float),
+        rewards=pd.Series(np.zeros(len(frame))),
         probabilities=frame["chance"],
         contexts=frame[["decision", "slot"]],
         subjects=frame["customer"],
     )
+    return log, [(id, action) for id, _, _, action, _ in rows]
 
 
 def _targets(traffic: Traffic, candidate: Candidate) -> Vector:

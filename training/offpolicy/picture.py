@@ -24,8 +24,9 @@ class Bar(NamedTuple):
     baseline: bool
 
 
-def picture(bars: Sequence[Bar]) -> Markup:
-    """One line a policy, the first being what was logged, drawn through as a reference."""
+def picture(bars: Sequence[Bar], what: str) -> Markup:
+    """One line a policy, the first being what was logged, drawn through as a reference; `what` the
+    axis says."""
     figure = Figure(figsize=(8, 0.9 + 0.42 * len(bars)), layout="constrained")
     axes = figure.subplots()
     for row, bar in enumerate(bars):
@@ -43,7 +44,7 @@ def picture(bars: Sequence[Bar]) -> Markup:
         axes.axvline(bars[0].found.value, color=LOGGED, lw=0.8, ls=":")
     axes.set_yticks(range(len(bars)), [_short(bar.name) for bar in bars], parse_math=False)
     axes.set_ylim(len(bars) - 0.5, -0.5)
-    axes.set_xlabel("value of a decision, 95% interval", color=INK)
+    axes.set_xlabel(what, color=INK)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(left=False)
     return to_svg(figure)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Literal
 
 import msgspec
+from markupsafe import Markup
 from msgspec import Struct
+from msgspec.structs import replace
 
+from training.figures import Decimals
 from training.offpolicy.overlap import Overlap
 from training.offpolicy.picture import Bar, picture
 from training.page import framed
@@ -40,14 +44,25 @@ class Policy(Struct, frozen=True):
         return self.estimates[self.by]
 
 
+Unit = Literal["worth", "rewards"]
+
+
 class Evaluation(Struct, frozen=True):
-    """Values in units of reward a decision, with 95% intervals that resample customers."""
+    """What a decision earns, in a `unit`, with 95% intervals that resample customers; `beside`: the
+    same in the other unit, where both are known."""
 
     rows: int
     customers: int
     logged: Interval
     policies: tuple[Policy, ...]
     baselines: tuple[Policy, ...]
+    unit: Unit = "rewards"
+    beside: Evaluation | None = None
+
+    @property
+    def everyone(self) -> tuple[Policy, ...]:
+        """All policies, those that were asked for first."""
+        return self.policies + self.baselines
 
     def json(self) -> bytes:
         """For machines."""
@@ -55,29 +70,56 @@ class Evaluation(Struct, frozen=True):
 
     def text(self) -> str:
         """For people, in a few lines."""
-        return "\n".join(
-            [
-                f"{self.rows:,} decisions of {self.customers:,} customers; "
-                "value a decision with its 95% interval",
-                f"{'logged':28} {shown(self.logged)}",
-                *(line for policy in self._all() for line in _lines(policy)),
-            ]
-        )
+        title = f"{self.rows:,} decisions of {self.customers:,} customers"
+        return "\n".join([title, *(line for one in self._units() for line in one._lines())])
 
     def html(self, title: str) -> str:
-        """A page with its picture inside; nothing is fetched."""
+        """A page with its pictures inside; nothing is fetched."""
+        units = self._units()
+        return _PAGE.render(
+            title=title,
+            evaluation=self,
+            units=[(one.unit, one.decimals()) for one in units],
+            pictures=[one.picture() for one in units],
+            policies=list(zip(*(one.everyone for one in units), strict=True)),
+            verdict=verdict,
+            meaning=MEANING,
+        )
+
+    def decimals(self) -> Decimals:
+        """How its figures are shown, all alike."""
+        known = [one.value for one in self.everyone if not one.refused]
+        return Decimals([self.logged, *known])
+
+    def picture(self) -> Markup:
+        """Values and intervals side by side."""
         bars = [Bar("logged", self.logged, False)]
         bars += [
-            Bar(policy.name, None if policy.refused else policy.value, policy in self.baselines)
-            for policy in self._all()
+            Bar(one.name, None if one.refused else one.value, one in self.baselines)
+            for one in self.everyone
         ]
-        return _PAGE.render(
-            title=title, evaluation=self, policies=self._all(), picture=picture(bars), shown=shown,
-            verdict=verdict,
-        )  # fmt: skip
+        return picture(bars, f"{self.unit} a decision, 95% interval")
 
-    def _all(self) -> tuple[Policy, ...]:
-        return self.policies + self.baselines
+    def _units(self) -> list[Evaluation]:
+        return [self, *([self.beside] if self.beside else [])]
+
+    def _lines(self) -> Iterator[str]:
+        shown = self.decimals()
+        yield f"{self.unit} a decision ({MEANING[self.unit]}), with its 95% interval"
+        yield f"{'logged':28} {shown(self.logged)}"
+        for policy in self.everyone:
+            yield from _lines(policy, shown)
+
+
+MEANING: Mapping[Unit, str] = {
+    "worth": "rewards times what they are worth, less the cost of contact",
+    "rewards": "what answers count for, whatever they are worth",
+}
+
+
+def in_both(worth: Evaluation, rewards: Evaluation) -> Evaluation:
+    """The same policies on the same log, in either unit; the one where both come to the same."""
+    return rewards if worth == rewards else replace(worth, unit="worth", beside=rewards)
 
 
 def verdict(gain: Interval) -> str:
@@ -87,12 +129,7 @@ def verdict(gain: Interval) -> str:
     return "worse" if gain.high < 0 else "no difference shown"
 
 
-def shown(found: Interval) -> str:
-    """A figure and its interval, to four significant places."""
-    return f"{found.value:.4g} ({found.low:.4g} to {found.high:.4g})"
-
-
-def _lines(policy: Policy) -> Iterator[str]:
+def _lines(policy: Policy, shown: Decimals) -> Iterator[str]:
     if policy.refused:
         yield f"{policy.name:28} refused: {'; '.join(policy.overlap.reasons)}"
         return
@@ -110,28 +147,50 @@ _STYLE = """\
 _PAGE = framed(
     """\
 <p>{{ "{:,}".format(evaluation.rows) }} decisions of {{ "{:,}".format(evaluation.customers) }}
-customers. Values are rewards a decision; intervals are 95%, over customers.</p>
+customers. Intervals are 95%, over customers.
+{% for unit, _ in units %}
+{{ unit | capitalize }} a decision: {{ meaning[unit] }}.
+{% endfor %}
+</p>
+{% for picture in pictures %}
 <figure>{{ picture }}</figure>
-{% for policy in policies %}
+{% endfor %}
+{% for same in policies %}
+{% set policy = same[0] %}
 <h2>{{ policy.name }}</h2>
 {% if policy.refused %}
 <p class="refused">Refused: {{ policy.overlap.reasons | join("; ") }}.</p>
 {% else %}
-<table><tr><th>estimator</th><th>value</th></tr>
-{% for by, found in policy.estimates.items() %}
-<tr><td>{{ by }}{{ " (speaks for it)" if by == policy.by }}</td><td>{{ shown(found) }}</td></tr>
+<table><tr><th>estimator</th>
+{% for unit, _ in units %}<th class="figure">{{ unit }}</th>{% endfor %}</tr>
+{% for by in policy.estimates %}
+<tr><td>{{ by }}{{ " (speaks for it)" if by == policy.by }}</td>
+{% for unit, shown in units %}
+<td class="figure">{{ shown(same[loop.index0].estimates[by]) }}</td>
+{% endfor %}</tr>
 {% endfor %}
 {% if policy.betting %}
-<tr><td>ips, betting interval</td><td>{{ shown(policy.betting) }}</td></tr>
+<tr><td>ips, betting interval</td>
+{% for unit, shown in units %}
+<td class="figure">{{ shown(same[loop.index0].betting) }}</td>
+{% endfor %}</tr>
 {% endif %}
 {% if policy.direct is not none %}
-<tr><td>reward model alone (no honest interval)</td><td>{{ "%.4g" % policy.direct }}</td></tr>
+<tr><td>reward model alone (no honest interval)</td>
+{% for unit, shown in units %}
+<td class="figure">{{ shown.number(same[loop.index0].direct) }}</td>
+{% endfor %}</tr>
 {% endif %}
 </table>
-<table><tr><th>over</th><th>gain</th><th></th></tr>
-{% for other, gain in policy.gains.items() %}
-<tr><td>{{ other }}</td><td>{{ shown(gain) }}</td>
-<td class="{{ verdict(gain) }}">{{ verdict(gain) }}</td></tr>
+<table><tr><th>over</th>
+{% for unit, _ in units %}<th class="figure">gain in {{ unit }}</th><th></th>{% endfor %}</tr>
+{% for other in policy.gains %}
+<tr><td>{{ other }}</td>
+{% for unit, shown in units %}
+{% set gain = same[loop.index0].gains[other] %}
+<td class="figure">{{ shown(gain) }}</td>
+<td class="{{ verdict(gain) }}">{{ verdict(gain) }}</td>
+{% endfor %}</tr>
 {% endfor %}
 </table>
 {% endif %}

@@ -21,6 +21,10 @@ _START = "0-0"
 _COUNT = 500
 
 
+Rewards = Mapping[tuple[str, str], float]
+"""What came of each action shown, by decision and action; nothing, of what is not there."""
+
+
 class Log(Protocol):
     """The store's logs."""
 
@@ -28,11 +32,10 @@ class Log(Protocol):
 
 
 class Traffic(NamedTuple):
-    """Live decisions whose attribution window has closed, in order of time; `rewards`: what
-    came of each action shown, by decision and action."""
+    """Live decisions whose attribution window has closed, in order of time."""
 
     decisions: Sequence[DecisionRecord]
-    rewards: Mapping[tuple[str, str], float]
+    rewards: Rewards
 
     def since(self, at: int) -> Traffic:
         """Those made at `at` (ms) or later."""

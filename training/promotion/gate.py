@@ -19,12 +19,12 @@ from training.offpolicy.candidates import Candidates
 from training.offpolicy.house import assess_traffic
 from training.offpolicy.report import Evaluation
 from training.offpolicy.targets import Target, of_model
+from training.offpolicy.worth import arbitrated, valued
 from training.promotion.contender import Contender, alone
 from training.promotion.evidence import Evidence, File, samples, unseen_from
 from training.promotion.judgement import judged, too_little
 from training.promotion.schema import misfits
 from training.promotion.soundness import Clock, paced, too_slow, unsound
-from training.promotion.worth import arbitrated, valued
 from training.report import Interval
 
 MARGIN = 0.1
@@ -195,9 +195,9 @@ class Gate(NamedTuple):
             earned = arbitrated(evidence.traffic, self.catalogue)
             return assess_traffic(earned, [ours], [theirs], choices)
         if evidence.file is not None:
-            file = valued(evidence.file)
+            file = evidence.file
             targets = [self._target(name, one, file) for name, one in both]
-            return assess(file.log, targets[:1], targets[1:], choices)
+            return assess(valued(file.log, file.values), targets[:1], targets[1:], choices)
         return None
 
     def _target(self, name: str, contender: Contender, file: File) -> Target:

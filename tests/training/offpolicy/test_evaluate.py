@@ -111,6 +111,23 @@ def test_a_model_of_the_registry_is_valued_by_what_it_would_choose(folder: Path)
         assert found[name]["gains"]["logged"]["low"] > 0
 
 
+def test_where_a_mapping_says_what_answers_are_worth_a_file_is_told_in_both(folder: Path) -> None:
+    mapping = folder / "mapping.yaml"
+    plain = reported(folder, "--policy", "constant:wine")
+    mapping.write_text(MAPPING.replace("wine: {", "wine: {value: 3, "))
+    file = folder / "report.json"
+    done = run(folder, "--policy", "constant:wine", "--json", str(file))
+    assert done.exit_code == 0, done.output
+    found = json.loads(file.read_bytes())
+    assert (found["unit"], found["beside"]["unit"]) == ("worth", "rewards")
+    (in_worth,), (in_rewards,) = found["policies"], found["beside"]["policies"]
+    assert in_rewards == plain["constant:wine"]
+    for by in ("ips", "snips"):
+        thrice = 3 * in_rewards["estimates"][by]["value"]
+        assert in_worth["estimates"][by]["value"] == pytest.approx(thrice)
+    assert in_worth["betting"]["high"] == pytest.approx(3 * in_rewards["betting"]["high"], rel=0.01)
+
+
 def test_a_policy_the_log_is_silent_on_is_refused_with_status_3(folder: Path) -> None:
     page = folder / "page.html"
     done = run(folder, "--policy", "column:rare", "--html", str(page))

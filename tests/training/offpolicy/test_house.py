@@ -17,8 +17,10 @@ from engine.models.kinds import parse_model
 from engine.record import InteractionRecord, VoidRecord
 from engine.registry import Registry
 from engine.store import Store
+from tests.builders import action
 from tests.training.houses import (
     DAY,
+    NAMES,
     PLANS,
     World,
     earned_by,
@@ -191,8 +193,35 @@ def test_the_command_values_catalogues_and_models_on_own_traffic(
     assert [policy["name"] for policy in found["policies"]] == named
     assert [policy["name"] for policy in found["baselines"]] == ["as it is", "no model"]
     assert found["policies"][0]["gains"]["as it is"] == {"value": 0.0, "low": 0.0, "high": 0.0}
-    assert found["logged"]["value"] == pytest.approx(float(np.mean(world.earned)))
-    assert f"{700} decisions of" in done.output
+    assert (found["unit"], found["beside"]["unit"]) == ("worth", "rewards")
+    rewards = found["beside"]
+    assert rewards["logged"]["value"] == pytest.approx(float(np.mean(world.earned)))
+    assert [policy["name"] for policy in rewards["policies"]] == named
+    assert 2.8 < found["logged"]["value"] / rewards["logged"]["value"] < 3.0  # as offers are worth
+    assert "700 decisions of" in done.output
+
+
+def test_a_policy_that_sells_less_of_more_worth_is_told_from_one_that_is_answered_less(
+    store: Store, tmp_path: Path, server_url: str
+) -> None:
+    """Everybody's favourites are worth 1, `c` is worth 30 and seldom taken."""
+    offers = [action("a", value=1.0), action("b", value=1.0), action("c", value=30.0)]
+    shop = write_catalogue(tmp_path / "shop", actions=offers)
+    same = [action(name, value=1.0) for name in NAMES]
+    cheap = write_catalogue(tmp_path / "cheap", actions=same)  # thinks all is worth the same
+    registry = Registry(tmp_path / "data", store)
+    served = registry.load("propensity", registry.publish("propensity", "logistic", knowing()))
+    World(store, shop).live_through(900, served)
+    words = ["--catalogue", str(shop), "--against", f"catalogue:{cheap}"]
+    report, page = tmp_path / "report.json", tmp_path / "report.html"
+    done = run(tmp_path / "data", server_url, *words, "--json", str(report), "--html", str(page))
+    assert done.exit_code == 0, done.output
+    found = json.loads(report.read_text())
+    in_worth, in_rewards = (one["policies"][0]["gains"] for one in (found, found["beside"]))
+    assert in_worth["as it is"]["high"] < 0 < in_rewards["as it is"]["low"]
+    assert "worth a decision (rewards times what they are worth" in done.output
+    assert page.read_text().count("<svg") == 2
+    assert "gain in worth" in page.read_text()
 
 
 @pytest.mark.parametrize(

@@ -20,9 +20,9 @@ from training.offpolicy.assess import Choices
 from training.offpolicy.candidates import Candidates
 from training.offpolicy.house import assess_traffic
 from training.offpolicy.traffic import Traffic, read_traffic
+from training.offpolicy.worth import arbitrated, valued
 from training.promotion.evidence import of_file
 from training.promotion.gate import earnings
-from training.promotion.worth import arbitrated, valued
 
 DAY = 86_400_000
 STRATEGY = {
@@ -88,4 +88,4 @@ def test_on_a_file_an_answer_is_worth_its_action_s_value(tmp_path: Path) -> None
     catalogue = check_directory(write_catalogue(tmp_path / "shop"))
     file = of_file(tmp_path / "past.csv", tmp_path / "mapping.yaml", catalogue).file
     assert file is not None
-    assert valued(file).log.rewards.tolist() == [3.0, 0.5]
+    assert valued(file.log, file.values).rewards.tolist() == [3.0, 0.5]

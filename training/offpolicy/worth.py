@@ -1,9 +1,9 @@
 """What answers were worth to the house: what the engine arbitrates, with the reward in place of the
-propensity. Answers alone would call a model worse that sells fewer things, of more worth."""
+propensity. Answers alone would call a policy worse that sells fewer things, of more worth."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from math import isfinite, prod
 
@@ -13,8 +13,8 @@ from engine.catalogue import Catalogue
 from engine.codec import unpack
 from engine.facts import defaults_of, facts_of
 from engine.record import DecisionRecord
+from training.offpolicy.logged import Logged
 from training.offpolicy.traffic import Traffic
-from training.promotion.evidence import File
 
 
 def arbitrated(traffic: Traffic, catalogue: Catalogue) -> Traffic:
@@ -32,10 +32,10 @@ def arbitrated(traffic: Traffic, catalogue: Catalogue) -> Traffic:
     return traffic._replace(rewards=rewards)
 
 
-def valued(file: File) -> File:
-    """With reward × value for rewards."""
-    values = np.array([file.values.get(name, 1.0) for name in file.log.names])
-    return file._replace(log=replace(file.log, rewards=file.log.rewards * values[file.log.actions]))
+def valued(log: Logged, values: Mapping[str, float]) -> Logged:
+    """With reward × value for rewards, in a file that knows no rules; `values` by action, or 1."""
+    each = np.array([values.get(name, 1.0) for name in log.names])
+    return replace(log, rewards=log.rewards * each[log.actions])
 
 
 def _worth(catalogue: Catalogue) -> Callable[[DecisionRecord, str], float]:
