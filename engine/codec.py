@@ -5,7 +5,7 @@ Timestamps and durations among the attributes are whole milliseconds here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -82,6 +82,11 @@ def unpack_pointer(data: bytes | None) -> Pointer:
         raise _damaged("identity") from error
 
 
+def pack(state: CustomerState, sections: Iterable[str]) -> dict[str, bytes]:
+    """The named sections of a customer, by their names in FIELDS and PERSON, as stored."""
+    return {name: _WRITE[name](getattr(state, name)) for name in sections}
+
+
 def unpack(customer_id: str, packed: Mapping[str, bytes]) -> CustomerState:
     """A customer from the stored fields, by the names of FIELDS and PERSON; a missing field is
     empty.
@@ -98,6 +103,16 @@ def unpack(customer_id: str, packed: Mapping[str, bytes]) -> CustomerState:
     return CustomerState(customer_id, **fields)
 
 
+_WRITE: Mapping[str, Callable[[Any], bytes]] = {
+    "attributes": pack_attributes,
+    "told": pack_told,
+    "consent": pack_consent,
+    "contacts": pack_contacts,
+    "events": pack_events,
+    "identities": pack_names,
+    "formerly": pack_names,
+    "merged": pack_names,
+}
 _READ: Mapping[str, tuple[str, Callable[[bytes], Any]]] = {
     "rev": ("revision", int),
     "clock": ("clock", int),

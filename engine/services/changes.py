@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 
 import msgspec
 
 from engine import record
 from engine.change import Change, Loaded, Seen
-from engine.codec import pack_contacts
+from engine.codec import pack, pack_contacts
+from engine.domain import CustomerState
 from engine.plan import DecisionRequest, Plan
 from engine.record import DecisionRecord
 from engine.situation import Live
@@ -46,6 +47,33 @@ def changed_by(
         known=loaded.state.revision > 0,
         since=loaded.state.clock if loaded.state.revision else None,
     )
+
+
+def change_of(
+    loaded: Loaded,
+    sections: Mapping[str, bytes],
+    entries: Sequence[bytes],
+    seen: Sequence[Seen],
+    keep: int,
+) -> Change:
+    """The change made by what was told of a customer: the sections that moved, and one record or
+    more, kept for `keep` ms."""
+    return Change(
+        loaded.state.customer_id,
+        loaded.state.revision,
+        sections,
+        loaded.now,
+        entries[0],
+        None,
+        keep,
+        seen,
+        entries[1:],
+    )
+
+
+def moved(before: CustomerState, after: CustomerState, sections: Iterable[str]) -> dict[str, bytes]:
+    """Those of the named sections that are not what they were, as stored."""
+    return pack(after, [one for one in sections if getattr(after, one) != getattr(before, one)])
 
 
 def retention(live: Live) -> int:

@@ -11,7 +11,6 @@ from msgspec.structs import replace
 from engine import record
 from engine.catalogue import Catalogue
 from engine.change import Change, Committed, Conflict, Known, Loaded
-from engine.codec import pack_attributes, pack_consent, pack_told
 from engine.domain import Consent, CustomerState, Event, Events, Facts, Value
 from engine.errors import AnswerLost, Contention, InvalidRequest, NotFound, Problem
 from engine.identity import retold
@@ -19,7 +18,7 @@ from engine.record import CustomerRecord
 from engine.rules.consent import later
 from engine.rules.scalar import fitting
 from engine.rules.types import DURATION, TIMESTAMP, Type, element_of
-from engine.services.changes import retention
+from engine.services.changes import change_of, moved, retention
 from engine.services.ports import Memory, Serving, Watch
 from engine.wire.customers import (
     SOURCE,
@@ -68,15 +67,7 @@ class Customers:
         while True:
             after, entry = changed(loaded, body, live.catalogue, source)
             sections = sections_of(loaded.state, after)
-            change = Change(
-                after.customer_id,
-                loaded.state.revision,
-                sections,
-                loaded.now,
-                record.encode(entry),
-                None,
-                retention(live),
-            )
+            change = change_of(loaded, sections, [record.encode(entry)], (), retention(live))
             result = self._commit(change, after, deadline)
             if isinstance(result, Committed):
                 if body.consent and "consent" not in sections:  # said before: now it must hold
@@ -157,14 +148,7 @@ def _typed(
 
 def sections_of(before: CustomerState, after: CustomerState) -> dict[str, bytes]:
     """What a change of attributes and consent writes: the sections that moved."""
-    sections: dict[str, bytes] = {}
-    if after.attributes != before.attributes:
-        sections["attributes"] = pack_attributes(after.attributes)
-    if after.told != before.told:
-        sections["told"] = pack_told(after.told)
-    if after.consent != before.consent:
-        sections["consent"] = pack_consent(after.consent)
-    return sections
+    return moved(before, after, ("attributes", "told", "consent"))
 
 
 def document(state: CustomerState, catalogue: Catalogue, now: int) -> CustomerReply:

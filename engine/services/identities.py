@@ -21,7 +21,7 @@ from engine.errors import AnswerLost, Contention, IdentityShared, InvalidRequest
 from engine.identity import MADE, shared
 from engine.namespaces import normalise
 from engine.record import IdentityRecord
-from engine.services.changes import retention
+from engine.services.changes import change_of, retention
 from engine.services.merges import Merges
 from engine.services.ports import Memory, Pointing, Serving
 
@@ -211,15 +211,10 @@ class Resolver:
     ) -> bool:
         state = loaded.state
         namespace = identity.partition(":")[0]
-        change = Change(
-            state.customer_id,
-            state.revision,
-            {"identities": pack_names(listed)},
-            loaded.now,
-            record.encode(IdentityRecord(state.customer_id, namespace, linked, loaded.now)),
-            None,
-            retention(self._serving.live),
-        )
+        entry = IdentityRecord(state.customer_id, namespace, linked, loaded.now)
+        sections = {"identities": pack_names(listed)}
+        keep = retention(self._serving.live)
+        change = change_of(loaded, sections, [record.encode(entry)], (), keep)
         try:
             return isinstance(self._store.commit(change, deadline), Committed)
         except AnswerLost:

@@ -15,7 +15,7 @@ from engine import record
 from engine.catalogue import Catalogue
 from engine.change import Change, Committed, Loaded, Result, Seen
 from engine.errors import InvalidRequest, Rejected
-from engine.services.changes import retention
+from engine.services.changes import change_of, retention
 from engine.services.customers import Customers, changed, sections_of
 from engine.services.fate import Fate
 from engine.services.interactions import Interactions, Lesson, Made, Row, seen_of
@@ -161,11 +161,7 @@ class _Told:
             self._people.assure(state.customer_id)  # said before: now it must hold
         if not entries:
             return None, taken
-        change = Change(
-            state.customer_id, loaded.state.revision, sections, loaded.now, entries[0], None, keep,
-            further=entries[1:],
-        )  # fmt: skip
-        return change, taken
+        return change_of(loaded, sections, entries, (), keep), taken
 
     def alone(self, customer_id: str, rows: Sequence[tuple[Line, CustomerPatchBody]]) -> Taken:
         taken = Taken()

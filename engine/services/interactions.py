@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -14,8 +14,7 @@ from msgspec import UNSET
 from engine import record
 from engine.catalogue import Catalogue
 from engine.change import Change, Committed, Conflict, Found, Known, Loaded, Seen
-from engine.codec import pack_consent, pack_contacts, pack_events
-from engine.domain import CustomerState
+from engine.codec import pack
 from engine.errors import (
     AnswerLost,
     Contention,
@@ -27,7 +26,7 @@ from engine.errors import (
 from engine.learn import Learned, learn
 from engine.plan import Filled
 from engine.record import DecisionRecord, InteractionRecord
-from engine.services.changes import retention
+from engine.services.changes import change_of, retention
 from engine.services.fate import Fate
 from engine.services.ports import People, Serving, Watch
 from engine.services.recent import Recent
@@ -40,12 +39,6 @@ from engine.wire.interactions import (
 )
 
 PATIENCE = 2.0  # seconds a request may go on retrying
-
-_PACK: Mapping[str, Callable[[CustomerState], bytes]] = {
-    "contacts": lambda state: pack_contacts(state.contacts),
-    "events": lambda state: pack_events(state.events),
-    "consent": lambda state: pack_consent(state.consent),
-}
 
 
 class Name(NamedTuple):
@@ -219,17 +212,8 @@ class Lesson:
 
     def change(self, keep: int) -> Change:
         """What the commit writes."""
-        return Change(
-            self._customer_id,
-            self._loaded.state.revision,
-            {name: _PACK[name](self._state) for name in sorted(self._changed)},
-            self._loaded.now,
-            self._entries[0],
-            None,
-            keep,
-            self.fresh,
-            self._entries[1:],
-        )
+        moved = pack(self._state, sorted(self._changed))
+        return change_of(self._loaded, moved, self._entries, self.fresh, keep)
 
     def _take(self, row: Row, seen: dict[str, Seen | None]) -> None:
         try:

@@ -9,7 +9,7 @@ whoever meets it goes on from there: each step, done twice, is done once.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from threading import Event
 
 import structlog
@@ -17,35 +17,19 @@ from msgspec.structs import replace
 
 from engine import record
 from engine.change import Loaded
-from engine.codec import (
-    pack_attributes,
-    pack_consent,
-    pack_contacts,
-    pack_events,
-    pack_names,
-    pack_pointer,
-    pack_told,
-    unpack_pointer,
-)
+from engine.codec import pack_pointer, unpack_pointer
 from engine.domain import CustomerState, Pointer
 from engine.errors import Contention, TellerError
 from engine.identity import fit, merge, ranked
 from engine.record import MergeRecord
+from engine.services.changes import moved
 from engine.services.ports import Memory, Pointing
 
 PATIENCE = 2.0  # seconds a merge may go on retrying
 EVERY = 60.0  # seconds between two sweeps
 
-_PACK: Mapping[str, Callable[[CustomerState], bytes]] = {
-    "attributes": lambda state: pack_attributes(state.attributes),
-    "told": lambda state: pack_told(state.told),
-    "consent": lambda state: pack_consent(state.consent),
-    "contacts": lambda state: pack_contacts(state.contacts),
-    "events": lambda state: pack_events(state.events),
-    "identities": lambda state: pack_names(state.identities),
-    "formerly": lambda state: pack_names(state.formerly),
-    "merged": lambda state: pack_names(state.merged),
-}
+_MERGED = ("attributes", "told", "consent", "contacts", "events")
+_NAMES = ("identities", "formerly", "merged")
 
 _log = structlog.get_logger()
 
@@ -137,11 +121,7 @@ class Merges:
 
     def _take_in(self, survivor: Loaded, loser: Loaded, deadline: float | None) -> bool:
         before, after = survivor.state, merge(survivor.state, loser.state)
-        sections = {
-            name: pack(after)
-            for name, pack in _PACK.items()
-            if getattr(after, name) != getattr(before, name)
-        }
+        sections = moved(before, after, _MERGED + _NAMES)
         clock = max(survivor.now, loser.now)
         entry = MergeRecord(before.customer_id, loser.state.customer_id, loser.state.subject, clock)
         return self._pointing.fold(

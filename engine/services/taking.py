@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -10,26 +10,21 @@ from msgspec.structs import replace
 from engine import record
 from engine.catalogue import Catalogue
 from engine.change import Change, Loaded, Seen
-from engine.codec import pack_attributes, pack_consent, pack_contacts, pack_events, pack_told
-from engine.domain import Consent, CustomerState, Interaction
+from engine.codec import pack
+from engine.domain import Consent, Interaction
 from engine.errors import Rejected
 from engine.identity import named, retold, times_of
 from engine.learn import Learned, learn
 from engine.record import CustomerRecord, InteractionRecord
 from engine.rules.consent import refused
+from engine.services.changes import change_of
 from engine.services.fate import Fate
 from engine.services.interactions import Made
 from engine.wire.telling import Tidings
 
 SOURCE = "event"
 
-_PACK: Mapping[str, Callable[[CustomerState], bytes]] = {
-    "attributes": lambda state: pack_attributes(state.attributes),
-    "consent": lambda state: pack_consent(state.consent),
-    "contacts": lambda state: pack_contacts(state.contacts),
-    "events": lambda state: pack_events(state.events),
-    "told": lambda state: pack_told(state.told),
-}
+_SECTIONS = ("attributes", "consent", "contacts", "events", "told")
 
 
 class Row(NamedTuple):
@@ -102,18 +97,8 @@ class _Taking:
     def change(self, keep: int) -> Change:
         """What the commit writes; records are kept for `keep` ms."""
         before, after = self._loaded.state, self._state
-        moved = [name for name in _PACK if getattr(before, name) is not getattr(after, name)]
-        return Change(
-            after.customer_id,
-            before.revision,
-            {name: _PACK[name](after) for name in moved},
-            self._loaded.now,
-            self._entries[0],
-            None,
-            keep,
-            self.fresh,
-            self._entries[1:],
-        )
+        moved = [name for name in _SECTIONS if getattr(before, name) is not getattr(after, name)]
+        return change_of(self._loaded, pack(after, moved), self._entries, self.fresh, keep)
 
     def _allowed(self, row: Row) -> Tidings:
         """Anyone can read a page's key, so it opts out nobody but an unknown visitor."""
