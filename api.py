@@ -33,7 +33,8 @@ from engine.wire.health import HealthReply
 from engine.wire.identities import check_customer_id, check_identity, read_link
 from engine.wire.interactions import read_interactions
 from engine.wire.models import read_promotion
-from engine.wire.openapi import OPERATIONS, document
+from engine.wire.openapi import document
+from engine.wire.operations import OPERATIONS
 from engine.wire.packed import unpacked
 from engine.wire.pages import Pages
 from engine.wire.problems import CONTENT_TYPE, answer_to, problem

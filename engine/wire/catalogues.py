@@ -35,7 +35,14 @@ class FilesField(fields.Dict):
 class DraftSchema(Strict):
     """A draft of a catalogue."""
 
-    files = FilesField(required=True, metadata={"additionalProperties": {"type": "string"}})
+    files = FilesField(
+        required=True,
+        metadata={
+            "additionalProperties": {"type": "string"},
+            "minProperties": 1,
+            "maxProperties": MAX_FILES,
+        },
+    )
 
 
 class FaultReply(Struct, frozen=True):

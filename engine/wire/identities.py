@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import msgspec
@@ -10,7 +12,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from engine.errors import InvalidRequest, Problem
 from engine.wire.body import read
-from engine.wire.values import MAX_ID, PRINTABLE, IdField, Strict, TextField, check_id
+from engine.wire.values import MAX_ID, IdField, Strict, TextField, check_id
 
 # What can stand in a path as itself. Routing reads bytes that are not UTF-8 as U+FFFD, and so
 # the paths of two customers as one.
@@ -19,10 +21,11 @@ _NOT_NAMEABLE = (
     "must be UTF-8, without / and U+FFFD, and neither . nor ..: it names the customer in URLs"
 )
 MAX_IDENTITY = 320  # an e-mail address has at most 254 characters (RFC 5321)
+_NAMESPACED = r"\A[^:\x00-\x1f\x7f-\x9f]+:[^\x00-\x1f\x7f-\x9f]+\Z"
 _ONE_NAME = "must name the customer by id or by identity, and only by one of them"
 
 CustomerId = Annotated[str, Meta(min_length=1, max_length=MAX_ID, pattern=_NAMEABLE)]
-Identity = Annotated[str, Meta(min_length=1, max_length=MAX_IDENTITY, pattern=PRINTABLE)]
+Identity = Annotated[str, Meta(max_length=MAX_IDENTITY, pattern=_NAMESPACED)]
 
 
 class CustomerBody(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -53,19 +56,26 @@ def _check_nameable(text: str) -> None:
         raise ValidationError(_NOT_NAMEABLE)
 
 
+def _check_namespaced(text: str) -> None:
+    if not re.search(_NAMESPACED, text):
+        raise ValidationError("must be namespace:value, such as email:ana@example.com")
+
+
 class CustomerIdField(IdField):
     """An id that can stand in a path: without `/` and U+FFFD, neither `.` nor `..`."""
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
+    def __init__(self, metadata: Mapping[str, Any] | None = None, **options: Any) -> None:
+        super().__init__(metadata={**(metadata or {}), "pattern": _NAMEABLE}, **options)
         self.validators.append(_check_nameable)
 
 
 class IdentityField(TextField):
     """`namespace:value`, 1 to 320 characters, none of them a control character."""
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(MAX_IDENTITY, **options)
+    def __init__(self, metadata: Mapping[str, Any] | None = None, **options: Any) -> None:
+        told = {**(metadata or {}), "pattern": _NAMESPACED}
+        super().__init__(MAX_IDENTITY, metadata=told, **options)
+        self.validators.append(_check_namespaced)
 
 
 class CustomerSchema(Strict):

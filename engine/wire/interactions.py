@@ -71,7 +71,7 @@ class InteractionSchema(Strict):
     id = IdField(required=True, metadata={"description": "Makes a retry harmless, for 7 days."})
     customer = fields.Nested(CustomerSchema)
     decision_id = WordField()
-    outcome = WordField(metadata={"enum": OUTCOMES})
+    outcome = WordField(metadata={"enum": ("", *OUTCOMES)})
     type = WordField(metadata={"description": "Your word for it: call, letter, visit …"})
     action = WordField()
     placement = WordField(metadata={"description": "Where shown, if in more than one place."})

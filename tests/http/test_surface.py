@@ -21,6 +21,12 @@ def test_the_openapi_document_validates(client: Client) -> None:
     assert list(OpenAPIV31SpecValidator(reply.json()).iter_errors()) == []
 
 
+def test_its_patterns_are_of_the_language_that_json_schema_reads(client: Client) -> None:
+    patterns = re.findall(rb'"pattern":"(.*?[^\\])"', client.call("GET", "/openapi.json").body)
+    assert len(patterns) > 10
+    assert [each for each in patterns if re.search(rb"\\\\[AZ]", each)] == []
+
+
 def test_every_route_is_in_the_openapi_document_and_nothing_else(client: Client) -> None:
     described = {
         (method.upper(), path)
