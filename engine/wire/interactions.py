@@ -152,8 +152,6 @@ _schema = InteractionSchema()
 
 def read_interactions(body: bytes) -> list[InteractionBody | RejectedRow]:
     """The rows, each read or rejected. Raises Malformed or InvalidRequest for the whole."""
-    if b"\\u0000" in body:
-        parse(body)
     try:
         rows = _decoder.decode(body).interactions
         return [_read_row(index, bytes(row)) for index, row in enumerate(rows)]

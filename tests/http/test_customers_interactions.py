@@ -201,10 +201,12 @@ def test_a_bad_row_is_kept_out_and_the_others_count(client: Client) -> None:
         {"id": "m-8", "customer": {"id": customer}, "type": "call", "channel": "agent"},
         {"id": "m-9", "customer": {"id": customer}, "type": "visit", "at": _in(minutes=6)},
         {"id": "m-10", "customer": {"id": customer}, "type": "visit", "outcome": "click"},
+        {"id": "m-11", "customer": {"id": customer}, "type": "visit", "properties": {"a": "\0"}},
     ]
     reply = client.tell(*rows).json()
     assert reply["accepted"] == 2
-    assert [row["index"] for row in reply["rejected"]] == [1, 2, 3, 4, 5, 6, 8, 9]
+    assert [row["index"] for row in reply["rejected"]] == [1, 2, 3, 4, 5, 6, 8, 9, 10]
+    assert reply["rejected"][-1]["reason"] == "/properties/a: must hold no NUL character"
     assert all(row["reason"] for row in reply["rejected"])
     recent = client.call("GET", f"/v1/customers/{customer}").json()["recent"]
     assert sorted(row["type"] for row in recent) == ["call", "click"]
