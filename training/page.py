@@ -16,7 +16,7 @@ table { border-collapse: collapse; margin: .5rem 0 1.5rem; display: block; overf
 td, th { padding: .25rem .8rem .25rem 0; border-bottom: 1px solid #dde2e8; text-align: left;
   font-size: .875rem; font-variant-numeric: tabular-nums }
 td:not([colspan]), th { white-space: nowrap }
-td.figure, th.figure { text-align: right; padding-left: .8rem }
+td.figure, th.figure { text-align: right }
 @media (max-width: 40rem) { td:first-child { white-space: normal } }
 figure { margin: 0; overflow-x: auto; max-width: 100% } svg { height: auto }
 """

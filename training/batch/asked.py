@@ -16,7 +16,7 @@ from engine.errors import Misconfigured
 from engine.registry import Registry
 from training.batch.cluster import workers
 from training.batch.declared import automatic, read_features
-from training.batch.mapping import read_history, to_past
+from training.batch.mapping import read_history, text_columns, to_past
 from training.batch.page import page
 from training.batch.past import Past, from_archive
 from training.batch.train import Choices, Trained, train
@@ -58,7 +58,9 @@ class Source(NamedTuple):
             raise Misconfigured(f"say with --mapping which column of {self.file} is what")
         if self.since or self.until:
             raise Misconfigured("--since and --until are for the archive; cut the file instead")
-        return to_past(read_frame(self.file), read_history(self.mapping), catalogue)
+        columns = read_history(self.mapping)
+        frame = read_frame(self.file, text_columns(columns, catalogue))
+        return to_past(frame, columns, catalogue)
 
 
 class Asked(NamedTuple):

@@ -16,8 +16,10 @@ from engine.catalogue.featuring import NUMBER
 from engine.domain import Value
 from engine.errors import Misconfigured
 from engine.models.features import Category, Encoder, Encoding, Facet, Feature, Members
+from engine.rules.scope import Attribute
 from training.dataset import Examples
 
+_ROOMS = ("customer", "context")
 MOST_WORDS = 40
 """A text with more values than this is taken for free text, and left out."""
 
@@ -64,17 +66,33 @@ def apart(features: Sequence[Feature]) -> tuple[Feature, ...]:
     return tuple(one if "id" in one.by else replace(one, by=(*one.by, "id")) for one in features)
 
 
-def _known(feature: Feature, catalogue: Catalogue, path: Path) -> None:
-    room, _, name = feature.source.partition(".")
-    declared = {"customer": catalogue.scope.customer, "context": catalogue.scope.context}.get(room)
-    if declared is None or name in declared:
+def declared_in(catalogue: Catalogue | None, room: str) -> Mapping[str, Attribute]:
+    """What a catalogue's schema declares of customers, or of the moment; other rooms hold none."""
+    if catalogue is None:
+        return {}
+    scope = catalogue.scope
+    return {"customer": scope.customer, "context": scope.context}.get(room, {})
+
+
+def check_declared(room: str, name: str, catalogue: Catalogue) -> None:
+    """Raises Misconfigured for an attribute there is not, with the nearest there is."""
+    declared = declared_in(catalogue, room)
+    if name in declared:
         return
     near = get_close_matches(name, declared, 1)
-    hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(sorted(declared))}"
-    raise Misconfigured(
-        f"features {path}: feature {feature.name!r}: the catalogue's schema declares no "
-        f"{room} attribute {name!r}; {hint}"
-    )
+    known = f"it has {', '.join(sorted(declared))}" if declared else "it declares none"
+    hint = f"did you mean {near[0]!r}?" if near else known
+    raise Misconfigured(f"the catalogue's schema declares no {room} attribute {name!r}; {hint}")
+
+
+def _known(feature: Feature, catalogue: Catalogue, path: Path) -> None:
+    room, _, name = feature.source.partition(".")
+    if room not in _ROOMS:
+        return
+    try:
+        check_declared(room, name, catalogue)
+    except Misconfigured as error:
+        raise Misconfigured(f"features {path}: feature {feature.name!r}: {error}") from None
 
 
 def _spoken_of(features: Sequence[Feature], table: Examples) -> Iterator[Feature]:

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import numpy as np
@@ -22,9 +21,11 @@ import pandas as pd
 from msgspec import Struct
 
 from engine.catalogue import Catalogue
-from engine.domain import Action, Scalar, Value
+from engine.domain import Action, Value
 from engine.errors import Misconfigured
+from training.batch.declared import check_declared, declared_in
 from training.batch.past import Past, Vector
+from training.cells import as_text, rows, values
 from training.dataset import examples, milliseconds
 from training.offpolicy.mapping import Known, column, number
 
@@ -54,6 +55,16 @@ def read_history(path: Path) -> History:
         raise Misconfigured(f"mapping {path}: {error}") from error
 
 
+def text_columns(columns: History, catalogue: Catalogue | None) -> list[str]:
+    """The columns that are text, whatever they look like in a CSV file."""
+    names = (columns.action, columns.channel, columns.placement, columns.subject)
+    return [
+        *(name for name in names if name),
+        *as_text(_named(columns.customer), declared_in(catalogue, "customer")),
+        *as_text(_named(columns.context), declared_in(catalogue, "context")),
+    ]
+
+
 def to_past(frame: pd.DataFrame, columns: History, catalogue: Catalogue | None) -> Past:
     """The rows of a file. Raises Misconfigured, naming the column at fault."""
     if not len(frame):
@@ -64,11 +75,17 @@ def to_past(frame: pd.DataFrame, columns: History, catalogue: Catalogue | None) 
             f"column {columns.reward!r}: row {int((~np.isfinite(rewards)).argmax()) + 1} has no "
             "reward; leave out rows whose answer is not known yet"
         )
-    names = column(frame, columns.action).astype("str")
+    offered = column(frame, columns.action)
+    if offered.isna().any():
+        raise Misconfigured(
+            f"column {columns.action!r}: row {int(offered.isna().argmax()) + 1} names no action; "
+            "leave out rows where nothing was offered"
+        )
+    names = offered.astype("str")
     known = {name: _action(name, columns, catalogue) for name in sorted(set(names))}
     table = examples(
-        customers=_records(frame, _named(columns.customer)),
-        contexts=_records(frame, _named(columns.context)),
+        customers=_records(frame, _named(columns.customer), "customer", catalogue),
+        contexts=_records(frame, _named(columns.context), "context", catalogue),
         actions=[known[name] for name in names],
         labels=np.clip(rewards, 0.0, 1.0).tolist(),
         at=_times(frame, columns.at),
@@ -96,29 +113,16 @@ def _text(frame: pd.DataFrame, name: str | None) -> list[str]:
     return [""] * len(frame) if name is None else column(frame, name).astype("str").tolist()
 
 
-def _records(frame: pd.DataFrame, named: Mapping[str, str]) -> list[Mapping[str, Value]]:
+def _records(
+    frame: pd.DataFrame, named: Mapping[str, str], room: str, catalogue: Catalogue | None
+) -> list[Mapping[str, Value]]:
     """Rows as facts; what is missing is not there."""
-    values = {name: [_value(one) for one in column(frame, of)] for name, of in named.items()}
-    return [
-        {name: told for name, column in values.items() if (told := column[row]) is not None}
-        for row in range(len(frame))
-    ]
-
-
-def _value(raw: Any) -> Value | None:
-    if isinstance(raw, np.ndarray | list | tuple):
-        return [told for one in raw if (told := _scalar(one)) is not None]
-    return _scalar(raw)
-
-
-def _scalar(raw: Any) -> Scalar | None:
-    """As the engine would have it; a time is ms since the epoch, as attributes are stored."""
-    if pd.isna(raw):
-        return None
-    if isinstance(raw, pd.Timestamp):
-        return int(raw.timestamp() * 1000)
-    plain = raw.item() if isinstance(raw, np.generic) else raw
-    return plain if isinstance(plain, bool | int | float | str) else str(plain)
+    if catalogue is not None:
+        for name in named:
+            check_declared(room, name, catalogue)
+    declared = declared_in(catalogue, room)
+    told = {name: values(column(frame, of), declared.get(name)) for name, of in named.items()}
+    return rows(told) if told else [{}] * len(frame)
 
 
 def _times(frame: pd.DataFrame, name: str | None) -> list[int]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from engine.domain import Value
 from engine.models.features import Feature, Number
 from training.batch.past import Past
+from training.figures import Decimals
 from training.offpolicy.estimators import Terms
 from training.offpolicy.intervals import bootstrap
 from training.report import Interval, auc, interval, log_losses
@@ -120,6 +121,7 @@ def _thirds(values: Sequence[Value | None]) -> Labels:
     if not known.any():
         return np.full(len(values), UNKNOWN)
     low, high = np.quantile(numbers[known], [1 / 3, 2 / 3])
-    names = [f"up to {low:.4g}", f"{low:.4g} to {high:.4g}", f"above {high:.4g}"]
+    shown = Decimals([Interval(low, low, high)]).number
+    names = [f"up to {shown(low)}", f"{shown(low)} to {shown(high)}", f"above {shown(high)}"]
     thirds = np.where(numbers <= low, names[0], np.where(numbers <= high, names[1], names[2]))
     return np.where(known, thirds, UNKNOWN)

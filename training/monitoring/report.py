@@ -130,16 +130,17 @@ matter.</p>
 <h2>How far inputs moved</h2>
 <figure>{{ heat }}</figure>
 <h2>Window by window</h2>
-<table><tr><th>rows</th><th>base rate</th><th>promised</th><th>AUC</th><th>explored</th>
-<th>fallback</th>{% for name in measures %}<th>{{ name }}</th>{% endfor %}</tr>
+<table><tr><th>rows</th><th class="figure">base rate</th><th class="figure">promised</th>
+<th class="figure">AUC</th><th class="figure">explored</th>
+<th class="figure">fallback</th>{% for name in measures %}<th>{{ name }}</th>{% endfor %}</tr>
 {% for window in [found.reference] + (found.windows | list) %}
 <tr><td>{{ named(found, window) }}</td>
-<td>{{ shown(window.performance.answered) if window.performance else "-" }}</td>
-<td>{{ "%.3f" % window.performance.promised
+<td class="figure">{{ shown(window.performance.answered) if window.performance else "-" }}</td>
+<td class="figure">{{ "%.3f" % window.performance.promised
   if window.performance and window.performance.promised is not none else "-" }}</td>
-<td>{{ shown(window.performance.auc) if window.performance else "-" }}</td>
-<td>{{ "{:.1%}".format(window.explored.value) if window.explored else "-" }}</td>
-<td>{{ "{:.1%}".format(window.fallback.value) if window.fallback else "-" }}</td>
+<td class="figure">{{ shown(window.performance.auc) if window.performance else "-" }}</td>
+<td class="figure">{{ "{:.1%}".format(window.explored.value) if window.explored else "-" }}</td>
+<td class="figure">{{ "{:.1%}".format(window.fallback.value) if window.fallback else "-" }}</td>
 {% for name in measures %}
 <td class="{{ window.verdicts[name] }}">{{ window.verdicts[name] }}</td>
 {% endfor %}
@@ -148,24 +149,24 @@ matter.</p>
 </table>
 {% if found.actions %}
 <h2>Action by action</h2>
-<table><tr><th>action</th><th>rows</th><th>answered</th><th>promised</th><th>before</th><th></th>
-</tr>
+<table><tr><th>action</th><th class="figure">rows</th><th class="figure">answered</th>
+<th class="figure">promised</th><th class="figure">before</th><th></th></tr>
 {% for one in found.actions %}
-<tr><td>{{ one.action }}</td><td>{{ "{:,}".format(one.rows) }}</td>
-<td>{{ shown(one.answered) }}</td>
-<td>{{ "%.3f" % one.promised if one.promised is not none else "-" }}</td>
-<td>{{ "%.3f" % one.before if one.before is not none else "not shown" }}</td>
+<tr><td>{{ one.action }}</td><td class="figure">{{ "{:,}".format(one.rows) }}</td>
+<td class="figure">{{ shown(one.answered) }}</td>
+<td class="figure">{{ "%.3f" % one.promised if one.promised is not none else "-" }}</td>
+<td class="figure">{{ "%.3f" % one.before if one.before is not none else "not shown" }}</td>
 <td class="{{ one.verdict }}">{{ one.verdict }}</td></tr>
 {% endfor %}
 </table>
 {% endif %}
 {% if found.missing %}
 <h2>Fields that rules and templates ask for</h2>
-<table><tr><th>field</th><th>missing</th><th>before</th></tr>
+<table><tr><th>field</th><th class="figure">missing</th><th class="figure">before</th><th></th></tr>
 {% for one in found.missing %}
-<tr><td>{{ one.field }}</td><td>{{ "{:.1%}".format(one.share) }}
-{{ "nobody sends it" if one.share == 1 else "" }}</td>
-<td>{{ "{:.1%}".format(one.before) }}</td></tr>
+<tr><td>{{ one.field }}</td><td class="figure">{{ "{:.1%}".format(one.share) }}</td>
+<td class="figure">{{ "{:.1%}".format(one.before) }}</td>
+<td>{{ "nobody sends it" if one.share == 1 }}</td></tr>
 {% endfor %}
 </table>
 {% endif %}

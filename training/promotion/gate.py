@@ -14,6 +14,7 @@ from engine.models.beta import UNTRAINED
 from engine.models.routing import LEARNED, Alias
 from engine.models.verdict import Reason, Refusal, Verdict, verdict
 from engine.registry import Registry
+from training.figures import Decimals
 from training.offpolicy.assess import Choices, assess
 from training.offpolicy.candidates import Candidates
 from training.offpolicy.house import assess_traffic
@@ -25,7 +26,6 @@ from training.promotion.evidence import Evidence, File, samples, unseen_from
 from training.promotion.judgement import judged, too_little
 from training.promotion.schema import misfits
 from training.promotion.soundness import Clock, paced, too_slow, unsound
-from training.report import Interval
 
 MARGIN = 0.1
 """What may be lost by bad luck: a tenth of what the champion earns."""
@@ -217,13 +217,15 @@ def earnings(found: Evaluation, figures: dict[str, float]) -> Iterator[Refusal]:
     gain, least = policy.gains[champion.name], -MARGIN * champion.value.value
     figures["value of a decision"] = policy.value.value
     figures["value of a decision, champion"] = champion.value.value
+    shown = Decimals([gain])
     if gain.high < 0.0:
-        yield Refusal("earns-less", f"a decision earns less than the champion's: {_shown(gain)}")
+        yield Refusal("earns-less", f"a decision earns less than the champion's: {shown(gain)}")
     elif gain.low < least:
         yield Refusal(
             "unproven",
-            f"a decision may earn {-gain.low:.4g} less than the champion's "
-            f"({champion.value.value:.4g}); at most {-least:.4g} may be risked. "
+            f"a decision may earn {shown.number(-gain.low)} less than the champion's "
+            f"({shown.number(champion.value.value)}); at most {shown.number(-least)} may be "
+            "risked. "
             "It takes more decisions, or more exploration, to know",
         )
 
@@ -233,7 +235,3 @@ def _unfit(error: ModelRefused) -> Refusal:
         if isinstance(error, kind):
             return Refusal(reason, str(error))
     return Refusal("unfit", str(error))
-
-
-def _shown(interval: Interval) -> str:
-    return f"{interval.value:.4g} ({interval.low:.4g} to {interval.high:.4g})"

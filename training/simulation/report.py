@@ -69,12 +69,16 @@ _PAGE = framed(
 <p>{{ "{:,}".format(found.visits) }} visits over {{ found.days }} days; seeds
 {{ found.seeds | join(", ") }}. Figures are means over seeds, with their range. Worth is by true
 chances; every policy played the same visits, under the same rules and caps.</p>
-<table><tr><th>policy</th><th>worth a visit</th><th>answered</th><th>fallback</th>
-<th>over chance</th><th>regret</th><th>regret ÷ chance's</th></tr>
+<table><tr><th>policy</th><th class="figure">worth a visit</th><th class="figure">answered</th>
+<th class="figure">fallback</th><th class="figure">over chance</th><th class="figure">regret</th>
+<th class="figure">regret ÷ chance's</th></tr>
 {% for one in found.policies %}
-<tr><td>{{ one.name }}</td><td>{{ shown(one.worth) }}</td><td>{{ shown(one.answered, ".1%") }}</td>
-<td>{{ shown(one.fallback, ".1%") }}</td><td>{{ shown(one.uplift, "+.1%") }}</td>
-<td>{{ shown(one.regret, ",.0f") }}</td><td>{{ shown(one.relative) }}</td></tr>
+<tr><td>{{ one.name }}</td><td class="figure">{{ shown(one.worth) }}</td>
+<td class="figure">{{ shown(one.answered, ".1%") }}</td>
+<td class="figure">{{ shown(one.fallback, ".1%") }}</td>
+<td class="figure">{{ shown(one.uplift, "+.1%") }}</td>
+<td class="figure">{{ shown(one.regret, ",.0f") }}</td>
+<td class="figure">{{ shown(one.relative) }}</td></tr>
 {% endfor %}
 </table>
 <h2>Regret</h2>
@@ -83,10 +87,11 @@ chances; every policy played the same visits, under the same rules and caps.</p>
 <figure>{{ uplift }}</figure>
 <h2>Learned against true</h2>
 <figure>{{ learned }}</figure>
-<table><tr><th>policy</th><th>pairs of actions in the true order</th><th>mean distance</th></tr>
+<table><tr><th>policy</th><th class="figure">pairs of actions in the true order</th>
+<th class="figure">mean distance</th></tr>
 {% for one in found.policies if one.learned %}
-<tr><td>{{ one.name }}</td><td>{{ share(one.learned.in_order) }}</td>
-<td>{{ "%.4f" % one.learned.distance }}</td></tr>
+<tr><td>{{ one.name }}</td><td class="figure">{{ share(one.learned.in_order) }}</td>
+<td class="figure">{{ "%.4f" % one.learned.distance }}</td></tr>
 {% endfor %}
 </table>
 """,

@@ -16,6 +16,7 @@ from engine.models.checks import check_model
 from engine.models.kinds import parse_model
 from engine.registry import Registry
 from tests.training.batch.histories import MAPPING, a_history, written
+from tests.training.pages import ragged
 from training.batch.declared import automatic
 from training.batch.mapping import History, to_past
 from training.batch.page import page
@@ -169,6 +170,7 @@ def check_model_of(made: Trained) -> None:
 def test_the_page_holds_its_pictures_and_fetches_nothing() -> None:
     html = page(trained().study, "<b>house</b>")
     assert html.count("<svg") == 4
+    assert ragged(html) == []
     assert "<b>house" not in html
     assert not any(word in html for word in ("src=", "<script", "<link", "@import", "url(http"))
 

@@ -12,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from engine.cli import main
 from tests.training.monitoring.builders import moved, traffic
+from tests.training.pages import ragged
 from training.monitoring.traffic import Traffic
 
 MAPPING = """
@@ -62,6 +63,7 @@ def test_findings_are_written_for_machines_and_for_prometheus_and_as_a_page(
     monitor(*written(one, tmp_path), *options, "--windows", "4")
     assert json.loads(files["json"].read_bytes())["alarms"] == {"plan": 3}
     assert "<svg" in files["html"].read_text()
+    assert ragged(files["html"].read_text()) == []
     metrics = {
         (sample.name, *sorted(sample.labels.values())): sample.value
         for family in text_string_to_metric_families(files["prometheus"].read_text())

@@ -17,6 +17,7 @@ from engine.models.features import Category, Feature
 from engine.models.logistic import LogisticArtefact, Term
 from engine.registry import Registry
 from tests.training.offpolicy.worlds import AIM, KINDS, NAMES, RATES, a_world
+from tests.training.pages import ragged
 
 MAPPING = """
 action: offer
@@ -146,6 +147,7 @@ def test_the_page_stands_alone_with_its_picture_and_escapes_names(folder: Path) 
     done = run(folder, "--policy", "uniform", "--html", str(page), log="odd.parquet")
     assert done.exit_code == 0, done.output
     text = page.read_text()
+    assert ragged(text) == []
     assert "<b>" not in text
     assert "&lt;b&gt;$5 &amp; $6&lt;/b&gt;" in text
     drawing = text[text.index("<svg") : text.index("</svg>") + 6]

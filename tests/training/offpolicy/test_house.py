@@ -29,6 +29,7 @@ from tests.training.houses import (
     knowing,
     write_catalogue,
 )
+from tests.training.pages import ragged
 from training.offpolicy.assess import Choices
 from training.offpolicy.candidates import Candidates
 from training.offpolicy.house import assess_traffic
@@ -222,6 +223,7 @@ def test_a_policy_that_sells_less_of_more_worth_is_told_from_one_that_is_answere
     assert "worth a decision (rewards times what they are worth" in done.output
     assert page.read_text().count("<svg") == 2
     assert "gain in worth" in page.read_text()
+    assert ragged(page.read_text()) == []
 
 
 @pytest.mark.parametrize(

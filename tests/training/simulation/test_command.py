@@ -9,6 +9,7 @@ import pandas as pd
 from click.testing import CliRunner, Result
 
 from engine.cli import main
+from tests.training.pages import ragged
 
 QUICK = ("--people", "20", "--visits", "80", "--days", "10", "--history", "300", "--seeds", "1")
 
@@ -27,6 +28,7 @@ def test_a_simulation_is_told_in_words_for_machines_and_as_a_page(tmp_path: Path
     assert [one["name"] for one in found["policies"]] == names
     assert all(len(one["curve"]) == len(found["at"]) == 80 for one in found["policies"])
     assert page.read_text().count("<svg") == 3
+    assert ragged(page.read_text()) == []
 
 
 def test_what_one_policy_showed_is_a_log_without_the_truth(tmp_path: Path) -> None:
