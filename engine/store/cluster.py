@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any, NamedTuple
+from urllib.parse import SplitResult, urlsplit
 
 from redis.backoff import NoBackoff
-from redis.cluster import RedisCluster
+from redis.cluster import ClusterNode, RedisCluster
 from redis.exceptions import AskError, MovedError, RedisClusterException, RedisError
 from redis.retry import Retry
 
-from engine.errors import StoreUnavailable
+from engine.errors import Misconfigured, StoreUnavailable
 from engine.store.connection import Command, Pool
 from engine.store.servers import Routed, connection_settings
 
@@ -27,12 +28,14 @@ class Cluster:
     """The servers of a cluster.
 
     A command answered with MOVED or ASK was not carried out, so taking it to the right
-    server is no retry. `url` names a server to learn the others from.
+    server is no retry. `url` names a server to learn the others from, or several, with commas
+    between them; once learned, any of them tells of the rest, so that the first may die.
     """
 
     def __init__(self, url: str, timeout: float) -> None:
-        self._url = url
-        self._settings = connection_settings(url)
+        """Misconfigured for a URL that is none."""
+        self._url, self._met = _named(url)
+        self._settings = connection_settings(self._url)
         self._timeout = timeout
         self._homes: dict[int, _Address] = {}
         self._pools: dict[_Address, Pool] = {}
@@ -119,6 +122,7 @@ class Cluster:
         try:
             cluster = RedisCluster.from_url(
                 self._url,
+                startup_nodes=[ClusterNode(*one) for one in self._met],
                 socket_timeout=self._timeout,
                 socket_connect_timeout=self._timeout,
                 retry=Retry(NoBackoff(), 0),
@@ -127,5 +131,22 @@ class Cluster:
         except (RedisError, RedisClusterException) as error:
             raise StoreUnavailable(f"the cluster cannot be reached: {error}") from error
         slots = cluster.nodes_manager.slots_cache.items()
+        self._met = {_Address(str(one.host), int(one.port)) for one in cluster.get_nodes()}
         cluster.close()
         self._homes = {slot: _Address(str(of[0].host), int(of[0].port)) for slot, of in slots}
+
+
+def _named(url: str) -> tuple[str, set[_Address]]:
+    """The URL with the first of its servers alone, and where the others are."""
+    parts = urlsplit(url)
+    login, at, servers = parts.netloc.rpartition("@")
+    first, *others = servers.split(",")
+    try:
+        met = {_Address(one.hostname or "", one.port or 6379) for one in map(_bare, others)}
+    except ValueError as error:
+        raise Misconfigured(f"TELLER_REDIS_URL is not a Redis URL: {error}") from error
+    return parts._replace(netloc=f"{login}{at}{first}").geturl(), met
+
+
+def _bare(server: str) -> SplitResult:
+    return urlsplit(f"//{server}")

@@ -85,6 +85,11 @@ def port_of(client: redis.Redis) -> int:
     return int(client.connection_pool.connection_kwargs["port"])
 
 
+def node_id(node: redis.Redis) -> str:
+    answer = node.execute_command("CLUSTER MYID")
+    return answer.decode() if isinstance(answer, bytes) else str(answer)
+
+
 def whole(node: redis.Redis) -> bool:
     """Whether a node knows a server for every slot."""
     info: dict[str, str] = node.execute_command("CLUSTER INFO")

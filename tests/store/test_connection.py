@@ -19,7 +19,7 @@ from engine.partitions import new_decision_id, partition_of
 from engine.store import Store, open_store
 from engine.store.keys import customer_key, log_key, slot_of
 from tests.store.builders import change
-from tests.store.conftest import HALVES, port_of
+from tests.store.conftest import HALVES, node_id, port_of
 
 
 @contextmanager
@@ -236,8 +236,3 @@ def move(slot: int, old: redis.Redis, new: redis.Redis) -> None:
     """Give a slot with all its keys from one node to another."""
     begin_move(slot, old, new)
     settle(slot, old, new)
-
-
-def node_id(node: redis.Redis) -> str:
-    answer = node.execute_command("CLUSTER MYID")
-    return answer.decode() if isinstance(answer, bytes) else str(answer)

@@ -34,7 +34,14 @@ def test_a_server_that_keeps_nothing_is_warned_about_loudly(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    "url", ["http://localhost", "localhost:6379", "redis://localhost:6379/0?cluster=maybe"]
+    "url",
+    [
+        "http://localhost",
+        "localhost:6379",
+        "redis://localhost:6379/0?cluster=maybe",
+        "redis://a:6379,b:x/0?cluster=true",
+        "redis://a:6379,b:6379/0",
+    ],
 )
 def test_what_is_no_redis_url_is_refused_by_name(url: str, tmp_path: Path) -> None:
     with pytest.raises(Misconfigured, match="TELLER_REDIS_URL"), open_store(url, tmp_path):

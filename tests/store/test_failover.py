@@ -1,0 +1,86 @@
+"""Facts about a cluster one of whose servers dies and is stood in for by its replica."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import ExitStack
+from itertools import combinations, count
+from pathlib import Path
+
+import pytest
+import redis
+
+from engine.change import Committed
+from engine.errors import StoreUnavailable
+from engine.partitions import partition_of
+from engine.store import Store, open_store
+from engine.store.embedded import find_server
+from engine.store.keys import slot_of
+from tests.store.builders import change
+from tests.store.conftest import node_id, plain_server, port_of, until, whole
+
+THIRDS = (0, 5460), (5461, 10922), (10923, 16383)
+OPTIONS = "--cluster-enabled", "yes", "--cluster-node-timeout", "500"
+
+
+@pytest.fixture
+def nodes(tmp_path: Path) -> Iterator[list[redis.Redis]]:
+    """Three servers, a third of the slots each, and a fourth that is the replica of the first."""
+    with ExitStack() as stack:
+        nodes = [
+            stack.enter_context(plain_server(find_server(), tmp_path / str(number), *OPTIONS))
+            for number in range(4)
+        ]
+        for node, (first, last) in zip(nodes[:3], THIRDS, strict=True):
+            node.execute_command("CLUSTER ADDSLOTSRANGE", first, last)
+        for one, other in combinations(nodes, 2):  # told of all, they need not gossip
+            one.execute_command("CLUSTER MEET", "127.0.0.1", port_of(other))
+        until(lambda: all(map(whole, nodes)) and all(len(known(node)) == 4 for node in nodes))
+        nodes[3].execute_command("CLUSTER REPLICATE", node_id(nodes[0]))
+        until(lambda: nodes[3].info("replication")["master_link_status"] == "up")
+        yield nodes
+
+
+def known(node: redis.Redis) -> dict[str, object]:
+    found: dict[str, object] = node.execute_command("CLUSTER NODES")
+    return found
+
+
+def of_the_first() -> str:
+    """A customer whom the first server holds."""
+    first, last = THIRDS[0]
+    return next(
+        name
+        for name in (f"c-{number}" for number in count())
+        if first <= slot_of(partition_of(name)) <= last
+    )
+
+
+def answers_again(store: Store, customer: str) -> bool:
+    try:
+        store.load(customer)
+    except StoreUnavailable:
+        return False
+    return True
+
+
+def test_a_replica_stands_in_for_the_server_that_the_url_names(
+    nodes: list[redis.Redis], tmp_path: Path
+) -> None:
+    url = f"redis://127.0.0.1:{port_of(nodes[0])}/0?cluster=true"
+    customer = of_the_first()
+    with open_store(url, tmp_path / "data") as store:
+        assert isinstance(store.commit(change(store.load(customer))), Committed)
+        until(lambda: nodes[3].dbsize() == nodes[0].dbsize())
+        os.kill(nodes[0].info("server")["process_id"], signal.SIGKILL)
+        until(lambda: nodes[3].info("replication")["role"] == "master" and whole(nodes[3]), 30)
+        until(lambda: answers_again(store, customer))
+        loaded = store.load(customer)
+        assert loaded.state.revision == 1
+        assert isinstance(store.commit(change(loaded)), Committed)
+        assert store.health().ready
+    several = f"redis://127.0.0.1:{port_of(nodes[0])},127.0.0.1:{port_of(nodes[1])}/0?cluster=true"
+    with open_store(several, tmp_path / "data") as store:
+        assert store.load(customer).state.revision == 2
