@@ -103,7 +103,8 @@ class Cluster:
         try:
             return pool.write(batch, deadline) if write else pool.read(batch, deadline)
         except StoreUnavailable:
-            self._homes.clear()  # it may be gone for good: learn the cluster anew next time
+            for slot in [slot for slot, of in self._homes.items() if of == home]:
+                self._homes.pop(slot, None)  # it may be gone for good: learn anew who has these
             raise
 
     def _pool(self, home: _Address) -> Pool:

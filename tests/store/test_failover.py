@@ -22,7 +22,10 @@ from tests.store.builders import change
 from tests.store.conftest import node_id, plain_server, port_of, until, whole
 
 THIRDS = (0, 5460), (5461, 10922), (10923, 16383)
-OPTIONS = "--cluster-enabled", "yes", "--cluster-node-timeout", "500"
+OPTIONS = (
+    *("--cluster-enabled", "yes", "--cluster-node-timeout", "500"),
+    *("--cluster-require-full-coverage", "no"),
+)
 
 
 @pytest.fixture
@@ -48,12 +51,12 @@ def known(node: redis.Redis) -> dict[str, object]:
     return found
 
 
-def of_the_first() -> str:
-    """A customer whom the first server holds."""
-    first, last = THIRDS[0]
+def held_by(number: int) -> str:
+    """A customer whom that server holds."""
+    first, last = THIRDS[number]
     return next(
         name
-        for name in (f"c-{number}" for number in count())
+        for name in (f"c-{one}" for one in count())
         if first <= slot_of(partition_of(name)) <= last
     )
 
@@ -70,11 +73,14 @@ def test_a_replica_stands_in_for_the_server_that_the_url_names(
     nodes: list[redis.Redis], tmp_path: Path
 ) -> None:
     url = f"redis://127.0.0.1:{port_of(nodes[0])}/0?cluster=true"
-    customer = of_the_first()
+    customer, other = held_by(0), held_by(1)
     with open_store(url, tmp_path / "data") as store:
         assert isinstance(store.commit(change(store.load(customer))), Committed)
         until(lambda: nodes[3].dbsize() == nodes[0].dbsize())
         os.kill(nodes[0].info("server")["process_id"], signal.SIGKILL)
+        with pytest.raises(StoreUnavailable):
+            store.load(customer)
+        assert isinstance(store.commit(change(store.load(other))), Committed)
         until(lambda: nodes[3].info("replication")["role"] == "master" and whole(nodes[3]), 30)
         until(lambda: answers_again(store, customer))
         loaded = store.load(customer)
