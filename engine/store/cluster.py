@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, cast
 from urllib.parse import SplitResult, urlsplit
 
 from redis.backoff import NoBackoff
@@ -16,6 +16,7 @@ from engine.errors import Misconfigured, StoreUnavailable
 from engine.store.connection import Command, Pool
 from engine.store.servers import Routed, connection_settings
 
+_node = cast("Callable[[str, int], ClusterNode]", ClusterNode)  # redis-py leaves it untyped
 _MOVES = 5  # a slot that moves more often within one call is not settled yet
 
 
@@ -123,7 +124,7 @@ class Cluster:
         try:
             cluster = RedisCluster.from_url(
                 self._url,
-                startup_nodes=[ClusterNode(*one) for one in self._met],
+                startup_nodes=[_node(*one) for one in self._met],
                 socket_timeout=self._timeout,
                 socket_connect_timeout=self._timeout,
                 retry=Retry(NoBackoff(), 0),
@@ -132,7 +133,8 @@ class Cluster:
         except (RedisError, RedisClusterException) as error:
             raise StoreUnavailable(f"the cluster cannot be reached: {error}") from error
         slots = cluster.nodes_manager.slots_cache.items()
-        self._met = {_Address(str(one.host), int(one.port)) for one in cluster.get_nodes()}
+        met = cluster.nodes_manager.nodes_cache.values()
+        self._met = {_Address(str(one.host), int(one.port)) for one in met}
         cluster.close()
         self._homes = {slot: _Address(str(of[0].host), int(of[0].port)) for slot, of in slots}
 
