@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Literal, TypeVar
 
 import msgspec
 from marshmallow import Schema
 
+from engine.catalogue.cells import from_text, number, parsed
 from engine.errors import InvalidRequest, Problem, Rejected
 from engine.rules.scope import Attribute
-from engine.rules.types import BOOL, DOUBLE, INT, STRING, Type, element_of
 from engine.wire.body import check
 from engine.wire.customers import CustomerPatchBody, CustomerPatchSchema
 from engine.wire.identities import check_customer_id
@@ -27,7 +27,6 @@ HAPPENED = tuple(name for name in InteractionSchema().fields if name != "custome
 
 _patch = CustomerPatchSchema()
 _interaction = InteractionSchema()
-_TRUE, _FALSE = ("true", "t", "yes", "1"), ("false", "f", "no", "0")
 
 
 class Reading:
@@ -63,9 +62,9 @@ class Reading:
         if "at" not in cells:
             raise Rejected("at is required: when did it happen?")
         if self._text and "value" in cells:
-            cells["value"] = _number(cells["value"], float)
+            cells["value"] = number(cells["value"], float)
         if self._text and "properties" in cells:
-            cells["properties"] = _parsed(cells["properties"])
+            cells["properties"] = parsed(cells["properties"])
         body = {"customer": {"id": customer_id}, **cells}
         read = _read(body, InteractionBody, _interaction)
         if by_bot(read):
@@ -74,43 +73,7 @@ class Reading:
 
     def _cell(self, name: str, cell: Any) -> Any:
         attribute = self._attributes.get(name)
-        return _typed(cell, attribute.type) if self._text and attribute else cell
-
-
-def _typed(cell: str, kind: Type) -> Any:
-    """Text as the declared type says it; what does not fit stays text, and is refused as such."""
-    if kind.of:
-        if cell.lstrip().startswith("["):
-            return _parsed(cell)
-        return [_typed(part.strip(), element_of(kind)) for part in cell.split(";")]
-    return _PARSE.get(kind, str)(cell)
-
-
-def _bool(cell: str) -> Any:
-    word = cell.strip().lower()
-    return word in _TRUE if word in _TRUE or word in _FALSE else cell
-
-
-def _number(cell: str, number: Callable[[str], Any]) -> Any:
-    try:
-        return number(cell)
-    except ValueError:
-        return cell
-
-
-def _parsed(cell: str) -> Any:
-    try:
-        return msgspec.json.decode(cell)
-    except msgspec.DecodeError:
-        return cell
-
-
-_PARSE: Mapping[Type, Callable[[str], Any]] = {
-    STRING: str,
-    BOOL: _bool,
-    INT: lambda cell: _number(cell, int),
-    DOUBLE: lambda cell: _number(cell, float),
-}
+        return from_text(cell, attribute.type) if self._text and attribute else cell
 
 
 def _customer_of(line: Line) -> str:

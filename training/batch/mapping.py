@@ -25,7 +25,7 @@ from engine.domain import Action, Value
 from engine.errors import Misconfigured
 from training.batch.declared import check_declared, declared_in
 from training.batch.past import Past, Vector
-from training.cells import as_text, rows, values
+from training.cells import as_text, rows
 from training.dataset import examples, milliseconds
 from training.offpolicy.mapping import Known, column, number
 
@@ -120,9 +120,9 @@ def _records(
     if catalogue is not None:
         for name in named:
             check_declared(room, name, catalogue)
-    declared = declared_in(catalogue, room)
-    told = {name: values(column(frame, of), declared.get(name)) for name, of in named.items()}
-    return rows(told) if told else [{}] * len(frame)
+    for of in named.values():
+        column(frame, of)
+    return rows(frame, named, declared_in(catalogue, room))
 
 
 def _times(frame: pd.DataFrame, name: str | None) -> list[int]:

@@ -10,6 +10,7 @@ actions: {wine: {group: drinks, value: 3}}
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -70,10 +71,13 @@ def read_columns(path: Path) -> Columns:
     return columns
 
 
-def read_frame(path: Path) -> pd.DataFrame:
-    """A CSV (also compressed) or Parquet file. Raises Misconfigured."""
+def read_frame(path: Path, text: Iterable[str] = ()) -> pd.DataFrame:
+    """A CSV (also compressed) or Parquet file; of a CSV file the columns of `text` are text,
+    whatever they look like. Raises Misconfigured."""
     try:
-        return pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
+        if path.suffix == ".parquet":
+            return pd.read_parquet(path)
+        return pd.read_csv(path, dtype=dict.fromkeys(text, "str"))
     except (OSError, ValueError) as error:
         raise Misconfigured(f"data {path}: {error}") from error
 
@@ -91,7 +95,9 @@ def number(frame: pd.DataFrame, name: str) -> pd.Series[float]:
     """A column of numbers; true is 1. Raises Misconfigured for anything else."""
     values = column(frame, name)
     if not pd.api.types.is_numeric_dtype(values):
-        raise Misconfigured(f"column {name!r} must hold numbers, but holds {values.dtype}")
+        raise Misconfigured(
+            f"column {name!r} must hold numbers, or true and false, but holds {values.dtype}"
+        )
     return values.astype(float)
 
 

@@ -15,11 +15,11 @@ import numpy as np
 from engine.catalogue import Catalogue
 from engine.domain import Action, Events, Facts
 from engine.errors import NotFound
+from training.cells import as_text, rows
 from training.dataset import Examples, Mask, examples
 from training.experience import read_experience
 from training.offpolicy.logged import Logged
 from training.offpolicy.mapping import read_columns, read_frame, to_log
-from training.offpolicy.targets import plain_rows
 from training.offpolicy.traffic import Log, Traffic, read_traffic
 
 MOST = 20_000
@@ -82,14 +82,15 @@ def of_file(data: Path, mapping: Path, catalogue: Catalogue) -> Evidence:
     Raises Misconfigured.
     """
     columns = read_columns(mapping)
-    log = to_log(read_frame(data), columns)
+    scope, named = catalogue.scope, {name: name for name in columns.context}
+    text = [*as_text(named, scope.customer), *as_text(named, scope.context)]
+    log = to_log(read_frame(data, [columns.action, *text]), columns)
     declared = {action.id: action for action in catalogue.actions}
     known = [declared.get(one.id, one) for one in columns.described(log.names)]
     shown = [known[number] for number in log.actions.tolist()]
-    rows = plain_rows(log.contexts)
     table = examples(
-        customers=rows,
-        contexts=rows,
+        customers=rows(log.contexts, named, scope.customer),
+        contexts=rows(log.contexts, named, scope.context),
         actions=shown,
         labels=np.clip(log.rewards, 0.0, 1.0).tolist(),
         at=[0] * len(log),

@@ -61,7 +61,7 @@ def test_what_is_missing_in_a_file_is_unknown_and_times_are_milliseconds() -> No
         }
     )
     columns = History("action", "reward", {"tariff": "plan", "age": "age", "since": "since"})
-    first, second = to_past(frame, columns, CATALOGUE).table.facts
+    first, second = to_past(frame, columns, None).table.facts
     assert first.customer == {"tariff": "basic", "age": 7.0, "since": 1000}
     assert second.customer == {}
 

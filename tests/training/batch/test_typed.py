@@ -1,0 +1,98 @@
+"""A file's cells are what the catalogue declares, so that a model learns from what it is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from engine.errors import Misconfigured
+from tests.builders import catalogue
+from training.batch.mapping import History, text_columns, to_past
+from training.batch.past import Past
+from training.offpolicy.mapping import read_frame
+
+SCHEMA = catalogue(
+    schema={
+        "attributes": {
+            "plan": {"type": "string", "enum": ["1", "2"]},
+            "zip": {"type": "string"},
+            "age": {"type": "int"},
+            "spend": {"type": "double"},
+            "loyal": {"type": "bool"},
+            "since": {"type": "timestamp"},
+            "likes": {"type": "list<string>"},
+        },
+        "context": {"page": {"type": "string"}},
+        "purposes": ["marketing"],
+    }
+)
+
+
+def read(folder: Path, text: str, columns: History) -> Past:
+    (folder / "past.csv").write_text(text)
+    frame = read_frame(folder / "past.csv", text_columns(columns, SCHEMA))
+    return to_past(frame, columns, SCHEMA)
+
+
+def test_a_cell_is_read_by_the_type_the_catalogue_declares(tmp_path: Path) -> None:
+    names = ("plan", "zip", "age", "spend", "loyal", "since", "likes")
+    text = (
+        "offer,y,plan,zip,age,spend,loyal,since,likes,page\n"
+        "101,1,1,01067,34,7,yes,1970-01-01T00:00:01Z,wine;fruit,12\n"
+        "102,0,,,,,no,,,\n"
+    )
+    past = read(tmp_path, text, History("offer", "y", names, ("page",)))
+    first, second = past.table.facts
+    assert first.customer == {
+        "plan": "1", "zip": "01067", "age": 34, "spend": 7.0, "loyal": True, "since": 1000,
+        "likes": ["wine", "fruit"],
+    }  # fmt: skip
+    assert [type(first.customer[name]) for name in ("age", "spend")] == [int, float]
+    assert first.context == {"page": "12"}
+    assert (second.customer, second.context) == ({"loyal": False}, {})
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        ({"plan": "3"}, "'plan': row 2: '3' must be one of 1, 2"),
+        ({"age": "old"}, "'age': row 2: 'old' must be a whole number"),
+        ({"loyal": "perhaps"}, "'loyal': row 2: 'perhaps' must be true or false"),
+    ],
+)
+def test_a_cell_that_could_never_be_told_is_refused_with_its_place(
+    tmp_path: Path, cell: dict[str, str], said: str
+) -> None:
+    ((name, value),) = cell.items()
+    with pytest.raises(Misconfigured, match=said):
+        read(tmp_path, f"offer,y,{name}\na,1,\nb,0,{value}\n", History("offer", "y", (name,)))
+
+
+def test_an_attribute_the_catalogue_does_not_declare_is_refused_with_the_nearest(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(Misconfigured, match="no customer attribute 'lojal'; did you mean 'loyal'"):
+        read(tmp_path, "offer,y,lojal\na,1,yes\n", History("offer", "y", ("lojal",)))
+
+
+def test_names_that_look_like_numbers_are_names_and_a_row_without_an_action_is_refused(
+    tmp_path: Path,
+) -> None:
+    past = read(tmp_path, "offer,y,who\n007,1,1\n7,0,\n", History("offer", "y", subject="who"))
+    assert [one.id for one in past.table.actions] == ["007", "7"]
+    with pytest.raises(Misconfigured, match="'offer': row 2 names no action"):
+        read(tmp_path, "offer,y\n7,1\n,0\n", History("offer", "y"))
+
+
+def test_a_parquet_file_s_own_types_bind_nobody() -> None:
+    frame = pd.DataFrame(
+        {"offer": ["a"], "y": [1], "plan": [1.0], "age": [34.0], "loyal": [1], "likes": [["x"]],
+         "since": [pd.Timestamp("1970-01-01T00:00:01Z")]}
+    )  # fmt: skip
+    names = ("plan", "age", "loyal", "likes", "since")
+    (facts,) = to_past(frame, History("offer", "y", names), SCHEMA).table.facts
+    assert facts.customer == {
+        "plan": "1", "age": 34, "loyal": True, "likes": ["x"], "since": 1000,
+    }  # fmt: skip
