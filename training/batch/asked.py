@@ -131,4 +131,5 @@ def tell(asked: Asked, json_file: Path | None, html_file: Path | None) -> None:
     click.echo(f"kept as {asked.name} {digest}; it serves nobody yet. Next:")
     source = asked.source
     catalogue = f" --catalogue {source.directory}" if source.directory else ""
-    click.echo(f"  teller promote {asked.name} {digest} --data {source.data}{catalogue}")
+    judge = " --judge LATER.csv --mapping JUDGE.yaml" if source.file else ""
+    click.echo(f"  teller promote {asked.name} {digest} --data {source.data}{catalogue}{judge}")

@@ -64,7 +64,7 @@ def of_house(data: Path, log: Log, catalogue: Catalogue, now: int, since: int) -
     try:
         known = read_experience(data, catalogue, now=now, since=start.date())
     except NotFound as error:
-        return Evidence(None, missing=str(error))
+        return Evidence(None, missing=f"{error}; or judge it by a file, with --judge and --mapping")
     unseen = known.table.where(known.table.at >= since)
     recent = unseen.where(_latest(unseen))
     try:

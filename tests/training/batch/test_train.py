@@ -52,6 +52,7 @@ def test_a_file_becomes_a_version_that_serves_nobody_yet(tmp_path: Path) -> None
     registry = Registry(tmp_path / "house")
     (digest,) = registry.versions("propensity")
     assert f"teller promote propensity {digest}" in said.output
+    assert "--judge LATER.csv" in said.output
     assert registry.aliases("propensity") == {}
     assert registry.load("propensity", digest).kind == "beta"
     told = msgspec.json.decode((tmp_path / "r.json").read_bytes())

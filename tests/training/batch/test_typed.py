@@ -12,6 +12,7 @@ from tests.builders import catalogue
 from training.batch.mapping import History, text_columns, to_past
 from training.batch.past import Past
 from training.offpolicy.mapping import read_frame
+from training.promotion.evidence import of_file
 
 SCHEMA = catalogue(
     schema={
@@ -96,3 +97,16 @@ def test_a_parquet_file_s_own_types_bind_nobody() -> None:
     assert facts.customer == {
         "plan": "1", "age": 34, "loyal": True, "likes": ["x"], "since": 1000,
     }  # fmt: skip
+
+
+def test_the_gate_reads_a_file_as_training_does(tmp_path: Path) -> None:
+    (tmp_path / "past.csv").write_text("offer,y,chance,zip,loyal\n1,1,0.5,01067,yes\n2,0,0.5,,no\n")
+    (tmp_path / "mapping.yaml").write_text(
+        "{action: offer, reward: y, selection_probability: chance, context: [zip, loyal]}"
+    )
+    table = of_file(tmp_path / "past.csv", tmp_path / "mapping.yaml", SCHEMA).table
+    assert table is not None
+    assert [one.customer for one in table.facts] == [
+        {"zip": "01067", "loyal": True},
+        {"loyal": False},
+    ]
