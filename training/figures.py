@@ -20,8 +20,8 @@ class Decimals:
         self._places = min(max(1 - floor(log10(narrowest)), 0), MOST)
 
     def number(self, value: float) -> str:
-        """A figure without an interval."""
-        return f"{value:z,.{self._places}f}"
+        """A figure without an interval; one that is below zero keeps its sign, however small."""
+        return f"{value + 0.0:,.{self._places}f}"
 
     def __call__(self, found: Interval) -> str:
         """A figure and its interval."""

@@ -86,11 +86,13 @@ def _lines(found: Findings) -> Iterator[str]:
     yield from (f"  {sentence}" for sentence in alarms[:MOST])
     if len(alarms) > MOST:
         yield f"  and {len(alarms) - MOST} more"
-    yield f"{'window':24} {'base rate':26} {'promised':9} {'AUC':24} {'explored':9} fallback"
-    for window in (found.reference, *found.windows):
+    every = [(named(found, window), window) for window in (found.reference, *found.windows)]
+    wide = max(len(when) for when, _ in every)
+    yield f"{'window':{wide}} {'base rate':26} {'promised':9} {'AUC':24} {'explored':9} fallback"
+    for when, window in every:
         did = window.performance
         yield (
-            f"{named(found, window):24} {shown(did.answered if did else None):26} "
+            f"{when:{wide}} {shown(did.answered if did else None):26} "
             f"{_number(did.promised if did else None):9} {shown(did.auc if did else None):24} "
             f"{_share(window.explored):9} {_share(window.fallback)}"
         )
