@@ -18,9 +18,9 @@ KINDS = 64
 """Further kinds of answers share their number with others."""
 
 _TRIES = 6
-_FINEST = 512  # a node with less than so many parts of all answers is a leaf
+_FINEST = 512  # a node with less than so many parts of all answers is a leaf, too
+_LEAST = 5  # answers that a node splits
 _DEEPEST = 16
-_ASKED = 64  # of a node's answers, which of its cuts is best
 _AT_ONCE = 100_000  # entries, so that they stay near
 _MORE = 1.0 + 1e-9  # purer than before, as sums are rounded
 
@@ -41,9 +41,10 @@ class _Split(NamedTuple):
     cuts: Cuts
 
 
-def grown(rows: Cuts, kinds: Places, seed: int, most: int) -> tuple[Wood, Ends]:
-    """Trees of at most so many leaves on rows of columns (answers, columns) of these kinds
-    (answers,), and which leaf each answer ends in; shape (TREES, answers). The same for a seed."""
+def grown(rows: Cuts, kinds: Places, seed: int, most: int, asked: int) -> tuple[Wood, Ends]:
+    """Trees of at most `most` leaves on rows of columns (answers, columns) of these kinds
+    (answers,), and which leaf each answer ends in; shape (TREES, answers). `asked`: how many of
+    a node's answers its cuts are judged by, at most. The same for a seed."""
     answers, chance = len(rows), np.random.default_rng(seed)
     kinds = kinds % KINDS
     ends = np.repeat(np.arange(TREES), answers)
@@ -53,7 +54,7 @@ def grown(rows: Cuts, kinds: Places, seed: int, most: int) -> tuple[Wood, Ends]:
     while level.size:
         split = _whole(level.size)
         if len(splits) < _DEEPEST:
-            _best(level, rows, kinds, chance, max(2, answers // _FINEST), split)
+            _best(level, rows, kinds, chance, max(_LEAST, answers // _FINEST), asked, split)
         leaves += int(np.count_nonzero(split.columns != LEAF))
         if leaves > most:
             split = _whole(level.size)
@@ -72,6 +73,7 @@ def _best(
     kinds: Places,
     chance: np.random.Generator,
     least: int,
+    most: int,
     found: _Split,
 ) -> None:
     """Of each node that is large enough and not pure the best of a few cuts, put in `found`."""
@@ -81,8 +83,8 @@ def _best(
     if not len(those):
         return
     count = len(those)
-    nodes = np.repeat(np.arange(count), np.minimum(sizes[those], _ASKED))
-    at = level.rows[_some(sizes, those)]
+    nodes = np.repeat(np.arange(count), np.minimum(sizes[those], most))
+    at = level.rows[_some(sizes, those, most)]
     of = kinds[at]
     columns, cuts = _drawn(nodes, at, rows, count, chance)
     flat, base = rows.ravel(), at * rows.shape[1]
@@ -100,10 +102,10 @@ def _best(
     found.cuts[those] = cuts[best, each]
 
 
-def _some(sizes: Places, those: Places) -> Places:
-    """Where some answers of each of those nodes stand, as many as are asked, evenly spread."""
+def _some(sizes: Places, those: Places, most: int) -> Places:
+    """Where some answers of each of those nodes stand, at most so many, evenly spread."""
     starts, held = (np.cumsum(sizes) - sizes)[those], sizes[those]
-    asked = np.minimum(held, _ASKED)
+    asked = np.minimum(held, most)
     nth = np.arange(asked.sum()) - np.repeat(np.cumsum(asked) - asked, asked)
     places: Places = np.repeat(starts, asked)
     places += nth * np.repeat(held, asked) // np.repeat(asked, asked)

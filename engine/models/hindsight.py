@@ -34,6 +34,8 @@ _DOUBT = 0.5  # answers that say the rest was right
 _RATE = 2.0  # at which squared errors up to one are mixable
 _KEEP = 0.999  # who did better in about the last thousand answers
 _IDLE = 0.99  # where nothing counts for more than this, serving saves itself the trees
+_ASKED = 32  # of a node's answers, which of its cuts is best
+_SOME = 8.0
 _STEPS = 2.0**20
 _LARGEST = 1e38  # that float32 holds
 
@@ -97,15 +99,17 @@ class Hindsight:
         said[tallies.owners] = (honest * off[0] + missed * off[1]) / (TREES * _DOUBT + count)
         return said[:actions]
 
-    def take(self, x: Numbers, owner: int, reward: float, off: float) -> None:
-        """Keep an answer in place of the oldest. `off`: how far off the rest was, before it
-        learned of it."""
+    def take(self, x: Numbers, owner: int, reward: float, off: float) -> float:
+        """Keep an answer in place of the oldest; how far off all was. `off`: how far off the rest
+        was, before it learned of it."""
         at, kept, off = self._taken % self._room, self._kept, _exact(off)
-        missed = off
+        missed = left = off
         if self._known is not None:
             wood, tallies = self._known
             leaves = self._leaves(wood, x)
-            missed = self._judged(tallies.of(leaves, owner), off)
+            sums = tallies.of(leaves, owner)
+            left -= self._said(sums)
+            missed = self._judged(sums, off)
             if self._taken >= self._room:
                 was = np.array([-1.0, -kept.honest[at], -kept.missed[at]])
                 tallies.add(self._ends[at].astype(np.intp), int(kept.owners[at]), was)
@@ -121,6 +125,7 @@ class Hindsight:
         self._wait -= 1
         if self._wait <= 0:
             self._grow()
+        return left
 
     def amend(self, x: Numbers, owner: int, more: float) -> None:
         """That answer, if it is still kept, turned out to be worth so much more."""
@@ -217,7 +222,9 @@ class Hindsight:
             return
         worked = np.random.default_rng(self._times).random(len(order)) < kept.rewards
         most = min(most_leaves(len(np.unique(kept.owners))), MOST_NODES // 2)
-        wood, ends = grown(kept.rows, 2 * kept.owners + worked, self._times, most)
+        wood, ends = grown(
+            kept.rows, 2 * kept.owners + worked, self._times, most, _asked(float(worked.mean()))
+        )
         self._ends[order] = ends.T
         self._known = self._counted(wood)
         self._wait = max(int(len(order) * _GROWTH), 1)
@@ -236,6 +243,12 @@ class Hindsight:
             leaves = wood.leaves(_row(x))
             self._asked = x, leaves
         return leaves
+
+    def _said(self, sums: Numbers) -> float:
+        """What one action's answers there correct."""
+        count, honest, further = sums.tolist()
+        _, trusted, beside = self._trust()
+        return float(trusted * honest + beside * further) / (TREES * _DOUBT + float(count))
 
     def _judged(self, sums: Numbers, off: float) -> float:
         """What was missed with what one action's answers there said, which goes on the record."""
@@ -256,6 +269,11 @@ class Hindsight:
         nothing, honest, missed = (exp(_RATE * (least - loss)) for loss in self._losses)
         total = nothing + honest + missed
         return nothing / total, honest / total, missed / total
+
+
+def _asked(worked: float) -> int:
+    """So many answers, of whom that share worked, that some did and some did not."""
+    return max(_ASKED, int(_SOME / max(min(worked, 1.0 - worked), _SOME / LATEST)))
 
 
 def _exact(off: float) -> float:

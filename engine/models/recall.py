@@ -40,7 +40,6 @@ _NEAR = 1.5
 _PATIENCE = 500  # answers that a running mean remembers
 _FEW = 100
 _GLANCE = 4  # slopes change slowly
-_BEFORE = 8  # answers whose distance is typical
 _STEP = 0.5  # of what was missed
 _RATE = 2.0  # at which squared errors up to one are mixable
 _KEEP = 0.999  # who did better in about the last thousand answers
@@ -109,6 +108,9 @@ class _Said(NamedTuple):
     sharp: Numbers
 
 
+_NOTHING = _Said(None, *np.zeros((3, 0)))
+
+
 class Recall:
     """The latest answers of all actions, by the action's row."""
 
@@ -121,7 +123,7 @@ class Recall:
         self.known = 0
         self.taken = 0
         self._room = room
-        self._asked = _Said(None, *np.zeros((3, 0)))
+        self._asked = _NOTHING
         self._slopes = np.zeros(width, np.float32)
         self._metric = np.ones(width, np.float32)
         self._places = np.zeros((width, room), np.float32)
@@ -156,7 +158,7 @@ class Recall:
         if self._asked.phi is not phi or owner >= len(self._asked.smooth):
             self.about(phi, owner + 1)
         _, apart, smooth, sharp = self._asked
-        self._asked = self._asked._replace(phi=None)
+        self._asked = _NOTHING
         answered, missed = error - float(smooth[owner]), error - float(sharp[owner])
         (one, other), trust = self._losses, self._trust()
         self._losses = (
@@ -164,8 +166,8 @@ class Recall:
             _KEEP * (other + min(missed**2, 1.0)),
         )
         self.known = min(self.known + 1, _PATIENCE)
-        if before := range(max(0, self.taken - _BEFORE), self.taken):
-            self._measure(float(apart[[one % self._room for one in before]].mean()))
+        if self.taken:
+            self._measure(float(np.add.reduce(apart)) / len(apart))
         if slopes is not None:
             weight = (1 if self.known <= _FEW else _GLANCE) / self.known
             self._slopes += (self._sum(slopes) - self._slopes) * np.float32(weight)

@@ -41,6 +41,18 @@ def test_what_changes_at_once_is_learned() -> None:
     assert off(taught(range(4 * ANSWERS))) < 0.2
 
 
+def test_where_few_answers_are_a_yes_trees_still_find_where() -> None:
+    """A part of a node's answers, by which its cuts are judged, would hold none of them."""
+    hindsight, chance = Hindsight(6), np.random.default_rng(8)
+    for row in chance.random((4200, 6)):
+        reward = float(chance.random() < (0.4 if row[3] > 0.95 else 0.002))
+        hindsight.take(row, 0, reward, reward - 0.02)
+    rows = np.random.default_rng(9).random((1000, 6))
+    said = np.array([hindsight.about(row, 1)[0] for row in rows])
+    assert said[rows[:, 3] > 0.95].mean() > 0.1
+    assert np.abs(said[rows[:, 3] < 0.9]).mean() < 0.03
+
+
 def test_nothing_is_said_of_an_action_without_answers() -> None:
     assert taught(range(ANSWERS)).about(np.array([0.1, 0.1]), 3)[2] == 0.0
 
