@@ -5,10 +5,12 @@ It must not know how they are learned from.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+from engine.errors import ModelRefused
 from engine.models.wood import Cuts, Places
 
 
@@ -44,6 +46,19 @@ def room_for(count: int, columns: int) -> Answers:
     rewards, honest, missed = np.zeros((3, count), np.float32)
     rows, owners = np.zeros((count, columns), np.float32), np.zeros(count, np.intp)
     return Answers(rows, rewards, owners, honest, missed)
+
+
+def owners_of(
+    kept: bytes, names: Sequence[str], rows: Mapping[str, int], *, others: int, room: int, what: str
+) -> Places:
+    """Whose the answers kept of `what` were (int32, places in `names`), by these rows; `others` is
+    that of actions not among them. Raises ModelRefused for more than `room`, or of no action."""
+    if len(kept) % 4 or len(kept) > 4 * room:
+        raise ModelRefused(f"{what}: {len(kept)} bytes of at most {room:,} answers")
+    owners = np.frombuffer(kept, "<i4").astype(np.intp)
+    if len(owners) and not 0 <= int(owners.min()) <= int(owners.max()) < len(names):
+        raise ModelRefused(f"{what}: an answer of no action")
+    return np.array([rows.get(name, others) for name in names], np.intp)[owners]
 
 
 def latest(one: Answers, other: Answers, room: int) -> Answers:

@@ -21,7 +21,7 @@ import numpy as np
 from msgspec import Struct
 
 from engine.errors import ModelRefused
-from engine.models.answers import Answers, latest, room_for
+from engine.models.answers import Answers, latest, owners_of, room_for
 from engine.models.expansion import packed, unpacked
 from engine.models.growing import grown
 from engine.models.tallies import Tallies, most_leaves
@@ -174,7 +174,8 @@ class Hindsight:
     def restore(self, hindsights: Hindsights, rows: dict[str, int], others: int) -> None:
         """Serve from this, by these rows; `others` is that of actions not among them.
         Raises ModelRefused for what does not fit."""
-        owners = _owners(hindsights, rows, others, self._room)
+        kept, names, room = hindsights.owners, hindsights.names, self._room
+        owners = owners_of(kept, names, rows, others=others, room=room, what="hindsight")
         held, columns = len(owners), self._kept.rows.shape[1]
         wood = rebuilt(hindsights.felled, columns)
         if len(hindsights.ends) != 2 * TREES * held:
@@ -284,12 +285,3 @@ def _exact(off: float) -> float:
 def _row(x: Numbers) -> Cuts:
     row: Cuts = x.clip(-_LARGEST, _LARGEST).astype(np.float32)
     return row
-
-
-def _owners(hindsights: Hindsights, rows: dict[str, int], others: int, room: int) -> Places:
-    if len(hindsights.owners) % 4 or len(hindsights.owners) > 4 * room:
-        raise ModelRefused(f"hindsight: {len(hindsights.owners)} bytes of at most {room:,} actions")
-    owners = np.frombuffer(hindsights.owners, "<i4").astype(np.intp)
-    if len(owners) and not 0 <= int(owners.min()) <= int(owners.max()) < len(hindsights.names):
-        raise ModelRefused("hindsight: an answer of no action")
-    return np.array([rows.get(name, others) for name in hindsights.names], np.intp)[owners]

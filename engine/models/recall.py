@@ -29,6 +29,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from engine.errors import ModelRefused
+from engine.models.answers import owners_of
 from engine.models.expansion import Expansion, Vector, packed, unpacked
 
 Numbers: TypeAlias = NDArray[np.float64]
@@ -213,18 +214,16 @@ class Recall:
     def restore(self, memories: Memories, rows: dict[str, int], others: int) -> None:
         """Keep what was kept, by these rows; `others` is that of actions not among them.
         Raises ModelRefused for what does not fit."""
-        owners = np.frombuffer(memories.owners, "<i4") if len(memories.owners) % 4 == 0 else ()
+        kept, names, room = memories.owners, memories.names, self._room
+        owners = owners_of(kept, names, rows, others=others, room=room, what="memories")
         held = len(owners)
         known = np.array([memories.reach, *memories.losses])
-        if held > self._room or memories.reach <= 0.0 or not bool(np.isfinite(known).all()):
-            raise ModelRefused(f"memories: {held:,} where at most {self._room:,} are kept")
-        if held and not 0 <= int(np.min(owners)) <= int(np.max(owners)) < len(memories.names):
-            raise ModelRefused("memories: an answer of no action")
-        table = np.array([rows.get(name, others) for name in memories.names], np.intp)
+        if memories.reach <= 0.0 or not bool(np.isfinite(known).all()):
+            raise ModelRefused("memories: a reach, or losses, that cannot be")
         self._places[:, :held] = unpacked(memories.places, held, len(self._places)).T
         self._left[:held] = unpacked(memories.left, held)
         self._missed[:held] = unpacked(memories.missed, held)
-        self._owners[:held] = table[np.array(owners, np.intp)]
+        self._owners[:held] = owners
         self._counts = np.bincount(self._owners[:held]).astype(np.float64)
         self.taken, self.reach = held, memories.reach
         self._losses = memories.losses
