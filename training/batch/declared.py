@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 
 import msgspec
@@ -18,6 +17,7 @@ from engine.errors import Misconfigured
 from engine.models.features import Category, Encoder, Encoding, Facet, Feature, Members
 from engine.rules.scope import Attribute
 from training.dataset import Examples
+from training.hints import nearest
 
 _ROOMS = ("customer", "context")
 MOST_WORDS = 40
@@ -77,12 +77,9 @@ def declared_in(catalogue: Catalogue | None, room: str) -> Mapping[str, Attribut
 def check_declared(room: str, name: str, catalogue: Catalogue) -> None:
     """Raises Misconfigured for an attribute there is not, with the nearest there is."""
     declared = declared_in(catalogue, room)
-    if name in declared:
-        return
-    near = get_close_matches(name, declared, 1)
-    known = f"it has {', '.join(sorted(declared))}" if declared else "it declares none"
-    hint = f"did you mean {near[0]!r}?" if near else known
-    raise Misconfigured(f"the catalogue's schema declares no {room} attribute {name!r}; {hint}")
+    if name not in declared:
+        what = f"the catalogue's schema declares no {room} attribute {name!r}"
+        raise Misconfigured(f"{what}; {nearest(name, declared)}")
 
 
 def _known(feature: Feature, catalogue: Catalogue, path: Path) -> None:

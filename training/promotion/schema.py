@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from difflib import get_close_matches
 
 from engine.catalogue import Catalogue
 from engine.models.base import Model
@@ -12,6 +11,7 @@ from engine.models.online import OnlineModel
 from engine.models.verdict import Reason, Refusal
 from engine.rules.scope import Attribute
 from engine.rules.types import BOOL, INT, NUMBERS, STRING, Type, element_of
+from training.hints import nearest
 from training.predicting import encoder_of
 
 COLUMNS = "columns"
@@ -102,9 +102,8 @@ def _unknown(
     feature: Feature,
     reason: Reason = "unknown-category",
 ) -> Refusal:
-    near = get_close_matches(said, known, 1)
-    hint = f"did you mean '{near[0]}'?" if near else f"it has {', '.join(sorted(known)[:10])}"
-    text = f"feature '{feature.name}' asks for {what}, which the catalogue does not have; {hint}"
+    asked = f"feature '{feature.name}' asks for {what}"
+    text = f"{asked}, which the catalogue does not have; {nearest(said, known)}"
     return Refusal(
         "unknown-attribute" if reason == "unknown-attribute" else "unknown-category", text
     )
