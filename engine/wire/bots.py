@@ -1,6 +1,7 @@
 """Whether a program asks, not a person: by the user agent it gives itself.
 
-Only bots that say so are known. Browsers, apps and the libraries apps are made with are people's.
+Only bots that say so are known. Browsers, apps, the libraries apps are made with and the proxies
+through which people open their mail are people's.
 """
 
 from __future__ import annotations
@@ -21,12 +22,20 @@ UserAgent = Annotated[str, Meta(max_length=MAX_TEXT)] | None
 _LOOKED_AT = 512
 _REMEMBERED = 4096
 _LIBRARY = "http-library"
-_PHONE = r"AP3A\.240617\.008"  # listed as a bot; it is a build of Android 15 on millions of phones
+_PEOPLES = frozenset(  # listed all the same
+    (
+        r"AP3A\.240617\.008",  # a build of Android 15, on millions of phones
+        "GoogleImageProxy",  # Gmail, and others like it: a mail was opened
+        "YahooMailProxy",
+        "FastmailUA",
+        "Shortwave Image Fetcher",
+    )
+)
 _PATTERNS = compile_pattern(  # all in one, in time linear in a text that a visitor chooses
     "|".join(
         one["pattern"]
         for one in KNOWN
-        if _LIBRARY not in one.get("tags", ()) and one["pattern"] != _PHONE
+        if _LIBRARY not in one.get("tags", ()) and one["pattern"] not in _PEOPLES
     )
 )
 

@@ -155,6 +155,13 @@ def test_events_of_bots_are_taken_and_let_go(client: Client) -> None:
     assert found['teller_events_total{result="accepted"}'] == 2
 
 
+def test_what_a_batch_says_once_holds_for_all_its_events(client: Client) -> None:
+    batch = [{"type": "page", "anonymousId": "a-1"}]
+    said = {"batch": batch, "context": {"userAgent": GOOGLEBOT}}
+    assert send(client, "batch", said).body == OK
+    assert client.call("GET", "/v1/customers?identity=anonymous:a-1").status == 404
+
+
 def test_a_page_s_own_user_agent_says_who_sends_its_events(client: Client) -> None:
     event = {"anonymousId": "a-1", "event": "Product Viewed"}
     by_a_bot = {**basic(PUBLISHABLE), "User-Agent": GOOGLEBOT}

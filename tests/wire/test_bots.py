@@ -16,7 +16,6 @@ CHROME = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0"
         "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
         "Mozilla/5.0 (compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)",
         f"Mozilla/5.0 {CHROME} (compatible; GPTBot/1.2; +https://openai.com/gptbot)",
-        "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)",
         "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)",
         "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 HeadlessChrome/142.0.0.0 Safari/537.36",
     ],
@@ -42,9 +41,13 @@ def test_a_bot_that_says_so_is_known(user_agent: str) -> None:
         "Dart/3.5 (dart:io)",
         "analytics-ios/4.1.8",
         "Amazon CloudFront",
+        "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)",
+        "YahooMailProxy; https://help.yahoo.com/kb/yahoo-mail-proxy-SLN28749.html",
     ],
 )
-def test_browsers_apps_and_what_apps_are_made_with_are_peoples(user_agent: str | None) -> None:
+def test_browsers_apps_and_what_people_open_mail_through_are_peoples(
+    user_agent: str | None,
+) -> None:
     assert not is_bot(user_agent)
 
 
