@@ -16,11 +16,11 @@ from engine.errors import Misconfigured
 from engine.registry import Registry
 from training.batch.cluster import workers
 from training.batch.declared import automatic, read_features
-from training.batch.mapping import read_history, text_columns, to_past
+from training.batch.mapping import text_columns, to_past
 from training.batch.page import page
 from training.batch.past import Past, from_archive
 from training.batch.train import Choices, Trained, train
-from training.offpolicy.mapping import read_frame
+from training.offpolicy.mapping import read_columns, read_frame
 
 
 class Source(NamedTuple):
@@ -58,7 +58,7 @@ class Source(NamedTuple):
             raise Misconfigured(f"say with --mapping which column of {self.file} is what")
         if self.since or self.until:
             raise Misconfigured("--since and --until are for the archive; cut the file instead")
-        columns = read_history(self.mapping)
+        columns = read_columns(self.mapping)
         frame = read_frame(self.file, text_columns(columns, catalogue))
         return to_past(frame, columns, catalogue)
 
@@ -131,5 +131,5 @@ def tell(asked: Asked, json_file: Path | None, html_file: Path | None) -> None:
     click.echo(f"kept as {asked.name} {digest}; it serves nobody yet. Next:")
     source = asked.source
     catalogue = f" --catalogue {source.directory}" if source.directory else ""
-    judge = " --judge LATER.csv --mapping JUDGE.yaml" if source.file else ""
+    judge = f" --judge LATER.csv --mapping {source.mapping}" if source.file else ""
     click.echo(f"  teller promote {asked.name} {digest} --data {source.data}{catalogue}{judge}")

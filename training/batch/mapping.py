@@ -1,24 +1,11 @@
-"""Any CSV or Parquet file as history: a mapping says which column is what.
-
-action: offer
-reward: clicked
-at: sent_at
-customer: {plan: tariff, spend_12m: spend}    # attribute: column; or a list where they are alike
-context: [page]
-subject: household
-selection_probability: probability
-actions: {wine: {group: drinks}}
-"""
+"""The rows of a file as what a model is trained on, and judged by: see `offpolicy.mapping`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
-import msgspec
 import numpy as np
 import pandas as pd
-from msgspec import Struct
 
 from engine.catalogue import Catalogue
 from engine.domain import Action, Value
@@ -27,45 +14,20 @@ from training.batch.declared import check_declared, declared_in
 from training.batch.past import Past, Vector
 from training.cells import as_text, rows
 from training.dataset import examples, milliseconds
-from training.offpolicy.mapping import Known, column, number
+from training.offpolicy.mapping import Columns, Known, column, named, number
 
 
-class History(Struct, frozen=True, forbid_unknown_fields=True):
-    """Which column of the file is what; what is left out is not known. A `reward` above 0 is an
-    answer, and counts as 1 at most. Without `at` the rows are in order of time as they stand.
-    `actions` says what a model may know of an action; a catalogue says it better."""
-
-    action: str
-    reward: str
-    customer: tuple[str, ...] | dict[str, str] = ()
-    context: tuple[str, ...] | dict[str, str] = ()
-    at: str | None = None
-    channel: str | None = None
-    placement: str | None = None
-    subject: str | None = None
-    selection_probability: str | None = None
-    actions: dict[str, Known] = {}
-
-
-def read_history(path: Path) -> History:
-    """The mapping in a YAML file. Raises Misconfigured, naming the field at fault."""
-    try:
-        return msgspec.yaml.decode(path.read_bytes(), type=History)
-    except (OSError, msgspec.DecodeError) as error:
-        raise Misconfigured(f"mapping {path}: {error}") from error
-
-
-def text_columns(columns: History, catalogue: Catalogue | None) -> list[str]:
+def text_columns(columns: Columns, catalogue: Catalogue | None) -> list[str]:
     """The columns that are text, whatever they look like in a CSV file."""
     names = (columns.action, columns.channel, columns.placement, columns.subject)
     return [
         *(name for name in names if name),
-        *as_text(_named(columns.customer), declared_in(catalogue, "customer")),
-        *as_text(_named(columns.context), declared_in(catalogue, "context")),
+        *as_text(named(columns.customer), declared_in(catalogue, "customer")),
+        *as_text(named(columns.context), declared_in(catalogue, "context")),
     ]
 
 
-def to_past(frame: pd.DataFrame, columns: History, catalogue: Catalogue | None) -> Past:
+def to_past(frame: pd.DataFrame, columns: Columns, catalogue: Catalogue | None) -> Past:
     """The rows of a file. Raises Misconfigured, naming the column at fault."""
     if not len(frame):
         raise Misconfigured("the data has no rows: there is nothing to learn from")
@@ -84,8 +46,8 @@ def to_past(frame: pd.DataFrame, columns: History, catalogue: Catalogue | None) 
     names = offered.astype("str")
     known = {name: _action(name, columns, catalogue) for name in sorted(set(names))}
     table = examples(
-        customers=_records(frame, _named(columns.customer), "customer", catalogue),
-        contexts=_records(frame, _named(columns.context), "context", catalogue),
+        customers=_records(frame, named(columns.customer), "customer", catalogue),
+        contexts=_records(frame, named(columns.context), "context", catalogue),
         actions=[known[name] for name in names],
         labels=np.clip(rewards, 0.0, 1.0).tolist(),
         at=_times(frame, columns.at),
@@ -93,15 +55,12 @@ def to_past(frame: pd.DataFrame, columns: History, catalogue: Catalogue | None) 
         subjects=None if columns.subject is None else _text(frame, columns.subject),
     )
     chances = _chances(frame, columns.selection_probability)
-    every = np.ones(len(frame), np.bool_)
-    return Past(table, rewards, chances, _text(frame, columns.placement), every)
+    slots = np.ones(len(frame)) if columns.slot is None else number(frame, columns.slot)
+    first = np.asarray(slots == 1, np.bool_)
+    return Past(table, rewards, chances, _text(frame, columns.placement), first)
 
 
-def _named(columns: tuple[str, ...] | dict[str, str]) -> Mapping[str, str]:
-    return columns if isinstance(columns, dict) else {name: name for name in columns}
-
-
-def _action(name: str, columns: History, catalogue: Catalogue | None) -> Action:
+def _action(name: str, columns: Columns, catalogue: Catalogue | None) -> Action:
     """As the catalogue has it, else as the mapping does."""
     if catalogue is not None and name in catalogue.index:
         return catalogue.actions[catalogue.index[name]]
@@ -114,15 +73,18 @@ def _text(frame: pd.DataFrame, name: str | None) -> list[str]:
 
 
 def _records(
-    frame: pd.DataFrame, named: Mapping[str, str], room: str, catalogue: Catalogue | None
+    frame: pd.DataFrame, columns: Mapping[str, str], room: str, catalogue: Catalogue | None
 ) -> list[Mapping[str, Value]]:
-    """Rows as facts; what is missing is not there."""
+    """Rows as facts, with what a decision would be told in the place of what is missing."""
     if catalogue is not None:
-        for name in named:
+        for name in columns:
             check_declared(room, name, catalogue)
-    for of in named.values():
+    for of in columns.values():
         column(frame, of)
-    return rows(frame, named, declared_in(catalogue, room))
+    declared = declared_in(catalogue, room)
+    told = rows(frame, columns, declared)
+    defaults = {name: one.default for name, one in declared.items() if one.default is not None}
+    return [{**defaults, **row} for row in told] if defaults else told
 
 
 def _times(frame: pd.DataFrame, name: str | None) -> list[int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -19,8 +18,17 @@ from engine.store import open_store
 from training.offpolicy.assess import Choices, assess, assess_slates
 from training.offpolicy.candidates import Candidates
 from training.offpolicy.house import counting
-from training.offpolicy.logged import Logged
-from training.offpolicy.mapping import Columns, number, read_columns, read_frame, to_log, to_slates
+from training.offpolicy.logged import Logged, Vector
+from training.offpolicy.mapping import (
+    Columns,
+    Known,
+    number,
+    read_columns,
+    read_frame,
+    to_facts,
+    to_log,
+    to_slates,
+)
 from training.offpolicy.report import Evaluation, in_both
 from training.offpolicy.rewards import Kind
 from training.offpolicy.targets import Target, constant, given, of_model, uniform
@@ -70,10 +78,10 @@ class Asked(NamedTuple):
                 return assess_slates(log, table, targets, choices)
             return assess(log, targets, self._baselines(log), choices)
 
-        values = columns.values()
-        if set(values.values()) <= {1.0}:
+        values = _values(log, columns)
+        if (values == 1.0).all():
             return found(log, choices)
-        dear = replace(choices, reward_range=_worth_range(choices.reward_range, log, values))
+        dear = replace(choices, reward_range=_worth_range(choices.reward_range, values))
         return in_both(found(valued(log, values), dear), found(log, choices))
 
     def evaluate_house(self, house: House, within: str | None, latest: int) -> Evaluation:
@@ -120,21 +128,32 @@ class Asked(NamedTuple):
         if kind == "column" and rest:
             return given(word, number(frame, rest))
         if kind == "model" and rest:
-            return self._model(word, rest, log, columns, Registry(models))
+            return self._model(word, rest, log, frame, columns, Registry(models))
         raise Misconfigured(
             f"policy {word!r}: say constant:ACTION, uniform, column:NAME or model:NAME"
         )
 
     def _model(
-        self, word: str, rest: str, log: Logged, columns: Columns, registry: Registry
+        self,
+        word: str,
+        rest: str,
+        log: Logged,
+        frame: pd.DataFrame,
+        columns: Columns,
+        registry: Registry,
     ) -> Target:
         name, _, version = rest.partition("@")
         alias = version or "champion"
         digest = registry.resolve(name, alias) if alias in ALIASES else alias
         return of_model(
             log, word, registry.load(name, digest), columns.described(log.names),
-            columns.values(), floor=self.floor,
+            to_facts(frame, columns), _values(log, columns), floor=self.floor,
         )  # fmt: skip
+
+
+def _values(log: Logged, columns: Columns) -> Vector:
+    """What an answer to each of the log's actions is worth, as the mapping says it."""
+    return np.array([columns.actions.get(name, Known()).value for name in log.names])
 
 
 def _window(within: str | None, attribution: int) -> int:
@@ -154,14 +173,12 @@ def _window(within: str | None, attribution: int) -> int:
     return window
 
 
-def _worth_range(
-    rewards: tuple[float, float] | None, log: Logged, values: Mapping[str, float]
-) -> tuple[float, float] | None:
+def _worth_range(rewards: tuple[float, float] | None, values: Vector) -> tuple[float, float] | None:
     """What bounds reward × value, where something bounds rewards."""
     if rewards is None:
         return None
-    ends = [end * values.get(name, 1.0) for end in rewards for name in log.names]
-    return min(ends), max(ends)
+    ends = np.multiply.outer(rewards, values)
+    return float(ends.min()), float(ends.max())
 
 
 def _range(log: Logged) -> tuple[float, float] | None:

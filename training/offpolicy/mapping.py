@@ -1,25 +1,29 @@
-"""Any CSV or Parquet file as a log: a mapping says which column is what.
+"""Any CSV or Parquet file of what was shown and what came of it: a mapping says which column is
+what, to train on it, to evaluate policies and to judge a version by it.
 
 action: offer
 reward: clicked
 selection_probability: probability
-context: [recency, channel]
+customer: {plan: tariff, spend_12m: spend}    # attribute: column; or a list where they are alike
+context: [page]
+at: sent_at
 subject: household
 actions: {wine: {group: drinks, value: 3}}
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from difflib import get_close_matches
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import msgspec
 import pandas as pd
 from msgspec import Struct
 
-from engine.domain import Action, Kind
+from engine.domain import Action, Events, Facts, Kind
 from engine.errors import Misconfigured
+from training.cells import rows
+from training.hints import nearest
 from training.offpolicy.logged import Logged, logged
 from training.offpolicy.slates import Slates, slates
 
@@ -33,15 +37,25 @@ class Known(Struct, frozen=True, forbid_unknown_fields=True):
     value: float = 1.0
 
 
+Named = tuple[str, ...] | dict[str, str]
+"""Columns by attribute, or a list where they are called alike."""
+
+
 class Columns(Struct, frozen=True, forbid_unknown_fields=True):
-    """Which column of the file is what. `decision` and `slot` (1 is the first) when several
-    slots were filled at once; `reward_range` bounds any reward there could have been."""
+    """Which column of the file is what; what is left out is not known. A `reward` above 0 is an
+    answer. Without `at` the rows are in order of time as they stand. `actions` says what a model
+    may know of an action; a catalogue says it better. `decision` and `slot` (1 is the first) when
+    several slots were filled at once; `reward_range` bounds any reward there could have been."""
 
     action: str
     reward: str
-    selection_probability: str
-    context: tuple[str, ...] = ()
+    customer: Named = ()
+    context: Named = ()
+    at: str | None = None
+    channel: str | None = None
+    placement: str | None = None
     subject: str | None = None
+    selection_probability: str | None = None
     decision: str | None = None
     slot: str | None = None
     reward_range: tuple[float, float] | None = None
@@ -55,9 +69,10 @@ class Columns(Struct, frozen=True, forbid_unknown_fields=True):
             for name, one in zip(names, known, strict=True)
         ]
 
-    def values(self) -> dict[str, float]:
-        """What an answer is worth, by action."""
-        return {name: known.value for name, known in self.actions.items()}
+
+def named(columns: Named) -> Mapping[str, str]:
+    """Attribute -> column."""
+    return columns if isinstance(columns, dict) else {name: name for name in columns}
 
 
 def read_columns(path: Path) -> Columns:
@@ -85,8 +100,7 @@ def read_frame(path: Path, text: Iterable[str] = ()) -> pd.DataFrame:
 def column(frame: pd.DataFrame, name: str) -> pd.Series:
     """A column by name. Raises Misconfigured with the nearest name there is."""
     if name not in frame:
-        near = get_close_matches(name, map(str, frame), 1)
-        hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(map(str, frame))}"
+        hint = nearest(name, map(str, frame))
         raise Misconfigured(f"the data has no column {name!r}; {hint}")
     return frame[name]
 
@@ -102,8 +116,15 @@ def number(frame: pd.DataFrame, name: str) -> pd.Series[float]:
 
 
 def to_log(frame: pd.DataFrame, columns: Columns) -> Logged:
-    """The log in a file's columns. Raises Misconfigured."""
-    contexts = [_plain(frame, name) for name in columns.context]
+    """The log in a file's columns; of its contexts, those of one value a row. Raises Misconfigured,
+    also where nobody knows with which chance anything was chosen."""
+    if columns.selection_probability is None:
+        raise Misconfigured(
+            "the mapping names no selection_probability: without the chance with which each "
+            "action was chosen, nobody knows what another policy would have earned"
+        )
+    known = {*named(columns.customer).values(), *named(columns.context).values()}
+    contexts = [one for name in sorted(known) if _plain(one := column(frame, name))]
     return logged(
         actions=column(frame, columns.action),
         rewards=number(frame, columns.reward),
@@ -114,6 +135,16 @@ def to_log(frame: pd.DataFrame, columns: Columns) -> Logged:
     )
 
 
+def to_facts(frame: pd.DataFrame, columns: Columns) -> list[Facts]:
+    """What a model may look at, a row. Where no column is the customer's, the context's are to it
+    both `customer.<column>` and `context.<column>`."""
+    context = rows(frame, named(columns.context), {})
+    customer = rows(frame, named(columns.customer), {}) if columns.customer else context
+    channels = [""] * len(frame) if columns.channel is None else frame[columns.channel].tolist()
+    told = zip(customer, context, channels, strict=True)
+    return [Facts(who, moment, Events(), str(channel), 0) for who, moment, channel in told]
+
+
 def to_slates(frame: pd.DataFrame, columns: Columns) -> Slates | None:
     """How rows make up slates; None where each row is a decision of its own."""
     if columns.decision is None or columns.slot is None:
@@ -121,8 +152,6 @@ def to_slates(frame: pd.DataFrame, columns: Columns) -> Slates | None:
     return slates(column(frame, columns.decision), number(frame, columns.slot))
 
 
-def _plain(frame: pd.DataFrame, name: str) -> pd.Series:
-    values = column(frame, name)
-    if values.map(pd.api.types.is_scalar).all():
-        return values
-    raise Misconfigured(f"column {name!r} holds lists; a context holds one value a row")
+def _plain(values: pd.Series) -> bool:
+    """A list tells a reward model nothing."""
+    return bool(values.map(pd.api.types.is_scalar).all())

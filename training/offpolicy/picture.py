@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from training.report import Interval
 
 INK, LOGGED, BASELINE, ASKED, REFUSED = "#1c2430", "#1c2430", "#8a94a3", "#0b63ce", "#9a3412"
-_LONGEST = 44  # letters of a name
+LONGEST = 44  # letters of a name
 
 
 class Bar(NamedTuple):
@@ -42,7 +42,7 @@ def picture(bars: Sequence[Bar], what: str) -> Markup:
         axes.plot([bar.found.value], [row], "o", color=colour, ms=7)
     if bars[0].found is not None:
         axes.axvline(bars[0].found.value, color=LOGGED, lw=0.8, ls=":")
-    axes.set_yticks(range(len(bars)), [_short(bar.name) for bar in bars], parse_math=False)
+    axes.set_yticks(range(len(bars)), [short(bar.name) for bar in bars], parse_math=False)
     axes.set_ylim(len(bars) - 0.5, -0.5)
     axes.set_xlabel(what, color=INK)
     axes.spines[["top", "right", "left"]].set_visible(False)
@@ -50,9 +50,9 @@ def picture(bars: Sequence[Bar], what: str) -> Markup:
     return to_svg(figure)
 
 
-def _short(name: str) -> str:
+def short(name: str) -> str:
     """A whole digest would leave no room for what it is the name of."""
-    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
+    return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
 
 
 def to_svg(figure: Figure) -> Markup:

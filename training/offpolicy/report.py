@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from training.figures import Decimals
 from training.offpolicy.overlap import Overlap
-from training.offpolicy.picture import Bar, picture
+from training.offpolicy.picture import Bar, picture, short
 from training.page import framed
 from training.report import Interval
 
@@ -104,11 +104,11 @@ class Evaluation(Struct, frozen=True):
         return [self, *([self.beside] if self.beside else [])]
 
     def _lines(self) -> Iterator[str]:
-        shown = self.decimals()
+        shown, wide = self.decimals(), max(len(short(one.name)) for one in self.everyone)
         yield f"{self.unit} a decision ({MEANING[self.unit]}), with its 95% interval"
-        yield f"{'logged':28} {shown(self.logged)}"
+        yield f"{'logged':{wide}} {shown(self.logged)}"
         for policy in self.everyone:
-            yield from _lines(policy, shown)
+            yield from _lines(policy, shown, wide)
 
 
 MEANING: Mapping[Unit, str] = {
@@ -129,16 +129,16 @@ def verdict(gain: Interval) -> str:
     return "worse" if gain.high < 0 else "no difference shown"
 
 
-def _lines(policy: Policy, shown: Decimals) -> Iterator[str]:
+def _lines(policy: Policy, shown: Decimals, wide: int) -> Iterator[str]:
     if policy.refused:
-        yield f"{policy.name:28} refused: {'; '.join(policy.overlap.reasons)}"
+        yield f"{short(policy.name):{wide}} refused: {'; '.join(policy.overlap.reasons)}"
         return
     yield (
-        f"{policy.name:28} {shown(policy.value)} by {policy.by}; "
+        f"{short(policy.name):{wide}} {shown(policy.value)} by {policy.by}; "
         f"{policy.overlap.effective_rows:,.0f} effective rows"
     )
     for other, gain in policy.gains.items():
-        yield f"{'':28}   over {other}: {shown(gain)}: {verdict(gain)}"
+        yield f"{'':{wide}}   over {short(other)}: {shown(gain)}: {verdict(gain)}"
 
 
 _STYLE = """\

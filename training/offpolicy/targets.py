@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from engine.domain import Action, Events, Facts, Value
+from engine.domain import Action, Facts
 from engine.errors import Misconfigured
 from engine.exploration import METHODS
 from engine.models.base import Model
+from training.hints import nearest
 from training.offpolicy.logged import Logged, Vector
 
 
@@ -36,9 +36,7 @@ def whole(name: str, log: Logged, matrix: Vector) -> Target:
 def constant(log: Logged, action: str) -> Target:
     """The same action for everyone. Raises Misconfigured for one the log does not name."""
     if action not in log.names:
-        near = get_close_matches(action, log.names, 1)
-        hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(log.names[:10])}"
-        raise Misconfigured(f"the log has no action {action!r}; {hint}")
+        raise Misconfigured(f"the log has no action {action!r}; {nearest(action, log.names)}")
     matrix = np.zeros((len(log), len(log.names)))
     matrix[:, log.names.index(action)] = 1.0
     return whole(f"constant:{action}", log, matrix)
@@ -62,28 +60,18 @@ def of_model(
     name: str,
     model: Model,
     actions: Sequence[Action],
-    values: Mapping[str, float],
+    facts: Sequence[Facts],
+    worth: Vector,
     *,
     floor: float,
 ) -> Target:
-    """What a model's propensities times values choose, with `floor` of epsilon exploration.
+    """What a model's propensities times what answers are worth choose, with `floor` of epsilon
+    exploration; rules and caps are not applied.
 
-    `actions` are in the order of the log's names. A context column is to the model both
-    `customer.<column>` and `context.<column>`. Rules, caps and levers are not applied.
+    `actions` are in the order of the log's names, `facts` a row's; `worth` is a row's of each
+    action, or the same for all rows.
     """
     scorer = model.bind(actions)
-    worth = np.array([values.get(action.id, 1.0) for action in actions])
     method = METHODS["epsilon"](floor)
-    rows = [
-        method.probabilities(worth * scorer.score(Facts(row, row, Events(), "", 0)).propensities)
-        for row in plain_rows(log.contexts)
-    ]
-    return whole(name, log, np.stack(rows))
-
-
-def plain_rows(frame: pd.DataFrame) -> list[dict[str, Value]]:
-    """Rows as what a model may be told; what is missing is not there."""
-    return [
-        {str(name): value for name, value in row.items() if not pd.isna(value)}
-        for row in frame.to_dict("records")
-    ]
+    promised = np.stack([scorer.score(one).propensities for one in facts])
+    return whole(name, log, np.stack([method.probabilities(row) for row in worth * promised]))

@@ -3,17 +3,18 @@ propensity. Answers alone would call a policy worse that sells fewer things, of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
-from math import isfinite, prod
+from math import prod
 
 import numpy as np
 
 from engine.catalogue import Catalogue
 from engine.codec import unpack
+from engine.domain import Facts
 from engine.facts import defaults_of, facts_of
 from engine.record import DecisionRecord
-from training.offpolicy.logged import Logged
+from training.offpolicy.logged import Logged, Vector
 from training.offpolicy.traffic import Traffic
 
 
@@ -32,26 +33,34 @@ def arbitrated(traffic: Traffic, catalogue: Catalogue) -> Traffic:
     return traffic._replace(rewards=rewards)
 
 
-def valued(log: Logged, values: Mapping[str, float]) -> Logged:
-    """With reward × value for rewards, in a file that knows no rules; `values` by action, or 1."""
-    each = np.array([values.get(name, 1.0) for name in log.names])
-    return replace(log, rewards=log.rewards * each[log.actions])
+def valued(log: Logged, worth: Vector) -> Logged:
+    """With reward × worth for rewards: a row's of each of the log's names, or the same for all."""
+    every = np.broadcast_to(worth, (len(log), len(log.names)))
+    return replace(log, rewards=log.rewards * every[np.arange(len(log)), log.actions])
+
+
+def worths(catalogue: Catalogue) -> Callable[[Facts], Vector]:
+    """What a whole yes to each action is worth to whom and when the facts say; nothing where that
+    is unknown, for then it is not offered."""
+    strategy = catalogue.strategy
+
+    def worth(facts: Facts) -> Vector:
+        evaluation = catalogue.ruleset.evaluate(facts)
+        found = strategy.worth(evaluation).worth * prod(strategy.weights(evaluation))
+        return np.nan_to_num(found, posinf=0.0, neginf=0.0)
+
+    return worth
 
 
 def _worth(catalogue: Catalogue) -> Callable[[DecisionRecord, str], float]:
-    """What a whole yes to an action was worth at a decision; nothing where that is unknown, for
-    then it is not offered."""
-    defaults, strategy = defaults_of(catalogue), catalogue.strategy
+    """The same of one action at a decision; nothing of one the catalogue does not have."""
+    defaults, each = defaults_of(catalogue), worths(catalogue)
 
     def worth(record: DecisionRecord, action: str) -> float:
         place = catalogue.index.get(action)
         if place is None:
             return 0.0
         state = unpack(record.request.customer_id, record.state)
-        facts = facts_of(record.request, state, defaults, record.now)
-        evaluation = catalogue.ruleset.evaluate(facts)
-        weights = (factors[place] for factors in strategy.weights(evaluation))
-        found = float(strategy.worth(evaluation).worth[place] * prod(weights))
-        return found if isfinite(found) else 0.0
+        return float(each(facts_of(record.request, state, defaults, record.now))[place])
 
     return worth

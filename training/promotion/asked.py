@@ -55,7 +55,7 @@ class Asked(NamedTuple):
     def _evidence(self, house: House, catalogue: Catalogue, now: int, since: int) -> Evidence:
         """From `since` (ms) on: what neither of them has seen."""
         if self.file is not None and self.mapping is not None:
-            return of_file(self.file, self.mapping, catalogue)
+            return of_file(self.file, self.mapping, catalogue, since)
         if self.file is not None or self.mapping is not None:
             raise Misconfigured("--judge and --mapping belong together: give both")
         return of_house(house.data, house.store.log, catalogue, now, since)

@@ -15,12 +15,13 @@ import numpy as np
 from engine.catalogue import Catalogue
 from engine.domain import Action, Events, Facts
 from engine.errors import NotFound
-from training.cells import as_text, rows
-from training.dataset import Examples, Mask, examples
+from training.batch.mapping import text_columns, to_past
+from training.dataset import Examples, Mask
 from training.experience import read_experience
-from training.offpolicy.logged import Logged
-from training.offpolicy.mapping import read_columns, read_frame, to_log
+from training.offpolicy.logged import Logged, Vector
+from training.offpolicy.mapping import Columns, Known, read_columns, read_frame, to_log
 from training.offpolicy.traffic import Log, Traffic, read_traffic
+from training.offpolicy.worth import worths
 
 MOST = 20_000
 """Rows and decisions looked at, the latest."""
@@ -29,21 +30,25 @@ _DAYS = 30
 
 
 class File(NamedTuple):
-    """Logged choices, the actions by the log's numbers, and what an answer to each is worth."""
+    """Logged choices, the actions by the log's numbers, and a row's facts and what an answer to
+    each action is worth there."""
 
     log: Logged
     actions: Sequence[Action]
-    values: Mapping[str, float]
+    facts: Sequence[Facts]
+    worth: Vector
 
 
 class Evidence(NamedTuple):
     """`table` None: there is nothing to judge by, for the reason in `missing`; `traffic`:
-    decisions that can be made again, if there are any; `file`: what they were in a file."""
+    decisions that can be made again, if there are any; `file`: what they were in a file, where
+    their chances are known; `outside`: nothing here is of the house's own."""
 
     table: Examples | None
     traffic: Traffic | None = None
     missing: str = ""
     file: File | None = None
+    outside: bool = False
 
 
 def unseen_from(metadata: Mapping[str, object]) -> int:
@@ -75,28 +80,36 @@ def of_house(data: Path, log: Log, catalogue: Catalogue, now: int, since: int) -
     return Evidence(recent, found)
 
 
-def of_file(data: Path, mapping: Path, catalogue: Catalogue) -> Evidence:
-    """The rows of a file, as `teller evaluate` reads it. A context column is to the model both
-    `customer.<column>` and `context.<column>`; actions are as the catalogue declares them.
+def of_file(data: Path, mapping: Path, catalogue: Catalogue, since: int) -> Evidence:
+    """The rows of a file, read by the mapping and as the catalogue declares them, as training reads
+    it; where it knows times those from `since` (ms) on.
 
     Raises Misconfigured.
     """
     columns = read_columns(mapping)
-    scope, named = catalogue.scope, {name: name for name in columns.context}
-    text = [*as_text(named, scope.customer), *as_text(named, scope.context)]
-    log = to_log(read_frame(data, [columns.action, *text]), columns)
+    frame = read_frame(data, text_columns(columns, catalogue))
+    whole = to_past(frame, columns, catalogue)
+    new = whole.table.at >= since if columns.at else np.ones(len(frame), np.bool_)
+    table = whole.table.where(new)
+    recent = _latest(table)
+    rows = table.where(recent)
+    if not len(rows):
+        return Evidence(None, missing=f"every row of {data} is of a time it was learnt from")
+    if columns.selection_probability is None:
+        return Evidence(rows, outside=True)
+    log = to_log(frame[new][recent], columns)
     declared = {action.id: action for action in catalogue.actions}
     known = [declared.get(one.id, one) for one in columns.described(log.names)]
-    shown = [known[number] for number in log.actions.tolist()]
-    table = examples(
-        customers=rows(log.contexts, named, scope.customer),
-        contexts=rows(log.contexts, named, scope.context),
-        actions=shown,
-        labels=np.clip(log.rewards, 0.0, 1.0).tolist(),
-        at=[0] * len(log),
-        subjects=log.subjects.tolist(),
-    )
-    return Evidence(table.where(_latest(table)), file=File(log, known, columns.values()))
+    worth = _worth(rows, log, columns, catalogue)
+    return Evidence(rows, file=File(log, known, rows.facts, worth), outside=True)
+
+
+def _worth(rows: Examples, log: Logged, columns: Columns, catalogue: Catalogue) -> Vector:
+    """A row's of each of the log's names: as the catalogue has it, or else the mapping."""
+    places = np.array([catalogue.index.get(name, -1) for name in log.names])
+    told = np.array([columns.actions.get(name, Known()).value for name in log.names])
+    each = worths(catalogue)
+    return np.where(places < 0, told, np.stack([each(facts)[places] for facts in rows.facts]))
 
 
 def samples(evidence: Evidence, count: int = 100) -> list[Facts]:

@@ -40,6 +40,13 @@ _UNFIT: tuple[tuple[type[ModelRefused], Reason], ...] = (
 )
 
 
+_UNTOLD = Refusal(
+    "unproven",
+    "what it would earn is not known: there is no decision that could be made again, with the "
+    "chance of what was shown",
+)
+
+
 class Snapshot(NamedTuple):
     """One of the learner's: of the moment `at` (ms), when it had heard so many answers."""
 
@@ -169,7 +176,7 @@ class Gate(NamedTuple):
             return
         figures["offers"] = len(table)
         both = candidate, champion
-        ours, theirs = (one.settled() if evidence.file else one.thinned(table) for one in both)
+        ours, theirs = (one.settled() if evidence.outside else one.thinned(table) for one in both)
         if ours.learns:
             figures["snapshots"] = len(ours.versions)
         try:
@@ -180,8 +187,7 @@ class Gate(NamedTuple):
         yield from judged(table, *promised, self.seed, figures)
         if ours.name != theirs.name:
             found = self._earned(ours, theirs, evidence)
-            if found is not None:
-                yield from earnings(found, figures)
+            yield from earnings(found, figures) if found else (_UNTOLD,)
 
     def _earned(
         self, candidate: Contender, champion: Contender, evidence: Evidence
@@ -197,14 +203,14 @@ class Gate(NamedTuple):
         if evidence.file is not None:
             file = evidence.file
             targets = [self._target(name, one, file) for name, one in both]
-            return assess(valued(file.log, file.values), targets[:1], targets[1:], choices)
+            return assess(valued(file.log, file.worth), targets[:1], targets[1:], choices)
         return None
 
     def _target(self, name: str, contender: Contender, file: File) -> Target:
         strategy = self.catalogue.strategy
         floor = strategy.floor if strategy.method == "epsilon" else 0.0
         model = contender.load(contender.latest)
-        return of_model(file.log, name, model, file.actions, file.values, floor=floor)
+        return of_model(file.log, name, model, file.actions, file.facts, file.worth, floor=floor)
 
 
 def earnings(found: Evaluation, figures: dict[str, float]) -> Iterator[Refusal]:

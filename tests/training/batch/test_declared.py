@@ -11,8 +11,9 @@ from engine.errors import Misconfigured
 from engine.models.features import Category, Feature, Members, Number
 from tests.builders import catalogue
 from training.batch.declared import MOST_WORDS, apart, automatic, read_features
-from training.batch.mapping import History, to_past
+from training.batch.mapping import to_past
 from training.dataset import Examples
+from training.offpolicy.mapping import Columns
 
 CATALOGUE = catalogue()
 
@@ -23,7 +24,7 @@ def table(**columns: list[object]) -> Examples:
     frame = pd.DataFrame(
         {**columns, "action": ["fibre", "plus"] * (rows // 2), "reward": [0] * rows}
     )
-    return to_past(frame, History("action", "reward", tuple(columns)), None).table
+    return to_past(frame, Columns("action", "reward", tuple(columns)), None).table
 
 
 def found(table: Examples) -> dict[str, Feature]:
@@ -60,7 +61,7 @@ def test_what_is_missing_in_a_file_is_unknown_and_times_are_milliseconds() -> No
             "reward": [1.0, 0.0],
         }
     )
-    columns = History("action", "reward", {"tariff": "plan", "age": "age", "since": "since"})
+    columns = Columns("action", "reward", {"tariff": "plan", "age": "age", "since": "since"})
     first, second = to_past(frame, columns, None).table.facts
     assert first.customer == {"tariff": "basic", "age": 7.0, "since": 1000}
     assert second.customer == {}
@@ -68,7 +69,7 @@ def test_what_is_missing_in_a_file_is_unknown_and_times_are_milliseconds() -> No
 
 def test_actions_are_as_the_catalogue_or_else_the_mapping_has_them() -> None:
     frame = pd.DataFrame({"action": ["fibre", "odd"], "reward": [1.0, 0.0]})
-    actions = to_past(frame, History("action", "reward"), CATALOGUE).table.actions
+    actions = to_past(frame, Columns("action", "reward"), CATALOGUE).table.actions
     assert actions[0] == CATALOGUE.actions[CATALOGUE.index["fibre"]]
     assert (actions[1].id, actions[1].kind, actions[1].group) == ("odd", "offer", None)
 

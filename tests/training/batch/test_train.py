@@ -18,13 +18,14 @@ from engine.registry import Registry
 from tests.training.batch.histories import MAPPING, a_history, written
 from tests.training.pages import ragged
 from training.batch.declared import automatic
-from training.batch.mapping import History, to_past
+from training.batch.mapping import to_past
 from training.batch.page import page
 from training.batch.past import Past
 from training.batch.slices import slices
 from training.batch.train import Choices, Trained, train
+from training.offpolicy.mapping import Columns
 
-COLUMNS = msgspec.yaml.decode(MAPPING, type=History)
+COLUMNS = msgspec.yaml.decode(MAPPING, type=Columns)
 QUICK = Choices(resamples=40)
 
 

@@ -9,9 +9,9 @@ import pytest
 
 from engine.errors import Misconfigured
 from tests.builders import catalogue
-from training.batch.mapping import History, text_columns, to_past
+from training.batch.mapping import text_columns, to_past
 from training.batch.past import Past
-from training.offpolicy.mapping import read_frame
+from training.offpolicy.mapping import Columns, read_frame
 from training.promotion.evidence import of_file
 
 SCHEMA = catalogue(
@@ -31,7 +31,7 @@ SCHEMA = catalogue(
 )
 
 
-def read(folder: Path, text: str, columns: History) -> Past:
+def read(folder: Path, text: str, columns: Columns) -> Past:
     (folder / "past.csv").write_text(text)
     frame = read_frame(folder / "past.csv", text_columns(columns, SCHEMA))
     return to_past(frame, columns, SCHEMA)
@@ -44,7 +44,7 @@ def test_a_cell_is_read_by_the_type_the_catalogue_declares(tmp_path: Path) -> No
         "101,1,1,01067,34,7,yes,1970-01-01T00:00:01Z,wine;fruit,12\n"
         "102,0,,,,,no,,,\n"
     )
-    past = read(tmp_path, text, History("offer", "y", names, ("page",)))
+    past = read(tmp_path, text, Columns("offer", "y", names, ("page",)))
     first, second = past.table.facts
     assert first.customer == {
         "plan": "1", "zip": "01067", "age": 34, "spend": 7.0, "loyal": True, "since": 1000,
@@ -68,23 +68,23 @@ def test_a_cell_that_could_never_be_told_is_refused_with_its_place(
 ) -> None:
     ((name, value),) = cell.items()
     with pytest.raises(Misconfigured, match=said):
-        read(tmp_path, f"offer,y,{name}\na,1,\nb,0,{value}\n", History("offer", "y", (name,)))
+        read(tmp_path, f"offer,y,{name}\na,1,\nb,0,{value}\n", Columns("offer", "y", (name,)))
 
 
 def test_an_attribute_the_catalogue_does_not_declare_is_refused_with_the_nearest(
     tmp_path: Path,
 ) -> None:
     with pytest.raises(Misconfigured, match="no customer attribute 'lojal'; did you mean 'loyal'"):
-        read(tmp_path, "offer,y,lojal\na,1,yes\n", History("offer", "y", ("lojal",)))
+        read(tmp_path, "offer,y,lojal\na,1,yes\n", Columns("offer", "y", ("lojal",)))
 
 
 def test_names_that_look_like_numbers_are_names_and_a_row_without_an_action_is_refused(
     tmp_path: Path,
 ) -> None:
-    past = read(tmp_path, "offer,y,who\n007,1,1\n7,0,\n", History("offer", "y", subject="who"))
+    past = read(tmp_path, "offer,y,who\n007,1,1\n7,0,\n", Columns("offer", "y", subject="who"))
     assert [one.id for one in past.table.actions] == ["007", "7"]
     with pytest.raises(Misconfigured, match="'offer': row 2 names no action"):
-        read(tmp_path, "offer,y\n7,1\n,0\n", History("offer", "y"))
+        read(tmp_path, "offer,y\n7,1\n,0\n", Columns("offer", "y"))
 
 
 def test_a_parquet_file_s_own_types_bind_nobody() -> None:
@@ -93,18 +93,32 @@ def test_a_parquet_file_s_own_types_bind_nobody() -> None:
          "since": [pd.Timestamp("1970-01-01T00:00:01Z")]}
     )  # fmt: skip
     names = ("plan", "age", "loyal", "likes", "since")
-    (facts,) = to_past(frame, History("offer", "y", names), SCHEMA).table.facts
+    (facts,) = to_past(frame, Columns("offer", "y", names), SCHEMA).table.facts
     assert facts.customer == {
         "plan": "1", "age": 34, "loyal": True, "likes": ["x"], "since": 1000,
     }  # fmt: skip
 
 
+def test_what_a_file_leaves_out_is_what_a_decision_would_be_told() -> None:
+    attributes = {"risk": {"type": "double", "default": 0.5}, "plan": {"type": "string"}}
+    declared = catalogue(schema={"attributes": attributes, "purposes": ["marketing"]})
+    frame = pd.DataFrame(
+        {"offer": ["1", "1"], "y": [1, 0], "risk": [0.9, None], "plan": [None, "x"]}
+    )
+    columns = Columns("offer", "y", ("risk", "plan"))
+    first, second = to_past(frame, columns, declared).table.facts
+    assert first.customer == {"risk": 0.9}
+    assert second.customer == {"risk": 0.5, "plan": "x"}
+    (only,) = to_past(frame[:1], Columns("offer", "y"), declared).table.facts
+    assert only.customer == {"risk": 0.5}
+
+
 def test_the_gate_reads_a_file_as_training_does(tmp_path: Path) -> None:
     (tmp_path / "past.csv").write_text("offer,y,chance,zip,loyal\n1,1,0.5,01067,yes\n2,0,0.5,,no\n")
     (tmp_path / "mapping.yaml").write_text(
-        "{action: offer, reward: y, selection_probability: chance, context: [zip, loyal]}"
+        "{action: offer, reward: y, selection_probability: chance, customer: [zip, loyal]}"
     )
-    table = of_file(tmp_path / "past.csv", tmp_path / "mapping.yaml", SCHEMA).table
+    table = of_file(tmp_path / "past.csv", tmp_path / "mapping.yaml", SCHEMA, 0).table
     assert table is not None
     assert [one.customer for one in table.facts] == [
         {"zip": "01067", "loyal": True},

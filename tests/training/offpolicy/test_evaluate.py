@@ -133,7 +133,7 @@ def test_a_policy_the_log_is_silent_on_is_refused_with_status_3(folder: Path) ->
     page = folder / "page.html"
     done = run(folder, "--policy", "column:rare", "--html", str(page))
     assert done.exit_code == 3
-    said = "column:rare                  refused: the log's 4,000 rows are worth only"
+    said = "column:rare    refused: the log's 4,000 rows are worth only"
     assert said in done.output
     assert "Refused: the log&#39;s 4,000 rows" in page.read_text()
 

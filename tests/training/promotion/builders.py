@@ -138,7 +138,7 @@ class House:
         candidate, champion = gate.contender(digest), gate.champion()
         rows = table or recent()
         evidence = Evidence(rows.where(rows.at >= max(candidate.since, champion.since)))
-        return gate.judge(candidate, champion, alias, evidence, acknowledged)
+        return gate.judge(candidate, champion, alias, evidence, ("unproven", *acknowledged))
 
     def gate(self, clock: Callable[[], float] | None = None) -> Gate:
         candidates = Candidates(self.catalogue, self.registry)

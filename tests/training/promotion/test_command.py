@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 from typing import NamedTuple
@@ -25,7 +26,15 @@ from engine.models.verdict import Refusal
 from engine.registry import Registry
 from engine.store import Store
 from tests.archive.builders import keep_all
-from tests.training.houses import NAMES, PLANS, RATES, World, knowing, write_catalogue
+from tests.training.houses import (
+    NAMES,
+    PLANS,
+    RATES,
+    World,
+    explored,
+    knowing,
+    write_catalogue,
+)
 from training.offpolicy.assess import Choices
 from training.offpolicy.candidates import Candidate, Candidates
 from training.offpolicy.house import assess_traffic
@@ -33,12 +42,14 @@ from training.offpolicy.traffic import read_traffic
 from training.promotion.gate import earnings
 
 DAY = 86_400_000
+BEST = dict(zip(PLANS, ("a", "b"), strict=True))
 FILE = """
 action: offer
 reward: accepted
 selection_probability: chance
-context: [plan]
+customer: [plan]
 subject: household
+at: day
 """
 
 
@@ -188,7 +199,7 @@ def test_a_learner_is_promoted_by_the_decisions_that_its_snapshots_had_not_heard
 def test_a_model_may_be_judged_on_a_file(house: House, tmp_path: Path) -> None:
     rows = [
         {"offer": one, "plan": plan, "chance": 1 / 3, "household": f"{plan}{number}"}
-        | {"accepted": int(number < 400 * RATES[plan][one])}
+        | {"accepted": int(number < 400 * RATES[plan][one]), "day": f"2026-01-{number % 2 + 1:02}"}
         for plan in PLANS
         for one in RATES[plan]
         for number in range(400)
@@ -199,11 +210,46 @@ def test_a_model_may_be_judged_on_a_file(house: House, tmp_path: Path) -> None:
     done = house.promote(house.publish(), *words)
     assert done.exit_code == 0, done.output
     assert "offers: 2,400" in done.output
-    assert "value of a decision: 0.265" in done.output  # as by its true rates
+    values = dict(zip(NAMES, (3.0, 2.9, 2.8), strict=True))
+    best = {plan: explored(BEST[plan]) for plan in PLANS}
+    truth = np.mean([sum(best[p][a] * RATES[p][a] * values[a] for a in NAMES) for p in PLANS])
+    assert f"value of a decision: {truth:.4f}" in done.output
     worse = house.promote(house.publish(-1.0), *words)
     assert worse.exit_code == 3
     assert "  earns-less: " in worse.output
     assert "give both" in house.promote(house.publish(), *words[:2]).output
+
+
+def test_a_version_is_judged_on_those_rows_of_a_file_that_came_after_what_it_learnt_from(
+    house: House, tmp_path: Path
+) -> None:
+    rows = [
+        {"offer": "a", "plan": plan, "chance": 1.0, "household": number, "accepted": number % 2}
+        | {"day": f"2026-01-{number % 20 + 1:02}"}
+        for number, plan in enumerate(PLANS * 600)
+    ]
+    pd.DataFrame(rows).to_csv(tmp_path / "past.csv", index=False)
+    (tmp_path / "mapping.yaml").write_text(FILE)
+    words = ["--judge", str(tmp_path / "past.csv"), "--mapping", str(tmp_path / "mapping.yaml")]
+    first = int(datetime(2026, 1, 11, tzinfo=UTC).timestamp() * 1000)
+    half = house.promote(house.publish(report={"cut": first}), *words)
+    assert "  offers: 600\n" in half.output
+    none = house.promote(house.publish(report={"cut": 3 * first}), *words)
+    assert "past.csv is of a time it was learnt from" in none.output
+
+
+def test_where_nobody_knows_the_chances_what_it_would_earn_is_not_known_either(
+    house: House, tmp_path: Path
+) -> None:
+    (tmp_path / "past.csv").write_text(
+        "offer,plan,household,day,accepted\n"
+        + "".join(f"a,{PLANS[n % 2]},{n},2026-01-01,{int(n % 6 < 2)}\n" for n in range(600))
+    )
+    (tmp_path / "mapping.yaml").write_text(FILE.replace("selection_probability: chance\n", ""))
+    words = ["--judge", str(tmp_path / "past.csv"), "--mapping", str(tmp_path / "mapping.yaml")]
+    said = house.promote(house.publish(), *words).output
+    assert "  offers: 600\n" in said
+    assert "  unproven: what it would earn is not known: there is no decision" in said
 
 
 def test_a_policy_that_earns_less_is_told_from_one_nobody_can_tell(

@@ -79,6 +79,20 @@ def test_a_model_that_sells_less_of_more_worth_does_not_earn_less(
     assert (by_answers, by_worth) == ({"earns-less"}, set())
 
 
+def test_on_a_file_an_answer_is_worth_what_the_catalogue_says_of_that_row(tmp_path: Path) -> None:
+    offers = [action("a", value="customer.plan == 'plus' ? 5.0 : 2.0"), action("b", value=4.0)]
+    weights = {"context_weights": [{"when": "customer.plan == 'plus'", "weight": 2.0}]}
+    catalogue = write_catalogue(tmp_path / "shop", actions=offers, strategy=weights)
+    (tmp_path / "past.csv").write_text("o,r,p,plan\na,1,0.5,plus\na,1,0.5,basic\nb,0.5,0.5,\n")
+    (tmp_path / "mapping.yaml").write_text(
+        "{action: o, reward: r, selection_probability: p, customer: [plan]}"
+    )
+    names = (tmp_path / "past.csv", tmp_path / "mapping.yaml")
+    file = of_file(*names, check_directory(catalogue), 0).file
+    assert file is not None
+    assert valued(file.log, file.worth).rewards.tolist() == [10.0, 2.0, 2.0]
+
+
 def test_on_a_file_an_answer_is_worth_its_action_s_value(tmp_path: Path) -> None:
     rows = {"offer": ["wine", "fruit"], "said": [1.0, 0.5], "chance": [0.5, 0.5]}
     pd.DataFrame(rows).to_csv(tmp_path / "past.csv", index=False)
@@ -86,6 +100,6 @@ def test_on_a_file_an_answer_is_worth_its_action_s_value(tmp_path: Path) -> None
         "{action: offer, reward: said, selection_probability: chance, actions: {wine: {value: 3}}}"
     )
     catalogue = check_directory(write_catalogue(tmp_path / "shop"))
-    file = of_file(tmp_path / "past.csv", tmp_path / "mapping.yaml", catalogue).file
+    file = of_file(tmp_path / "past.csv", tmp_path / "mapping.yaml", catalogue, 0).file
     assert file is not None
-    assert valued(file.log, file.values).rewards.tolist() == [3.0, 0.5]
+    assert valued(file.log, file.worth).rewards.tolist() == [3.0, 0.5]
