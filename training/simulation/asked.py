@@ -24,7 +24,7 @@ from training.simulation.small import small_world
 from training.simulation.world import World, visits
 
 SERVED = "served"
-SMALL, DEMO = "small", "demo"
+SMALL = "small"
 
 
 class Asked(NamedTuple):
