@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.errors import ModelRefused
-from engine.models.wood import Cuts, Places
+from engine.models.wood import Cuts, Numbers, Places
 
 
 class Answers(NamedTuple):
@@ -22,6 +22,7 @@ class Answers(NamedTuple):
     owners: Places
     honest: Cuts
     missed: Cuts
+    alone: Cuts
 
     def at(self, those: slice | Places) -> Answers:
         """Some of them."""
@@ -31,7 +32,16 @@ class Answers(NamedTuple):
             self.owners[those],
             self.honest[those],
             self.missed[those],
+            self.alone[those],
         )
+
+    def parts(self, those: slice) -> list[Numbers]:
+        """What is added up of some: one each, what is honest, missed, alone, and the rewards."""
+        parts = self.honest, self.missed, self.alone, self.rewards
+        return [
+            np.ones(len(self.owners[those])),
+            *(part[those].astype(np.float64) for part in parts),
+        ]
 
     def put(self, given: Answers) -> None:
         """These in place of the first so many."""
@@ -39,13 +49,14 @@ class Answers(NamedTuple):
         self.rows[held], self.rewards[held] = given.rows, given.rewards
         self.owners[held] = given.owners
         self.honest[held], self.missed[held] = given.honest, given.missed
+        self.alone[held] = given.alone
 
 
 def room_for(count: int, columns: int) -> Answers:
     """So many answers, of which nothing is known."""
-    rewards, honest, missed = np.zeros((3, count), np.float32)
+    rewards, honest, missed, alone = np.zeros((4, count), np.float32)
     rows, owners = np.zeros((count, columns), np.float32), np.zeros(count, np.intp)
-    return Answers(rows, rewards, owners, honest, missed)
+    return Answers(rows, rewards, owners, honest, missed, alone)
 
 
 def owners_of(
@@ -73,4 +84,5 @@ def latest(one: Answers, other: Answers, room: int) -> Answers:
         np.concatenate([mine.owners, theirs.owners]),
         np.concatenate([mine.honest, theirs.honest]),
         np.concatenate([mine.missed, theirs.missed]),
+        np.concatenate([mine.alone, theirs.alone]),
     )

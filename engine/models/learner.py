@@ -25,7 +25,7 @@ from engine.models.online import RIDGE, Arm, Belief, OnlineArtefact, binary
 from engine.models.recall import Memories, Recall, joined
 
 
-class LearnerState(Struct, frozen=True, tag="teller.learner.4"):
+class LearnerState(Struct, frozen=True, tag="teller.learner.5"):
     """What a learner holds; arrays as little-endian float32, `rows` are actions by row."""
 
     features: tuple[Feature, ...]
@@ -99,7 +99,7 @@ class Learner:
         looks = self._recall.looks(float(self._seen[row]))
         slopes = self.expand.slopes(phi, weights) if looks else None
         off = self._recall.take(phi, row, error, error / surprise, slopes)
-        self._hindsight.take(x, row, reward, off)
+        self._hindsight.take(x, row, reward, off, error)
         step = (gain / np.float32(sqrt(surprise)))[:, None]
         inverse -= np.dot(step, step.T, out=self._change)
         precision = self._precisions[row]

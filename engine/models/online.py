@@ -53,7 +53,7 @@ class Arm(Struct, frozen=True, forbid_unknown_fields=True):
     precision: bytes
 
 
-class OnlineArtefact(Struct, frozen=True, forbid_unknown_fields=True, tag="teller.online.4"):
+class OnlineArtefact(Struct, frozen=True, forbid_unknown_fields=True, tag="teller.online.5"):
     """A snapshot of a learner: all that serving needs."""
 
     features: tuple[Feature, ...]
@@ -77,9 +77,10 @@ class Belief(NamedTuple):
     def means(self, x: Columns, phi: Vector) -> tuple[Columns, Columns]:
         """Of a row of raw columns and the same expanded, what each action is expected to bring,
         and the share of its answers that were nearby; each (actions,)."""
+        alone = self.weights.dot(phi).astype(np.float64)
         corrections, shares = self.recall.about(phi, len(self.weights))
-        corrections += self.hindsight.about(x, len(self.weights))
-        return self.weights.dot(phi) + corrections, shares
+        rest = alone + corrections
+        return rest + self.hindsight.about(x, rest, alone), shares
 
     def about(self, x: Columns, phi: Vector) -> tuple[Columns, Columns]:
         """Propensities and how far above them the truth may plausibly be; each (actions,).

@@ -6,26 +6,27 @@ it has at most `CELLS` cells. It must not know trees, nor what its numbers mean.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.models.ways import PARTS
 from engine.models.wood import TREES, Ends, Numbers, Places
 
-CELLS = 2**20
-"""Of 24 bytes each."""
-
-PARTS = 3
+CELLS = 2**19
+"""Of 40 bytes each."""
 
 
 class Tallies:
     """`ends` (answers × trees): each answer's leaves; `owners` (answers,): its action's row;
-    `parts` (PARTS × answers): what is added up."""
+    `parts`: what is added up, PARTS times one number an answer."""
 
-    def __init__(self, leaves: int, ends: Ends, owners: Places, parts: Numbers) -> None:
+    def __init__(self, leaves: int, ends: Ends, owners: Places, parts: Iterable[Numbers]) -> None:
         known, seats = np.unique(owners, return_inverse=True)
-        self.owners: list[int] = known.tolist()
-        self.rows = max(self.owners, default=-1) + 1
-        self._seats = {owner: seat for seat, owner in enumerate(self.owners)}
+        self.owners: Places = known
+        self.rows = int(known.max(initial=-1)) + 1
+        self._seats = {owner: seat for seat, owner in enumerate(known.tolist())}
         self._leaves, self._room = leaves, _room(len(known))
         cells = (ends.astype(np.intp) * self._room + seats[:, None]).ravel()
         sums = [
@@ -57,7 +58,7 @@ class Tallies:
         """An answer came (or, with its parts negated, went) that ended in these leaves."""
         seat = self._seats.setdefault(owner, len(self._seats))
         if seat == len(self.owners):
-            self.owners.append(owner)
+            self.owners = np.append(self.owners, owner)
             self.rows = max(self.rows, owner + 1)
         if seat == self._room:
             table = self._sums.reshape(self._leaves, -1)
