@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple, TypeVar
 
 import click
 import msgspec
+from joblib import Parallel, delayed
 from msgspec import Struct
 from rich.console import Console
 from rich.progress import Progress
@@ -22,6 +24,7 @@ try:
 except ImportError as error:  # the extra is not there
     raise SystemExit(f"{error}: install the rivals with pip install 'teller[bakeoff]'") from error
 
+Name = TypeVar("Name")
 SHARED = Path("../shared/data/bakeoff")
 
 
@@ -42,6 +45,8 @@ class Report(Struct, frozen=True):
 @click.option("--shuffles", default=5, show_default=True, type=click.IntRange(1))
 @click.option("--patience", default=120.0, show_default=True,
               help="Processor seconds a pass may take; longer, and there is no result")  # fmt: skip
+@click.option("--jobs", default=-1, show_default=True,
+              help="Passes at a time, each a little slower; -1: as many as processors")  # fmt: skip
 @click.option("--rivals", "known", type=click.Path(path_type=Path, exists=True, dir_okay=False),
               help="Take the others' results on the same sets from this earlier JSON")  # fmt: skip
 @click.option("--out", type=click.Path(path_type=Path), default=Path("var/bakeoff.json"))
@@ -51,6 +56,7 @@ def main(
     only: Sequence[str],
     shuffles: int,
     patience: float,
+    jobs: int,
     known: Path | None,
     out: Path,
 ) -> None:
@@ -63,44 +69,60 @@ def main(
     earlier = _earlier(known, shuffles)
     played = []
     with Progress() as progress:
+        race = Race(patience, jobs, progress)
         for table in progress.track(tables, description="Sets"):
-            played.append(_everyone(table, shuffles, patience, earlier, progress))
+            played.append(_everyone(table, range(shuffles), race, earlier))
             _write(_report(shuffles, played), out)
     _show(_report(shuffles, played))
 
 
+class Race(NamedTuple):
+    """How passes are run: `jobs` at a time, each for `patience` seconds of processor."""
+
+    patience: float
+    jobs: int
+    progress: Progress
+
+    def run(
+        self, table: Table, makers: Mapping[Name, Maker], shuffles: Sequence[int]
+    ) -> dict[Name, Result]:
+        """What came of each; who took too long is not there."""
+        passes = Parallel(n_jobs=self.jobs, return_as="generator")(
+            delayed(play)(table, make, shuffles, self.patience) for make in makers.values()
+        )
+        told = self.progress.track(passes, total=len(makers), description=table.name)
+        return {name: one for name, one in zip(makers, told, strict=True) if one is not None}
+
+
 def _everyone(
-    table: Table,
-    shuffles: int,
-    patience: float,
-    earlier: dict[str, dict[str, Result]],
-    progress: Progress,
+    table: Table, shuffles: Sequence[int], race: Race, earlier: dict[str, dict[str, Result]]
 ) -> Played:
     results = dict(earlier.get(table.digest, {}))
     makers: dict[str, Maker] = {"ours": Ours, "full information": Told}
     if not results:
-        makers |= dict(_rivals(table, patience, progress))
-    for name, make in progress.track(makers.items(), description=table.name):
-        if result := play(table, make, range(shuffles), patience):
-            results[name] = result
+        makers |= dict(_rivals(table, race))
+    results |= race.run(table, makers, shuffles)
     return Played(table.name, table.digest, len(table.labels), table.actions, results)
 
 
-def _rivals(table: Table, patience: float, progress: Progress) -> Iterator[tuple[str, Maker]]:
+def _rivals(table: Table, race: Race) -> Iterator[tuple[str, Maker]]:
     """Each explorer of VW at its defaults, and with what did best on the first shuffle."""
-    for explorer in progress.track(rivals.EXPLORERS, description=f"{table.name}: VW's rates"):
-        grid = {
-            (rate, standard): partial(rivals.Vw, explorer=explorer, rate=rate, standard=standard)
-            for rate in rivals.RATES
-            for standard in (False, True)
-        }
-        found = {key: play(table, make, [0], patience) for key, make in grid.items()}
-        timed = [(result.loss, key) for key, result in found.items() if result is not None]
+    grid = {
+        (explorer, rate, standard): partial(
+            rivals.Vw, explorer=explorer, rate=rate, standard=standard
+        )
+        for explorer in rivals.EXPLORERS
+        for rate in rivals.RATES
+        for standard in (False, True)
+    }
+    found = race.run(table, grid, [0])
+    for explorer in rivals.EXPLORERS:
+        timed = [(result.loss, key) for key, result in found.items() if key[0] == explorer]
         if not timed:
             continue
-        tuned = min(timed)[1]
-        yield f"vw {explorer}", grid[rivals.DEFAULT_RATE, False]
-        rate, standard = tuned
+        _, tuned = min(timed)
+        yield f"vw {explorer}", grid[explorer, rivals.DEFAULT_RATE, False]
+        _, rate, standard = tuned
         name = f"vw {explorer} -l {rate}{' standardised' if standard else ''}"
         yield name, grid[tuned]
     for policy in ("linucb", "lints"):
