@@ -180,11 +180,20 @@ class Gate(NamedTuple):
         if ours.learns:
             figures["snapshots"] = len(ours.versions)
         try:
-            promised = ours.predict(table), theirs.predict(table)
+            promised = ours.predict(table)
         except ModelRefused as error:  # by an older version of Teller, say
             yield Refusal("no-evidence", f"what decided then does not load here: {error}")
             return
-        yield from judged(table, *promised, self.seed, figures)
+        try:
+            known = theirs.predict(table)
+        except ModelRefused as error:  # whoever answers for that answers for nothing else
+            yield Refusal(
+                "no-evidence",
+                f"the champion of then does not load, so that it is held against no model: {error}",
+            )
+            theirs = alone(UNTRAINED.version, self._load)
+            known = theirs.predict(table)
+        yield from judged(table, promised, known, self.seed, figures)
         if ours.name != theirs.name:
             found = self._earned(ours, theirs, evidence)
             yield from earnings(found, figures) if found else (_UNTOLD,)

@@ -10,6 +10,7 @@ from tests.training.promotion.builders import (
     learnt,
     reasons,
     recent,
+    scaled,
 )
 from tests.training.worlds import FEATURES, HOUR, a_world
 from training.dataset import Examples
@@ -85,6 +86,19 @@ def test_a_learner_whose_past_does_not_load_here_has_no_evidence(house: House) -
     verdict = house.judge("learned")
     assert reasons(verdict) == {"no-evidence"}
     assert "what decided then does not load here" in verdict.text()
+
+
+def test_who_answers_for_a_champion_that_does_not_load_answers_for_nothing_else(
+    house: House,
+) -> None:
+    house.registry.end("propensity", "champion")
+    snapshots = house.learn_on(recent(), every=500)
+    home = house.data / "models/propensity" / snapshots[-3].removeprefix("sha256:")
+    (home / "artefact").write_bytes(b"of an older version")
+    good, bad = house.publish(GOOD), house.publish(scaled(GOOD, -1.0, -1.5))
+    assert reasons(house.judge(good)) == {"no-evidence"}
+    assert house.judge(good, None, "no-evidence").passed
+    assert "inverted" in reasons(house.judge(bad, None, "no-evidence"))
 
 
 def test_a_snapshot_by_its_digest_is_judged_by_what_came_after_it(house: House) -> None:
