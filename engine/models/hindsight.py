@@ -60,7 +60,15 @@ class Learned(Struct, frozen=True, forbid_unknown_fields=True):
     times: int = 0
 
 
-_NOWHERE = np.zeros(0, np.intp)
+class _Asked(NamedTuple):
+    """A moment, as kept, and its leaves."""
+
+    x: Numbers | None
+    row: Cuts
+    leaves: Places
+
+
+_NOTHING = _Asked(None, np.zeros(0, np.float32), np.zeros(0, np.intp))
 
 
 class _Known(NamedTuple):
@@ -80,7 +88,7 @@ class Hindsight:
         self._ends = np.zeros((room, TREES), np.uint16)
         self._losses = Hindsights().losses
         self._taken, self._wait, self._times = 0, _FIRST, 0
-        self._asked: tuple[Numbers | None, Places] = None, _NOWHERE
+        self._asked = _NOTHING
 
     def about(self, x: Numbers, rest: Numbers, alone: Numbers) -> Numbers:
         """What to add to each action's mean `rest` at a row of raw columns, which is not to be
@@ -90,23 +98,23 @@ class Hindsight:
         actions = len(rest)
         if self._known is None or nothing > _IDLE:
             return np.zeros(actions)
-        wood, tallies = self._known
+        tallies = self._known.tallies
         more, owners = max(tallies.rows - actions, 0), tallies.owners
         if more:
             rest, alone = np.append(rest, np.zeros(more)), np.append(alone, np.zeros(more))
-        sums = tallies.at(self._leaves(wood, x))
-        added = np.zeros(actions + more)
-        added[owners] = ways.dot(said(sums, rest.take(owners), alone.take(owners)))
-        return added[:actions]
+        sums = tallies.at(self._at(x).leaves)
+        told = np.zeros(actions + more)
+        told[owners] = ways.dot(said(sums, rest.take(owners), alone.take(owners)))
+        return told[:actions]
 
     def take(self, x: Numbers, owner: int, reward: float, off: float, alone: float) -> float:
         """Keep an answer in place of the oldest; how far off all was. `off`: how far off the rest
         was, before it learned of it; `alone`: how far off the weights were by themselves."""
         at, kept, off, alone = self._taken % self._room, self._kept, _exact(off), _exact(alone)
         missed, left, reward = off, off, _exact(reward)
+        _, row, leaves = self._at(x)
         if self._known is not None:
-            wood, tallies = self._known
-            leaves = self._leaves(wood, x)
+            tallies = self._known.tallies
             ways = said(tallies.of(leaves, owner), reward - off, reward - alone)
             left, missed = off - float(trust(self._losses)[1].dot(ways)), _exact(off - ways[1])
             self._losses = judged(self._losses, off, ways)
@@ -118,9 +126,9 @@ class Hindsight:
             else:
                 self._wait = 0
             self._ends[at] = leaves
-        kept.rows[at], kept.rewards[at], kept.owners[at] = _row(x), reward, owner
+        kept.rows[at], kept.rewards[at], kept.owners[at] = row, reward, owner
         kept.honest[at], kept.missed[at], kept.alone[at] = off, missed, alone
-        self._asked = None, _NOWHERE
+        self._asked = _NOTHING
         self._taken += 1
         self._wait -= 1
         if self._wait <= 0:
@@ -217,7 +225,7 @@ class Hindsight:
         return np.arange(self._taken - self._held, self._taken) % self._room
 
     def _resume(self, given: Answers) -> None:
-        self._asked = None, _NOWHERE
+        self._asked = _NOTHING
         self._taken = len(given.owners)
         self._kept.put(given)
 
@@ -243,13 +251,14 @@ class Hindsight:
         owners, parts = self._kept.owners[held], self._kept.parts(held)
         return _Known(wood, Tallies(wood.ends, self._ends[held], owners, parts))
 
-    def _leaves(self, wood: Wood, x: Numbers) -> Places:
+    def _at(self, x: Numbers) -> _Asked:
         """Looked up once for a moment that is asked about and then learned of."""
-        asked, leaves = self._asked
-        if asked is not x:
-            leaves = wood.leaves(_row(x))
-            self._asked = x, leaves
-        return leaves
+        asked = self._asked  # others may be asking
+        if asked.x is not x:
+            row = _row(x)
+            leaves = asked.leaves if self._known is None else self._known.wood.leaves(row)
+            self._asked = asked = _Asked(x, row, leaves)
+        return asked
 
 
 def _asked(worked: float) -> int:

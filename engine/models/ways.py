@@ -11,6 +11,7 @@ by exp(−2 · squared errors). It must not know where answers are kept.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import exp
 from typing import TypeAlias
 
@@ -44,6 +45,7 @@ def said(sums: Numbers, rest: Numbers | float, alone: Numbers | float) -> Number
     )
 
 
+@lru_cache(maxsize=4)  # asked of a moment, and again when it is learned of
 def trust(losses: Losses) -> tuple[float, Numbers]:
     """How much nothing counts, and each of the four ways; they add up to one."""
     least = min(losses)
@@ -51,6 +53,7 @@ def trust(losses: Losses) -> tuple[float, Numbers]:
     weights /= weights.sum()
     ways = (1.0 - _EQUAL) * weights[1:]
     ways += _EQUAL * (1.0 - weights[0]) / len(ways)
+    ways.flags.writeable = False
     return float(weights[0]), ways
 
 
