@@ -14,7 +14,7 @@ from training.batch.declared import check_declared, declared_in
 from training.batch.past import Past, Vector
 from training.cells import as_text, rows
 from training.dataset import examples, milliseconds
-from training.offpolicy.mapping import Columns, Known, column, named, number
+from training.offpolicy.mapping import Columns, Known, column, named, number, subjects
 
 
 def text_columns(columns: Columns, catalogue: Catalogue | None) -> list[str]:
@@ -52,7 +52,7 @@ def to_past(frame: pd.DataFrame, columns: Columns, catalogue: Catalogue | None) 
         labels=np.clip(rewards, 0.0, 1.0).tolist(),
         at=_times(frame, columns.at),
         channels=_text(frame, columns.channel),
-        subjects=None if columns.subject is None else _text(frame, columns.subject),
+        subjects=None if columns.subject is None else subjects(frame, columns.subject).tolist(),
     )
     chances = _chances(frame, columns.selection_probability)
     slots = np.ones(len(frame)) if columns.slot is None else number(frame, columns.slot)
@@ -69,7 +69,11 @@ def _action(name: str, columns: Columns, catalogue: Catalogue | None) -> Action:
 
 
 def _text(frame: pd.DataFrame, name: str | None) -> list[str]:
-    return [""] * len(frame) if name is None else column(frame, name).astype("str").tolist()
+    """A column of names, "" where there is none."""
+    if name is None:
+        return [""] * len(frame)
+    values = column(frame, name)
+    return values.astype("str").where(values.notna(), "").tolist()
 
 
 def _records(
@@ -97,8 +101,9 @@ def _times(frame: pd.DataFrame, name: str | None) -> list[int]:
     try:
         return milliseconds(values)
     except ValueError as error:
+        wrong = str(error).splitlines()[0]  # what follows is advice for who calls pandas
         raise Misconfigured(
-            f"column {name!r} must hold times, such as 2026-01-31T12:00Z or milliseconds: {error}"
+            f"column {name!r} must hold times, such as 2026-01-31T12:00Z or milliseconds: {wrong}"
         ) from error
 
 

@@ -115,6 +115,13 @@ def number(frame: pd.DataFrame, name: str) -> pd.Series[float]:
     return values.astype(float)
 
 
+def subjects(frame: pd.DataFrame, name: str) -> pd.Series[str]:
+    """Whose a row is; one that says nobody's is a customer of its own."""
+    values = column(frame, name)
+    alone = pd.Series([f"\0{row}" for row in range(len(frame))], values.index, dtype="object")
+    return values.astype("str").astype("object").where(values.notna(), alone)
+
+
 def to_log(frame: pd.DataFrame, columns: Columns) -> Logged:
     """The log in a file's columns; of its contexts, those of one value a row. Raises Misconfigured,
     also where nobody knows with which chance anything was chosen."""
@@ -130,7 +137,7 @@ def to_log(frame: pd.DataFrame, columns: Columns) -> Logged:
         rewards=number(frame, columns.reward),
         probabilities=number(frame, columns.selection_probability),
         contexts=pd.concat(contexts, axis=1) if contexts else None,
-        subjects=None if columns.subject is None else column(frame, columns.subject),
+        subjects=None if columns.subject is None else subjects(frame, columns.subject),
         names=tuple(columns.actions),
     )
 

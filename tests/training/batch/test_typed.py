@@ -11,7 +11,7 @@ from engine.errors import Misconfigured
 from tests.builders import catalogue
 from training.batch.mapping import text_columns, to_past
 from training.batch.past import Past
-from training.offpolicy.mapping import Columns, read_frame
+from training.offpolicy.mapping import Columns, read_frame, to_log
 from training.promotion.evidence import of_file
 
 SCHEMA = catalogue(
@@ -124,3 +124,21 @@ def test_the_gate_reads_a_file_as_training_does(tmp_path: Path) -> None:
         {"zip": "01067", "loyal": True},
         {"loyal": False},
     ]
+
+
+def test_a_row_that_says_nobody_s_name_is_a_customer_of_its_own_and_an_empty_channel_none(
+    tmp_path: Path,
+) -> None:
+    text = "offer,y,who,sent_by\na,1,ana,web\na,0,,\na,0,,\na,1,ana,web\n"
+    past = read(tmp_path, text, Columns("offer", "y", subject="who", channel="sent_by"))
+    assert past.table.subjects.tolist() == [0, 1, 2, 0]
+    assert [one.channel for one in past.table.facts] == ["web", "", "", "web"]
+    frame = read_frame(tmp_path / "past.csv").assign(chance=0.5)
+    log = to_log(frame, Columns("offer", "y", subject="who", selection_probability="chance"))
+    assert log.subjects.tolist() == [0, 1, 2, 0]
+
+
+def test_a_time_that_is_none_is_refused_in_one_line(tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured, match="'at' must hold times") as refused:
+        read(tmp_path, "offer,y,at\na,1,31/01/2026\n", Columns("offer", "y", at="at"))
+    assert "\n" not in str(refused.value)
