@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from engine.catalogue import Catalogue
 from engine.directory import Compiler, read_directory
-from engine.errors import Misconfigured
+from engine.errors import Misconfigured, ModelRefused
 from engine.models.base import Model
 from engine.models.beta import UNTRAINED
 from engine.record import DecisionRecord
@@ -79,7 +79,13 @@ class Candidates:
     def _loaded(self, digest: str) -> Model:
         if digest == UNTRAINED.version:
             return UNTRAINED
-        return self._registry.load(PROPENSITY, digest)
+        try:
+            return self._registry.load(PROPENSITY, digest)
+        except ModelRefused as error:
+            raise ModelRefused(
+                f"decisions of the log were made with {PROPENSITY} {digest}, which does not load "
+                f"here: {error}. Judge by later ones: --latest N takes the last N"
+            ) from error
 
 
 def _model_of(record: DecisionRecord) -> str:

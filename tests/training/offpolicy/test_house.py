@@ -226,6 +226,20 @@ def test_a_policy_that_sells_less_of_more_worth_is_told_from_one_that_is_answere
     assert ragged(page.read_text()) == []
 
 
+def test_a_model_of_the_log_that_does_not_load_here_is_named_with_what_to_do(
+    store: Store, directory: Path, tmp_path: Path, server_url: str
+) -> None:
+    registry, world = Registry(tmp_path / "data", store), World(store, directory)
+    digest = registry.publish("propensity", "logistic", knowing())
+    world.live_through(20, registry.load("propensity", digest))
+    (tmp_path / "data/models/propensity" / digest[7:] / "artefact").write_bytes(b"of another time")
+    against = ["--catalogue", str(directory), "--against", f"catalogue:{directory}"]
+    done = run(tmp_path / "data", server_url, *against)
+    assert done.exit_code == 1
+    assert f"made with propensity {digest}, which does not load here" in done.output
+    assert "--latest N" in done.output
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
