@@ -12,9 +12,13 @@ from training.report import Interval
 
 _PREFIX = "teller_watch_"
 
+MOST_ACTIONS = 100
+"""Of more actions the most shown are told of: each takes five series."""
+
 
 def exposition(found: Findings) -> bytes:
-    """The latest window's figures, and how many things alarmed in any."""
+    """The latest window's figures, each action's over all of them, and how many things alarmed in
+    any."""
     registry = CollectorRegistry()
     latest = found.windows[-1]
 
@@ -40,11 +44,19 @@ def exposition(found: Findings) -> bytes:
         _bounds(figures, "base_rate", did.answered)
         _bounds(figures, "calibration", did.calibration)
         _bounds(figures, "auc", did.auc)
+    actions = gauge("action", "Answered, promised and before", "action", "figure", "bound")
+    for each in found.actions[:MOST_ACTIONS]:
+        by_name = {"answered": each.answered, "promised": each.promised, "before": each.before}
+        for name, figure in by_name.items():
+            if isinstance(figure, Interval):
+                _bounds(actions, name, figure, each.action)
+            elif figure is not None:
+                actions.labels(each.action, name, "value").set(figure)
     return generate_latest(registry)
 
 
-def _bounds(gauge: Gauge, name: str, found: Interval | None) -> None:
+def _bounds(gauge: Gauge, name: str, found: Interval | None, *of: str) -> None:
     """A figure with its 95% interval; nothing where it is not known."""
     if found is not None:
         for bound in ("value", "low", "high"):
-            gauge.labels(name, bound).set(getattr(found, bound))
+            gauge.labels(*of, name, bound).set(getattr(found, bound))

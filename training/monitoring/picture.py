@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from training.monitoring.findings import Findings, Shift
-from training.offpolicy.picture import ASKED, BASELINE, INK, REFUSED, to_svg
+from training.offpolicy.picture import ASKED, BASELINE, INK, REFUSED, short, to_svg
 from training.report import Interval
 
 _MOST = 30
@@ -53,6 +53,34 @@ def heat(found: Findings) -> Markup:
     axes.set_xlabel("window; PSI against the reference, bold where it alarms", color=INK)
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
+    return to_svg(figure)
+
+
+def actions(found: Findings) -> Markup:
+    """Of each action, the most shown first: what was answered with its interval, what was promised,
+    and what had been answered before."""
+    shown = found.actions[:_MOST]
+    figure = Figure(figsize=(8, 1.1 + 0.3 * len(shown)), layout="constrained")
+    axes = figure.subplots()
+    for row, one in enumerate(shown):
+        axes.plot([one.answered.low, one.answered.high], [row, row], color=ASKED, lw=2.5)
+    for name, colour, marker, values in (
+        ("answered", ASKED, "o", [one.answered.value for one in shown]),
+        ("promised", BASELINE, "D", [one.promised for one in shown]),
+        ("answered before", REFUSED, "|", [one.before for one in shown]),
+    ):
+        known = [(value, row) for row, value in enumerate(values) if value is not None]
+        axes.plot(
+            [value for value, _ in known], [row for _, row in known], marker, color=colour,
+            ms=9 if marker == "|" else 6, mew=2 if marker == "|" else 1, label=name,
+        )  # fmt: skip
+    axes.set_yticks(range(len(shown)), [short(one.action) for one in shown], parse_math=False)
+    axes.set_ylim(len(shown) - 0.5, -0.5)
+    axes.set_xlim(left=0.0)
+    axes.set_xlabel("rate of answers since, 95% interval", color=INK)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.tick_params(left=False)
+    figure.legend(frameon=False, loc="outside upper left", ncols=3)
     return to_svg(figure)
 
 

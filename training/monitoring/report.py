@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from training.monitoring.findings import AUC, CALIBRATION, RATE, Findings, Shift, Window
-from training.monitoring.picture import heat, lines
+from training.monitoring.picture import actions, heat, lines
 from training.page import framed
 from training.report import Interval
 
@@ -27,6 +27,7 @@ def page(found: Findings, title: str) -> str:
         found=found,
         heat=heat(found),
         lines=lines(found),
+        actions=actions(found) if found.actions else "",
         sentences=list(sentences(found)),
         named=named,
         shown=shown,
@@ -151,6 +152,7 @@ matter.</p>
 </table>
 {% if found.actions %}
 <h2>Action by action</h2>
+<figure>{{ actions }}</figure>
 <table><tr><th>action</th><th class="figure">rows</th><th class="figure">answered</th>
 <th class="figure">promised</th><th class="figure">before</th><th></th></tr>
 {% for one in found.actions %}

@@ -70,6 +70,7 @@ def test_findings_are_written_for_machines_and_for_prometheus_and_as_a_page(
         for sample in family.samples
     }
     assert metrics["teller_watch_alarms",] == 1.0
+    assert 0.0 < metrics["teller_watch_action", "answered", "isa", "low"] < 1.0
     assert metrics["teller_watch_psi", "plan"] > 1.0 > metrics["teller_watch_psi_chance", "plan"]
     assert 0.5 < metrics["teller_watch_performance", "auc", "value"] < 1.0
 
