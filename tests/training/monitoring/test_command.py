@@ -84,7 +84,7 @@ def test_a_page_has_no_picture_of_what_nobody_says(tmp_path: Path) -> None:
         mapping.write_text("\n".join(kept[: 1 + [one.split(":")[0] for one in kept].index(known)]))
         monitor(*file, "--html", str(page), "--windows", "4")
         pictures[known] = page.read_text().count("<svg"), page.read_text().count('id="axes_')
-    assert pictures == {"fallback": (2, 4), "answered": (2, 2), "inputs": (1, 1)}
+    assert pictures == {"fallback": (3, 5), "answered": (2, 2), "inputs": (1, 1)}
 
 
 @pytest.mark.parametrize(
