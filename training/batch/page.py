@@ -33,6 +33,7 @@ def page(study: Study, title: str) -> str:
 
 _STYLE = """\
 .worse, .off { color: #9a3412 } .better { color: #166534 }
+td.words { white-space: normal; min-width: 9rem }
 .pair { display: flex; flex-wrap: wrap; gap: 1rem }
 """
 _PAGE = framed(
@@ -103,7 +104,7 @@ promised leaves out zero: there the model is off. Of many slices some are by cha
 <th class="figure">answered</th><th class="figure">answered less promised</th>
 <th class="figure">AUC</th><th class="figure">log loss</th></tr>
 {% for one in study.slices %}
-<tr><td>{{ one.by }}</td><td>{{ one.value }}</td>
+<tr><td>{{ one.by }}</td><td class="words">{{ one.value }}</td>
 <td class="figure">{{ "{:,}".format(one.rows) }}</td>
 <td class="figure">{{ "{:.2%}".format(one.promised) }}</td>
 <td class="figure">{{ "{:.2%}".format(one.answered) }}</td>

@@ -25,6 +25,8 @@ MOST_VALUES = 20
 
 UNKNOWN = "unknown"
 
+_FEW = 3
+
 Vector = NDArray[np.float64]
 Labels = NDArray[np.str_]
 
@@ -115,11 +117,14 @@ def _words(values: Sequence[Value | None]) -> Labels:
 
 
 def _thirds(values: Sequence[Value | None]) -> Labels:
-    """Low, middle and high, cut so that each holds a third of the known ones."""
+    """Low, middle and high, cut so that each holds a third of the known ones; where there are no
+    more than three to tell apart, each for itself."""
     numbers = np.array([one if isinstance(one, int | float) else np.nan for one in values], float)
     known = np.isfinite(numbers)
     if not known.any():
         return np.full(len(values), UNKNOWN)
+    if len(np.unique(numbers[known])) <= _FEW:
+        return np.array([f"{one:g}" if np.isfinite(one) else UNKNOWN for one in numbers])
     low, high = np.quantile(numbers[known], [1 / 3, 2 / 3])
     shown = Decimals([Interval(low, low, high)]).number
     names = [f"up to {shown(low)}", f"{shown(low)} to {shown(high)}", f"above {shown(high)}"]

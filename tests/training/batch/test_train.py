@@ -155,6 +155,13 @@ def test_a_slice_where_the_model_is_off_is_marked() -> None:
     assert {("action", "wine"), ("group", "drinks")} <= off
 
 
+def test_a_number_of_two_values_is_cut_into_the_two() -> None:
+    frame = a_history(400).assign(children=np.arange(400) % 2)
+    rows = to_past(frame, msgspec.structs.replace(COLUMNS, customer=("children",)), None)
+    found = slices(rows, np.full(400, 0.2), automatic(rows.table, None), resamples=20, seed=0)
+    assert {one.value for one in found if one.by == "customer.children"} == {"0", "1"}
+
+
 def test_an_action_may_have_a_learner_of_its_own() -> None:
     rows = past().where(np.arange(len(past())) < 800)
     features = automatic(rows.table, None)
