@@ -14,10 +14,12 @@ from engine.models.beta import UNTRAINED
 from engine.models.routing import LEARNED, Alias
 from engine.models.verdict import Reason, Refusal, Verdict, verdict
 from engine.registry import Registry
+from training.dataset import Examples
 from training.figures import Decimals
 from training.offpolicy.assess import Choices, assess
 from training.offpolicy.candidates import Candidates
 from training.offpolicy.house import assess_traffic
+from training.offpolicy.logged import Vector
 from training.offpolicy.report import Evaluation
 from training.offpolicy.targets import Target, of_model
 from training.offpolicy.worth import arbitrated, valued
@@ -184,25 +186,30 @@ class Gate(NamedTuple):
         except ModelRefused as error:  # by an older version of Teller, say
             yield Refusal("no-evidence", f"what decided then does not load here: {error}")
             return
-        try:
-            known = theirs.predict(table)
-        except ModelRefused as error:  # whoever answers for that answers for nothing else
-            yield Refusal(
-                "no-evidence",
-                f"the champion of then does not load, so that it is held against no model: {error}",
-            )
-            theirs = alone(UNTRAINED.version, self._load)
-            known = theirs.predict(table)
+        theirs, known, lacking = self._beside(theirs, table)
+        yield from lacking
         yield from judged(table, promised, known, self.seed, figures)
         if ours.name != theirs.name:
             found = self._earned(ours, theirs, evidence)
             yield from earnings(found, figures) if found else (_UNTOLD,)
 
+    def _beside(
+        self, champion: Contender, table: Examples
+    ) -> tuple[Contender, Vector, list[Refusal]]:
+        """The champion and what it promised; no model in its place where it does not load here, so
+        that whoever answers for that answers for nothing else."""
+        try:
+            return champion, champion.predict(table), []
+        except ModelRefused as error:
+            nobody = alone(UNTRAINED.version, self._load)
+            said = f"the champion of then does not load, so it is held against no model: {error}"
+            return nobody, nobody.predict(table), [Refusal("no-evidence", said)]
+
     def _earned(
         self, candidate: Contender, champion: Contender, evidence: Evidence
     ) -> Evaluation | None:
-        """What it would have earned, beside the champion, in the unit of value: on the house's
-        own decisions, rules and caps included; on a file by propensity and value alone."""
+        """What it would have earned, beside the champion, in worth: on the house's own decisions,
+        rules and caps included; on a file by propensity and worth alone."""
         choices = Choices(resamples=_RESAMPLES, seed=self.seed)
         both = ((_OURS, candidate), (_THEIRS, champion))
         if evidence.traffic is not None:
