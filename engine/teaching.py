@@ -39,20 +39,23 @@ Columns = NDArray[np.float64]
 
 class Prior(NamedTuple):
     """What a learner is told before what it learned may serve: what `model` expects of every
-    action at `facts` decisions, worth `worth` answers an action."""
+    action at `facts` decisions, worth `worth` answers an action; `shared`: and of what they
+    share."""
 
     model: Model
     facts: int
     worth: float
+    shared: bool
 
 
 def trained(model: Model) -> Prior:
     """A trained model's word weighs what did best, see docs/learning.md."""
-    return Prior(model, 200, 300.0)
+    return Prior(model, 200, 300.0, shared=True)
 
 
-NOTHING_YET = Prior(UNTRAINED, 30, 30.0)
-"""Lest the first few refusals say that nothing is worth a contact, and nobody is asked again."""
+NOTHING_YET = Prior(UNTRAINED, 30, 30.0, shared=False)
+"""Lest the first few refusals say that nothing is worth a contact, and nobody is asked again. What
+actions share is expected to be so without being told, and less surely."""
 
 
 class _Tagged(Struct):
@@ -150,7 +153,8 @@ class Course:
             return False
         told = Learner(self.learner.features, self.learner.expand.scale)
         some = actions if 2 * len(actions) <= self._most else list(self.learner.actions.values())
-        instruct(told, prior.model, some, list(self.samples)[-prior.facts :], prior.worth)
+        facts = list(self.samples)[-prior.facts :]
+        instruct(told, prior.model, some, facts, prior.worth, shared=prior.shared)
         self.learner.merge(told)
         self.progress.instructed = prior.model.version
         self.progress.fresh += 1

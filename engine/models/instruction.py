@@ -22,9 +22,12 @@ def instruct(
     actions: Sequence[Action],
     facts: Sequence[Facts],
     worth: float,
+    *,
+    shared: bool = True,
 ) -> None:
     """Teach a learner that knows nothing yet but the scale of its columns; what it then knows is
-    worth `worth` answers an action, or nothing where there are no facts."""
+    worth `worth` answers an action, or nothing where there are no facts. `shared`: of what actions
+    share, too."""
     if not facts:
         return
     encode = Encoder(learner.features).encode
@@ -35,5 +38,5 @@ def instruct(
         phi = learner.expand(x)
         propensities = scorer.score(one).propensities
         for action, propensity in zip(actions, propensities.tolist(), strict=True):
-            learner.take(x, phi, action.id, propensity)
+            learner.expect(x, phi, action.id, propensity, shared=shared)
     learner.forget(worth / len(facts))

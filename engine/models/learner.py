@@ -18,11 +18,13 @@ from numpy.typing import NDArray
 
 from engine.domain import Action
 from engine.errors import ModelRefused
+from engine.models.balance import Balance, Moments
 from engine.models.expansion import Expansion, Scale, Vector, Waves, packed, unpacked, waves
 from engine.models.features import Encoder, Feature
 from engine.models.hindsight import Hindsight, Learned
-from engine.models.online import RIDGE, Arm, Belief, OnlineArtefact, binary
+from engine.models.online import LEAST, RIDGE, Arm, Belief, OnlineArtefact, binary
 from engine.models.recall import Memories, Recall, joined
+from engine.models.shared import Schooled, Shared
 
 
 class LearnerState(Struct, frozen=True, tag="teller.learner.5"):
@@ -40,6 +42,8 @@ class LearnerState(Struct, frozen=True, tag="teller.learner.5"):
     memories: Memories
     known: int
     learned: Learned
+    schooled: Schooled
+    balance: Moments
 
 
 class Learner:
@@ -54,6 +58,8 @@ class Learner:
         self.expand = Expansion(binary(encoder), waves(len(encoder.columns)), scale)
         self._recall = Recall(self.expand)
         self._hindsight = Hindsight(self.expand.columns)
+        self._shared = Shared(encoder, self.expand)
+        self._balance = Balance()
         size = self.expand.size
         self.actions: dict[str, Action] = {}
         self._rows: dict[str, int] = {}
@@ -67,7 +73,15 @@ class Learner:
     @property
     def belief(self) -> Belief:
         """Of the actions it knows, in the order it came to know them."""
-        return Belief(self._weights, self._variances, self._seen, self._recall, self._hindsight)
+        return Belief(
+            self._weights,
+            self._variances,
+            self._seen,
+            self._recall,
+            self._hindsight,
+            self._shared,
+            self._balance,
+        )
 
     def know(self, actions: Iterable[Action]) -> None:
         """Make room for actions, of which nothing is known yet."""
@@ -77,6 +91,7 @@ class Learner:
                 self._rows[action.id] = len(self._rows)
                 self._inverses.append(np.eye(size, dtype=np.float32) / np.float32(RIDGE))
             self.actions[action.id] = action
+            self._shared.know(self._rows[action.id], action)
         new = len(self._rows) - len(self._weights)
         prior = np.full((new, size), RIDGE, np.float32)
         self._seen = np.append(self._seen, np.zeros(new))
@@ -91,6 +106,29 @@ class Learner:
     def take(self, x: NDArray[np.float64], phi: Vector, action_id: str, reward: float) -> None:
         """The same, of columns that were expanded already."""
         row = self._rows[action_id]
+        shared = self._shared.take(x, phi, row, reward)
+        own = min(max(reward - self._take(x, phi, row, reward), LEAST), 1.0)
+        self._balance.take(reward, own, shared)
+
+    def expect(
+        self,
+        x: NDArray[np.float64],
+        phi: Vector,
+        action_id: str,
+        propensity: float,
+        *,
+        shared: bool,
+    ) -> None:
+        """Learn what somebody expects, which proves nobody right. `shared`: of what actions share,
+        too, as who expects it knows of each."""
+        row = self._rows[action_id]
+        if shared:
+            self._shared.take(x, phi, row, propensity)
+            self._balance.vouch()
+        self._take(x, phi, row, propensity)
+
+    def _take(self, x: NDArray[np.float64], phi: Vector, row: int, reward: float) -> float:
+        """Learn of an action by itself; how far off its own answers were."""
         weights, inverse = self._weights[row], self._inverses[row]
         gain = inverse.dot(phi)
         error = reward - float(weights.dot(phi))
@@ -99,13 +137,14 @@ class Learner:
         looks = self._recall.looks(float(self._seen[row]))
         slopes = self.expand.slopes(phi, weights) if looks else None
         off = self._recall.take(phi, row, error, error / surprise, slopes)
-        self._hindsight.take(x, row, reward, off, error)
+        left = self._hindsight.take(x, row, reward, off, error)
         step = (gain / np.float32(sqrt(surprise)))[:, None]
         inverse -= np.dot(step, step.T, out=self._change)
         precision = self._precisions[row]
         precision += phi * phi
         np.reciprocal(precision, out=self._variances[row])
         self._seen[row] += 1.0
+        return left
 
     def more(self, x: NDArray[np.float64], action_id: str, extra: float) -> None:
         """An answer that was learned already turned out to be worth so much more: as if it had
@@ -115,6 +154,7 @@ class Learner:
         self._weights[row] += gain * np.float32(extra)
         self._recall.amend(phi, row, extra, extra * (1.0 - float(gain.dot(phi))))
         self._hindsight.amend(x, row, extra)
+        self._shared.amend(x, phi, row, extra)
 
     def merge(self, other: Learner) -> None:
         """Add what `other` has seen. Raises ValueError unless both started from one scale."""
@@ -133,6 +173,8 @@ class Learner:
         self._recall.restore(both, self._rows, len(self._rows))
         rows = [self._rows[id] for id in other._rows]
         self._hindsight.join(other._hindsight, np.array(rows, np.intp))
+        self._shared.join(other._shared, rows)
+        self._balance.join(other._balance)
 
     def forget(self, keep: float) -> None:
         """Let all that was seen count for `keep` (0 to 1) of what it did, so that what is
@@ -141,6 +183,7 @@ class Learner:
             moments, answers = self._statistics(row)
             self._settle(row, keep * moments, keep * answers)
             self._seen[row] *= keep
+        self._shared.forget(keep)
 
     def snapshot(self) -> OnlineArtefact:
         """What serves from here on."""
@@ -163,6 +206,8 @@ class Learner:
             arms,
             self._recall.memories(names),
             self._hindsight.hindsights(names),
+            self._shared.shares(names),
+            self._balance.moments,
         )
 
     def state(self) -> bytes:
@@ -181,6 +226,8 @@ class Learner:
             self._recall.memories(tuple(self._rows)),
             self._recall.known,
             self._hindsight.learned(tuple(self._rows)),
+            self._shared.schooled(self._rows),
+            self._balance.moments,
         )
         return msgspec.msgpack.encode(held)
 
@@ -209,6 +256,8 @@ class Learner:
         self._recall.restore(held.memories, self._rows, len(names))
         self._recall.known = held.known
         self._hindsight.resume(held.learned, self._rows)
+        self._shared.resume(held.schooled, [self.actions[name] for name in names])
+        self._balance = Balance(held.balance)
 
     def _statistics(self, row: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Σ φ φᵀ and Σ φ · reward of an action."""

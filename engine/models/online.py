@@ -1,8 +1,9 @@
-"""Online model: a Bayesian linear regression an action on expanded columns, one answer at a time.
+"""Online model: shared terms, and a Bayesian linear regression an action on expanded columns.
 
-What serves: mean weights and a diagonal precision an action (`OnlineArtefact`), so that all
-actions are scored by two matrix products, and what is recalled of the latest answers. What
-learns is in `engine.models.learner`.
+What serves (`OnlineArtefact`): of all actions together the terms they share, of each by itself
+mean weights and a diagonal precision, so that all are scored by two matrix products, and what is
+recalled of the latest answers; and which of the two is believed how much. What learns is in
+`engine.models.learner`.
 """
 
 from __future__ import annotations
@@ -18,11 +19,13 @@ from numpy.typing import NDArray
 
 from engine.domain import Action, Facts
 from engine.errors import ModelRefused
+from engine.models.balance import Balance, Moments
 from engine.models.base import Scored
 from engine.models.expansion import Expansion, Scale, Vector, Waves, unpacked
 from engine.models.features import FACETS, Encoder, Feature, Number
 from engine.models.hindsight import Hindsight, Hindsights
 from engine.models.recall import Memories, Recall
+from engine.models.shared import Shared, Shares
 
 Columns: TypeAlias = NDArray[np.float64]
 
@@ -62,17 +65,22 @@ class OnlineArtefact(Struct, frozen=True, forbid_unknown_fields=True, tag="telle
     arms: dict[str, Arm] = {}
     memories: Memories = Memories()
     hindsights: Hindsights = Hindsights()
+    shares: Shares = Shares()
+    balance: Moments = (0.0,) * 8
 
 
 class Belief(NamedTuple):
     """Of all actions: `weights` and `variances`, each (actions × expanded columns), how many
-    answers each has `seen`, and what is recalled of them and known in hindsight."""
+    answers each has `seen`, what is recalled of them and known in hindsight; what they share, and
+    how much that counts."""
 
     weights: Vector
     variances: Vector
     seen: NDArray[np.float64]
     recall: Recall
     hindsight: Hindsight
+    shared: Shared
+    balance: Balance
 
     def means(self, x: Columns, phi: Vector) -> tuple[Columns, Columns]:
         """Of a row of raw columns and the same expanded, what each action is expected to bring,
@@ -83,7 +91,20 @@ class Belief(NamedTuple):
         return rest + self.hindsight.about(x, rest, alone), shares
 
     def about(self, x: Columns, phi: Vector) -> tuple[Columns, Columns]:
-        """Propensities and how far above them the truth may plausibly be; each (actions,).
+        """Propensities and how far above them the truth may plausibly be; each (actions,). Who
+        counts for nothing is not asked."""
+        share = self.balance.shared
+        if share <= 0.0:
+            return self.apart(x, phi)
+        propensities, hopes = self.shared.about(x, phi)
+        if share < 1.0:
+            own, further = self.apart(x, phi)
+            propensities = share * propensities + (1.0 - share) * own
+            hopes = share * hopes + (1.0 - share) * further
+        return propensities, hopes
+
+    def apart(self, x: Columns, phi: Vector) -> tuple[Columns, Columns]:
+        """The same by each action's own answers.
 
         Midway between the deviation of the weights' mean and that of a mean of the answers
         nearby, times the boldness that did best on the bake-off. It shrinks as the best
@@ -144,7 +165,7 @@ class OnlineModel:
             for id, arm in artefact.arms.items()
         }
         self._kin: dict[tuple[str, str | None], Vector | None] = {}
-        self._restored({}, 0)
+        self._restored({}, ())
         if any((precision <= 0.0).any() for _, precision in self._arms.values()):
             raise ModelRefused("a precision that is not above zero")
         if not all(0.0 <= arm.seen < np.inf for arm in artefact.arms.values()):
@@ -165,14 +186,19 @@ class OnlineModel:
             variances[row] = 1.0 / precision
             seen[row] = self.artefact.arms[action.id].seen if action.id in self._arms else 0.0
         places = np.array([rows[action.id] for action in actions], np.intp)
-        belief = Belief(weights, variances, seen, *self._restored(rows, len(rows)))
+        ordered = sorted(actions, key=lambda one: one.id)
+        belief = Belief(weights, variances, seen, *self._restored(rows, ordered))
         return OnlineScorer(self.version, self.encoder, self._expansion, belief, places)
 
-    def _restored(self, rows: dict[str, int], others: int) -> tuple[Recall, Hindsight]:
+    def _restored(
+        self, rows: dict[str, int], actions: Sequence[Action]
+    ) -> tuple[Recall, Hindsight, Shared, Balance]:
         recall, hindsight = Recall(self._expansion), Hindsight(self._expansion.columns)
-        recall.restore(self.artefact.memories, rows, others)
-        hindsight.restore(self.artefact.hindsights, rows, others)
-        return recall, hindsight
+        recall.restore(self.artefact.memories, rows, len(rows))
+        hindsight.restore(self.artefact.hindsights, rows, len(rows))
+        shared = Shared(self.encoder, self._expansion)
+        shared.restore(self.artefact.shares, actions)
+        return recall, hindsight, shared, Balance(self.artefact.balance)
 
     def _believed(self, action: Action) -> tuple[Vector, Vector]:
         """Weights and precision; one never seen has its kin's weights, and no certainty."""

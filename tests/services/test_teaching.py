@@ -184,8 +184,8 @@ def test_whatever_is_heard_and_counted_when_each_offer_counts_once(
 
 
 def test_partitions_learned_apart_and_merged_are_as_if_learned_together() -> None:
-    """To 0.001 in every weight, and 0.02 in every propensity, for what is recalled of the latest
-    answers hangs on their order."""
+    """To 0.001 in every weight, and 0.03 in every propensity, for what is recalled of the latest
+    answers, and what actions share, hang on their order."""
     log = Log()
     for n in range(300):
         plan = ("basic", "plus", "fibre")[n % 3]
@@ -211,7 +211,7 @@ def test_partitions_learned_apart_and_merged_are_as_if_learned_together() -> Non
         np.testing.assert_allclose(*weights, atol=0.001)
     for decision in list(log.decisions())[:3]:
         apart, whole = (expected(one, log, decision) for one in (left, together))
-        assert apart == pytest.approx(whole, abs=0.02)
+        assert apart == pytest.approx(whole, abs=0.03)
         assert max(whole.values()) > 0.5
 
 
@@ -244,13 +244,11 @@ def test_a_trained_model_is_a_prior_that_answers_outweigh() -> None:
 
 
 def test_the_first_refusals_do_not_say_that_nothing_is_worth_a_contact() -> None:
-    log, ours, naive = Log(), course(), course()
+    log, ours = Log(), course()
     for n in range(NOTHING_YET.facts):
         decision = log.decide(f"c-{n}", "apples", plan=("basic", "fibre")[n % 2])
         log.answer(f"c-{n}", decision, "apples", "reject", 0.0)
-    for one in (ours, naive):
-        hear(one, log)
+    hear(ours, log)
     assert ours.instruct(NOTHING_YET, CATALOGUE.actions)
-    assert expected(naive, log, decision)["apples"] < 0.002
     assert expected(ours, log, decision)["apples"] == pytest.approx(0.025, abs=0.01)
     assert expected(ours, log, decision)["berries"] == pytest.approx(0.05, abs=0.01)

@@ -1,0 +1,63 @@
+"""Facts about who is believed, an action's own answers or what all have in common."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from engine.errors import ModelRefused
+from engine.models.balance import Balance
+
+
+def heard(rate: float, own: float, shared: float, answers: int = 800) -> Balance:
+    """`own`, `shared`: how much either knows of who answers, from 0 to 1."""
+    chance, balance = np.random.default_rng(1), Balance()
+    for _ in range(answers):
+        truth = min(rate * chance.exponential(), 1.0)
+        came = float(chance.random() < truth)
+        told = ((1.0 - much) * rate + much * truth for much in (own, shared))
+        balance.take(came, *told)
+    return balance
+
+
+def test_before_anything_came_the_own_are_believed() -> None:
+    assert Balance().shared == 0.0
+
+
+def test_who_tells_yes_from_no_is_believed() -> None:
+    assert heard(0.3, own=0.0, shared=1.0).shared > 0.9
+    assert heard(0.3, own=1.0, shared=0.0).shared < 0.1
+
+
+def test_where_a_yes_is_rare_the_shared_is_believed() -> None:
+    assert heard(0.005, own=0.0, shared=0.0).shared == 1.0
+
+
+def test_what_grew_frequent_since_may_still_be_told_best_by_what_is_shared() -> None:
+    balance = heard(0.005, own=0.0, shared=0.0, answers=300)
+    for number in range(1000):
+        balance.take(float(number % 10 == 0), 0.1, 0.1)
+    assert balance.shared == 1.0
+
+
+def test_promising_a_multiple_of_it_says_nothing_of_who_tells_yes_from_no() -> None:
+    one, other = Balance(), Balance()
+    for number in range(300):
+        came = float(number % 3 == 0)
+        one.take(came, 0.3, 0.2 + 0.3 * came)
+        other.take(came, 0.3, 0.02 + 0.03 * came)
+    assert one.shared == pytest.approx(other.shared)
+    assert one.shared > 0.9
+
+
+def test_what_two_have_heard_adds_up() -> None:
+    one, other = heard(0.3, 0.0, 1.0, 200), heard(0.3, 1.0, 0.0, 200)
+    before = one.moments, other.moments
+    one.join(other)
+    assert one.moments == tuple(a + b for a, b in zip(*before, strict=True))
+
+
+@pytest.mark.parametrize("bad", [-1.0, float("nan"), float("inf"), 1e300])
+def test_sums_that_cannot_be_are_refused(bad: float) -> None:
+    with pytest.raises(ModelRefused, match="balance"):
+        Balance((1.0, 1.0, 1.0, bad, 1.0, 1.0, 1.0, 1.0))
