@@ -182,7 +182,7 @@ def assemble(
         Timeline(people, store.erasure, archive.history, served, rows_key),
         _keeper(settings, store, served, metrics, archive, tombstones),
         _learning(settings, store, served, metrics, registry),
-        Standing(store, served, models, Door(settings.data, registry), compiler.files),
+        Standing(store, served, models, Door(registry), compiler.files),
         served,
         metrics,
     )

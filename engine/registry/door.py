@@ -16,10 +16,10 @@ from pathlib import Path
 import msgspec
 
 from engine.errors import ModelRefused, NotLetIn, Problem
-from engine.files import kept_key, own_directory
+from engine.files import own_directory
 from engine.models.routing import LEARNED, Alias, Aliases
 from engine.models.verdict import Judgement
-from engine.registry.manifest import LARGEST_MANIFEST, digest_of, signature
+from engine.registry.manifest import LARGEST_MANIFEST, digest_of
 from engine.registry.registry import Registry
 from engine.registry.shelf import put, read
 
@@ -27,10 +27,9 @@ _HEX = 64
 
 
 class Door:
-    """Of one house, whose models `registry` keeps under `data`."""
+    """Of one house, whose models `registry` keeps."""
 
-    def __init__(self, data: Path, registry: Registry) -> None:
-        self._data = data
+    def __init__(self, registry: Registry) -> None:
         self._registry = registry
 
     def record(self, judgement: Judgement) -> None:
@@ -81,12 +80,11 @@ class Door:
 
     def _path(self, name: str, version: str, alias: Alias) -> Path:
         word = f"{version.removeprefix('sha256:')}-{alias}"
-        return self._data / "models" / name / "verdicts" / word
+        return self._registry.home(name) / "verdicts" / word
 
     def _signature(self, path: Path, written: bytes) -> bytes:
         """Of whom it is is signed along: it speaks for no other model, version or alias."""
-        key = kept_key(self._data, "model")
-        return signature(key, "/".join(path.parts[-3:]), digest_of(written))
+        return self._registry.signed("/".join(path.parts[-3:]), digest_of(written))
 
 
 _UNJUDGED = (

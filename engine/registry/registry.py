@@ -62,7 +62,7 @@ class Registry:
 
         Raises ModelRefused for an artefact that could not serve, and then keeps nothing.
         """
-        self._home(name)
+        self.home(name)
         within(len(artefact), LARGEST_ARTEFACT, "artefact")
         parse_model(kind, artefact)
         written = write_manifest(name, kind, artefact, metadata, exact)
@@ -99,9 +99,21 @@ class Registry:
         """The bytes of a version, not yet verified. Raises NotFound, ModelRefused."""
         return read(self._version(name, digest) / "artefact", LARGEST_ARTEFACT)
 
+    def home(self, name: str) -> Path:
+        """Where all of a model is kept. Raises ModelRefused for what is no model's name."""
+        if not _NAME.fullmatch(name):
+            raise ModelRefused(
+                f"'{name[:80]}' is no model's name: lower-case letters, digits, - and _, at most 64"
+            )
+        return self._root / name
+
+    def signed(self, what: str, digest: str) -> bytes:
+        """The house's word that it put there what has this digest."""
+        return signature(kept_key(self._data, "model"), what, digest)
+
     def versions(self, name: str) -> list[str]:
         """Digests of all versions kept, the latest first."""
-        home = self._home(name)
+        home = self.home(name)
         if not home.is_dir():
             return []
         kept = {f"sha256:{path.name}": made(path) for path in home.iterdir()}
@@ -112,7 +124,7 @@ class Registry:
         """Let a version go, unless an alias means it or meant it. Whoever asks knows that no
         decision made with it can be made again. Raises NotFound, ModelRefused."""
         path = self._version(name, digest)
-        with alone(self._home(name)):
+        with alone(self.home(name)):
             table = self.table(name)
             if digest not in (*table.versions().values(), *table.previous):
                 shutil.rmtree(path)
@@ -174,7 +186,7 @@ class Registry:
     ) -> Aliases:
         """Change what aliases mean, one at a time; `then` is done before the next. Raises NotFound,
         StoreUnavailable, and what `change` does: then nothing has changed."""
-        home = self._home(name)
+        home = self.home(name)
         if not home.is_dir():
             raise NotFound(f"no model '{name}'{self._nearest(name)}")
         with alone(home):
@@ -187,25 +199,22 @@ class Registry:
         return table
 
     def _keep(self, name: str, digest: str, manifest: bytes, artefact: bytes) -> None:
-        signed = signature(self._key(), name, digest)
+        signed = self.signed(name, digest)
         files = {"manifest.json": manifest, "artefact": artefact, "signature": signed}
-        keep(self._home(name) / digest.removeprefix("sha256:"), files)
+        keep(self.home(name) / digest.removeprefix("sha256:"), files)
 
     def _require_signature(self, path: Path, name: str, digest: str) -> None:
         signed = path / "signature"
         if not signed.exists() or not hmac.compare_digest(
-            read(signed, _HEX), signature(self._key(), name, digest)
+            read(signed, _HEX), self.signed(name, digest)
         ):
             raise ModelUnsigned(
                 f"model '{name}' {digest} is not signed by this house: somebody put it there "
                 f"without its key. If it is yours, say so: teller adopt {name} {digest}"
             )
 
-    def _key(self) -> bytes:
-        return kept_key(self._data, "model")
-
     def _aliases_on_disk(self, name: str) -> dict[str, str]:
-        path = self._home(name) / "aliases.json"
+        path = self.home(name) / "aliases.json"
         if not path.exists():
             return {}
         try:
@@ -215,17 +224,10 @@ class Registry:
                 f"{path} is no table of aliases: delete it, promote again"
             ) from error
 
-    def _home(self, name: str) -> Path:
-        if not _NAME.fullmatch(name):
-            raise ModelRefused(
-                f"'{name[:80]}' is no model's name: lower-case letters, digits, - and _, at most 64"
-            )
-        return self._root / name
-
     def _version(self, name: str, digest: str) -> Path:
         if not _DIGEST.fullmatch(digest):
             raise ModelRefused(f"'{digest[:80]}' is no digest: sha256: and 64 hex digits")
-        path = self._home(name) / digest.removeprefix("sha256:")
+        path = self.home(name) / digest.removeprefix("sha256:")
         if not path.is_dir():
             if near := self._nearest(name):
                 raise NotFound(f"no model '{name}'{near}")
@@ -234,7 +236,7 @@ class Registry:
 
     def _nearest(self, name: str) -> str:
         near = get_close_matches(name, [one for one in self.names() if one != name], 1)
-        return f", did you mean '{near[0]}'?" if near and not self._home(name).is_dir() else ""
+        return f", did you mean '{near[0]}'?" if near and not self.home(name).is_dir() else ""
 
 
 def _parsed(manifest: Manifest, artefact: bytes, digest: str) -> Model:

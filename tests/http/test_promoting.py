@@ -69,7 +69,7 @@ class Models(NamedTuple):
         """The verdict that it passed, as if it had been given about something else."""
         path = self.data / "models" / NAME / "verdicts" / f"{version[7:]}-champion"
         word = replace(msgspec.json.decode(path.read_bytes()[64:], type=Judgement), **changed)
-        Door(self.data, self.registry).record(word)
+        Door(self.registry).record(word)
 
 
 @pytest.fixture
@@ -171,6 +171,16 @@ def test_a_challenger_is_let_in_with_its_share_and_no_other_has_one(models: Mode
     assert models.promote(version, share=0.2).status == 422
     assert models.promote(version, alias="challenger", share=0.2).status == 200
     assert models.registry.table(NAME).share == 0.2
+
+
+def test_the_learner_is_let_in_for_good_and_not_as_it_is(models: Models) -> None:
+    first, second = models.publish(0.3), models.publish(0.4)
+    models.registry.promote(NAME, first, "learned")
+    assert models.judge("learned").exit_code == 0
+    assert models.refused(first) == ["unjudged"]
+    assert models.promote("learned").status == 200
+    models.registry.promote(NAME, second, "learned")
+    assert models.registry.resolve(NAME) == second
 
 
 def test_a_damaged_version_is_not_let_in_however_it_was_judged(models: Models) -> None:

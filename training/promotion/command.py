@@ -89,7 +89,7 @@ def promote(  # noqa: PLR0913 - one for each option
     except ModuleNotFoundError as error:
         raise lacking(error) from None
     asked = Asked(name, digest, alias, acknowledged, file, mapping)
-    judgement, door = asked.judge(house, catalogue, rules), Door(house.data, house.registry)
+    judgement, door = asked.judge(house, catalogue, rules), Door(house.registry)
     door.record(judgement)
     click.echo(judgement.verdict.text())
     if json_file:
