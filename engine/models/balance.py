@@ -77,4 +77,4 @@ class Balance:
         lean = min(max(_LEAN * log(rate / _RARE), _LEAST), _MOST)
         ahead = lean + speed * (own - shared)
         share = 1.0 / (1.0 + exp(min(max(ahead, -_SURE), _SURE)))
-        return share if _IDLE <= share <= 1.0 - _IDLE else round(share)
+        return share if _IDLE <= share <= 1.0 - _IDLE else float(share > 0.5)

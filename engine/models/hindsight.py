@@ -11,6 +11,7 @@ what the weights alone missed, and the reward: four ways to correct a mean (`eng
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import NamedTuple
 
 import numpy as np
@@ -268,7 +269,7 @@ def _asked(worked: float) -> int:
 
 def _exact(off: float) -> float:
     """In steps so fine that nobody minds, and so coarse that sums do not depend on their order."""
-    return round(off * _STEPS) / _STEPS
+    return round(off * _STEPS) / _STEPS if isfinite(off) else off
 
 
 def _row(x: Numbers) -> Cuts:
