@@ -34,7 +34,7 @@ from engine.models.expansion import Expansion, Vector, packed, unpacked
 
 Numbers: TypeAlias = NDArray[np.float64]
 
-LATEST = 1024
+LATEST = 2048
 WIDTH = 24
 _LENGTH = 0.15  # how near is alike, in typical distances
 _NEAR = 1.5
