@@ -55,6 +55,21 @@ class Balance:
         )
         self.shared = self._share()
 
+    def amend(self, more: float, own: float, shared: float) -> None:
+        """Something that came was worth so much more; what the two promise of it now."""
+        early, worked, count, came, own_came, own_all, shared_came, shared_all = self.moments
+        self.moments = (
+            early,
+            worked + more**2 * (early < _FIRST),
+            count,
+            came + more**2,
+            own_came + own * more,
+            own_all,
+            shared_came + shared * more,
+            shared_all,
+        )
+        self.shared = self._share()
+
     def vouch(self) -> None:
         """The own were told by who knows: as if every one of the first answers had worked."""
         self.moments = _FIRST, _FIRST, *self.moments[2:]

@@ -150,6 +150,8 @@ class Learner:
         """An answer that was learned already turned out to be worth so much more: as if it had
         been learned with the whole reward at once."""
         phi, row = self.expand(x), self._rows[action_id]
+        both = self.belief.apart(x, phi), self._shared.about(x, phi)
+        self._balance.amend(extra, *(float(promised[row]) for promised, _ in both))
         gain = self._inverses[row].dot(phi)
         self._weights[row] += gain * np.float32(extra)
         self._recall.amend(phi, row, extra, extra * (1.0 - float(gain.dot(phi))))

@@ -228,8 +228,10 @@ class Shared:
         return self._steady
 
     def _known(self, x: Numbers, phi: Vector, row: int) -> _Known:
-        own = np.append(x, 0.0).take(self._places[row]).clip(-LARGEST_Z, LARGEST_Z)
-        moment = np.concatenate([self._at(phi), own.astype(np.float32)])
+        moment = self._at(phi)
+        if self._relative.count:
+            own = np.append(x, 0.0).take(self._places[row]).clip(-LARGEST_Z, LARGEST_Z)
+            moment = np.concatenate([moment, own.astype(np.float32)])
         gain = self._covariance.dot(moment)
         kin = self._kin[self._kin_of[row]]
         term, variance = (self._own[row] + kin[0] + kin[1]).tolist()

@@ -50,6 +50,17 @@ def test_promising_a_multiple_of_it_says_nothing_of_who_tells_yes_from_no() -> N
     assert one.shared > 0.9
 
 
+def test_who_is_believed_is_the_same_where_every_yes_comes_late() -> None:
+    late, at_once = Balance(), Balance()
+    for number in range(600):
+        came, promised = float(number % 4 == 0), (0.25, 0.1 + 0.5 * (number % 4 == 0))
+        at_once.take(came, *promised)
+        late.take(0.0, *promised)
+        late.amend(came, *promised)
+    assert late.shared == pytest.approx(at_once.shared)
+    assert late.moments[2:] == pytest.approx(at_once.moments[2:])
+
+
 def test_what_two_have_heard_adds_up() -> None:
     one, other = heard(0.3, 0.0, 1.0, 200), heard(0.3, 1.0, 0.0, 200)
     before = one.moments, other.moments
