@@ -44,6 +44,7 @@ def test_a_learner_and_a_trained_model_promise_the_same_where_answers_are_worth_
 
 
 def test_a_learner_is_judged_by_what_each_of_its_snapshots_had_not_been_told(house: House) -> None:
+    house.registry.promote("propensity", house.publish(learnt(("plan",))))
     table = long()
     snapshots = house.learn_on(table, every=500)
     late = table.where(table.at >= 3_000 * HOUR)
