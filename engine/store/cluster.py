@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, cast
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from redis.backoff import NoBackoff
 from redis.cluster import ClusterNode, RedisCluster
@@ -58,7 +58,7 @@ class Cluster:
 
     def one_slot_each(self) -> Sequence[int]:
         self._learn()
-        return list({home: slot for slot, home in self._homes.items()}.values())
+        return list({home: slot for slot, home in self._homes.copy().items()}.values())
 
     def close(self) -> None:
         for pool in list(self._pools.values()):
@@ -104,9 +104,14 @@ class Cluster:
         try:
             return pool.write(batch, deadline) if write else pool.read(batch, deadline)
         except StoreUnavailable:
-            for slot in [slot for slot, of in self._homes.items() if of == home]:
-                self._homes.pop(slot, None)  # it may be gone for good: learn anew who has these
+            self._forget(home)
             raise
+
+    def _forget(self, home: _Address) -> None:
+        """It may be gone for good: learn anew who has what it had. Other threads do so, too."""
+        for slot, of in self._homes.copy().items():
+            if of == home:
+                self._homes.pop(slot, None)
 
     def _pool(self, home: _Address) -> Pool:
         return Pool({**self._settings, "host": home.host, "port": home.port}, self._timeout)
@@ -141,15 +146,21 @@ class Cluster:
 
 def _named(url: str) -> tuple[str, set[_Address]]:
     """The URL with the first of its servers alone, and where the others are."""
-    parts = urlsplit(url)
-    login, at, servers = parts.netloc.rpartition("@")
-    first, *others = servers.split(",")
     try:
-        met = {_Address(one.hostname or "", one.port or 6379) for one in map(_bare, others)}
+        parts = urlsplit(url)
+        login, at, servers = parts.netloc.rpartition("@")
+        if "," not in servers:
+            return url, set()
+        _, *others = map(_address, servers.split(","))
     except ValueError as error:
         raise Misconfigured(f"TELLER_REDIS_URL is not a Redis URL: {error}") from error
-    return parts._replace(netloc=f"{login}{at}{first}").geturl(), met
+    first = servers.partition(",")[0]
+    return parts._replace(netloc=f"{login}{at}{first}").geturl(), set(others)
 
 
-def _bare(server: str) -> SplitResult:
-    return urlsplit(f"//{server}")
+def _address(server: str) -> _Address:
+    """Of one of several servers. Raises ValueError."""
+    parts = urlsplit(f"//{server}")
+    if not parts.hostname or server.endswith(":") or server != server.strip():
+        raise ValueError(f"of several servers each is host:port, and {server!r} is not")
+    return _Address(parts.hostname, parts.port or 6379)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from itertools import combinations, count
 from pathlib import Path
@@ -16,6 +18,7 @@ from engine.change import Committed
 from engine.errors import StoreUnavailable
 from engine.partitions import partition_of
 from engine.store import Store, open_store
+from engine.store.cluster import Cluster, _Address
 from engine.store.embedded import find_server
 from engine.store.keys import slot_of
 from tests.store.builders import change
@@ -90,3 +93,25 @@ def test_a_replica_stands_in_for_the_server_that_the_url_names(
     several = f"redis://127.0.0.1:{port_of(nodes[0])},127.0.0.1:{port_of(nodes[1])}/0?cluster=true"
     with open_store(several, tmp_path / "data") as store:
         assert store.load(customer).state.revision == 2
+
+
+def test_all_who_meet_a_dead_server_at_once_are_told_that_it_is_away() -> None:
+    cluster = Cluster("redis://127.0.0.1:1", 1.0)
+    gone = [_Address("127.0.0.1", port) for port in (1, 2)]
+
+    def met(number: int) -> type[Exception] | None:
+        home = gone[number % 2]
+        cluster._homes.update((slot, gone[slot % 2]) for slot in range(16384))
+        try:
+            cluster._ask(home, [("PING",)], None, write=False)
+        except Exception as error:  # noqa: BLE001 - which one is what is asked
+            return type(error)
+        return None
+
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as threads:
+            assert set(threads.map(met, range(320))) == {StoreUnavailable}
+    finally:
+        sys.setswitchinterval(usual)

@@ -40,6 +40,11 @@ def test_a_server_that_keeps_nothing_is_warned_about_loudly(tmp_path: Path) -> N
         "localhost:6379",
         "redis://localhost:6379/0?cluster=maybe",
         "redis://a:6379,b:x/0?cluster=true",
+        "redis://a:6379,/0?cluster=true",
+        "redis://,a:6379/0?cluster=true",
+        "redis://a:6379, b:6379/0?cluster=true",
+        "redis://a:6379,redis://b:6379/0?cluster=true",
+        "redis://[::1:6379,b:6379/0?cluster=true",
         "redis://a:6379,b:6379/0",
     ],
 )
