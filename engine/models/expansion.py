@@ -18,11 +18,13 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from engine.errors import ModelRefused
+from engine.models.logistic import LARGEST
 
 Vector: TypeAlias = NDArray[np.float32]
 
 WAVES = 128
 LARGEST_Z = 3.0
+FINITE = float(np.finfo(np.float32).max)
 SETTLED = 10_000.0
 _REACH = 3.0
 _SEED = 7
@@ -62,8 +64,8 @@ class Expansion:
         self.size = 1 + columns + WAVES
         self.linear = slice(1, 1 + columns)
         self._numbers = (~binary).astype(np.float64)
-        self._directions = unpacked(waves.directions, WAVES, columns)
-        self._phases = unpacked(waves.phases, WAVES)
+        self._directions = unpacked(waves.directions, WAVES, columns, most=LARGEST)
+        self._phases = unpacked(waves.phases, WAVES, most=LARGEST)
         self._slope = _REACH / np.sqrt(max(columns, 1))
         self._height = _REACH * np.sqrt(2.0 / WAVES)
         scale = scale or Scale(0.0, (0.0,) * columns, (0.0,) * columns)
@@ -137,12 +139,13 @@ def packed(numbers: NDArray[np.float64] | Vector) -> bytes:
     return numbers.astype("<f4").tobytes()
 
 
-def unpacked(data: bytes, *shape: int) -> Vector:
-    """The float32 numbers of that shape. Raises ModelRefused unless they are that, and finite."""
+def unpacked(data: bytes, *shape: int, most: float = FINITE) -> Vector:
+    """The float32 numbers of that shape. Raises ModelRefused unless they are that, and finite;
+    `most`: and none is further from zero, so that what is made of them stays finite."""
     expected = int(np.prod(shape)) * 4
     if len(data) != expected:
         raise ModelRefused(f"{len(data)} bytes where {expected} belong")
     numbers = np.frombuffer(data, "<f4").astype(np.float32).reshape(shape)
-    if not bool(np.isfinite(numbers).all()):
-        raise ModelRefused("a number that is not finite")
+    if not bool((np.abs(numbers) <= most).all()):
+        raise ModelRefused(f"a number that is not finite, or beyond {most:g}")
     return numbers

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from engine.models.wood import LEAF, TREES, Cuts, Ends, Nodes, Numbers, Places, Wood
+from engine.models.wood import DEEPEST, LEAF, TREES, Cuts, Ends, Nodes, Numbers, Places, Wood
 
 KINDS = 64
 """Further kinds of answers share their number with others."""
@@ -20,7 +20,6 @@ KINDS = 64
 _TRIES = 6
 _FINEST = 512  # a node with less than so many parts of all answers is a leaf, too
 _LEAST = 5  # answers that a node splits
-_DEEPEST = 16
 _AT_ONCE = 100_000  # entries, so that they stay near
 _MORE = 1.0 + 1e-9  # purer than before, as sums are rounded
 
@@ -53,7 +52,7 @@ def grown(rows: Cuts, kinds: Places, seed: int, most: int, asked: int) -> tuple[
     made = leaves = TREES
     while level.size:
         split = _whole(level.size)
-        if len(splits) < _DEEPEST:
+        if len(splits) < DEEPEST:
             _best(level, rows, kinds, chance, max(_LEAST, answers // _FINEST), asked, split)
         leaves += int(np.count_nonzero(split.columns != LEAF))
         if leaves > most:

@@ -191,6 +191,9 @@ class Hindsight:
         ends = np.frombuffer(hindsights.ends, "<u2").reshape(held, TREES)
         if wood is not None and ends.max(initial=0) >= wood.ends:
             raise ModelRefused("hindsight: a leaf that no tree has")
+        actions = len(np.unique(np.frombuffer(kept, "<i4")))
+        if wood is not None and wood.ends > most_leaves(actions):
+            raise ModelRefused(f"hindsight: {wood.ends:,} leaves, of {actions:,} actions")
         if not np.isfinite(hindsights.losses).all():
             raise ModelRefused("hindsight: losses that are not finite")
         rewards, honest, missed, alone = (

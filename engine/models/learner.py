@@ -22,8 +22,9 @@ from engine.models.balance import Balance, Moments
 from engine.models.expansion import Expansion, Scale, Vector, Waves, packed, unpacked, waves
 from engine.models.features import Encoder, Feature
 from engine.models.hindsight import Hindsight, Learned
+from engine.models.memories import Memories, joined
 from engine.models.online import LEAST, RIDGE, Arm, Belief, OnlineArtefact, binary
-from engine.models.recall import Memories, Recall, joined
+from engine.models.recall import Recall
 from engine.models.shared import Schooled, Shared
 
 
@@ -44,6 +45,7 @@ class LearnerState(Struct, frozen=True, tag="teller.learner.5"):
     learned: Learned
     schooled: Schooled
     balance: Moments
+    taken: int = 0
 
 
 class Learner:
@@ -230,6 +232,7 @@ class Learner:
             self._hindsight.learned(tuple(self._rows)),
             self._shared.schooled(self._rows),
             self._balance.moments,
+            self._recall.taken,
         )
         return msgspec.msgpack.encode(held)
 
@@ -246,16 +249,17 @@ class Learner:
 
     def _resume(self, held: LearnerState) -> None:
         names, size = held.rows, self.expand.size
-        if held.waves != self.expand.waves or len(held.seen) != len(names):
-            raise ModelRefused("a learner's state that does not fit this version of the learner")
         self.actions = {action.id: action for action in held.actions}
+        fits = held.waves == self.expand.waves and len(held.seen) == len(names)
+        if not fits or self.actions.keys() != set(names) or held.known < 0:
+            raise ModelRefused("a learner's state that does not fit this version of the learner")
         self._rows = {name: row for row, name in enumerate(names)}
         self._seen = np.array(held.seen)
         self._inverses = list(unpacked(held.inverses, len(names), size, size))
         self._weights = unpacked(held.weights, len(names), size)
         self._precisions = unpacked(held.precisions, len(names), size)
         self._variances = 1.0 / self._precisions
-        self._recall.restore(held.memories, self._rows, len(names))
+        self._recall.restore(held.memories, self._rows, len(names), held.taken)
         self._recall.known = held.known
         self._hindsight.resume(held.learned, self._rows)
         self._shared.resume(held.schooled, [self.actions[name] for name in names])

@@ -24,7 +24,9 @@ from engine.models.base import Scored
 from engine.models.expansion import Expansion, Scale, Vector, Waves, unpacked
 from engine.models.features import FACETS, Encoder, Feature, Number
 from engine.models.hindsight import Hindsight, Hindsights
-from engine.models.recall import Memories, Recall
+from engine.models.logistic import LARGEST
+from engine.models.memories import Memories
+from engine.models.recall import Recall
 from engine.models.shared import Shared, Shares
 
 Columns: TypeAlias = NDArray[np.float64]
@@ -39,6 +41,9 @@ LEAST = 1e-3
 """No propensity is lower: what never worked yet may still be tried."""
 
 MOST_COLUMNS = 1_000
+"""And as many features at most, as those without a column of their own are terms, too."""
+
+_MOST_SEEN = 1e15  # answers
 
 _BOLDNESS = 1.5
 _CERTAIN = 1.4
@@ -157,19 +162,19 @@ class OnlineModel:
         self.encoder = Encoder(artefact.features)
         self.reach = self.encoder.reach
         columns = len(self.encoder.columns)
-        _fits(artefact.scale, columns)
+        _fits(artefact.features, artefact.scale, columns)
         self._expansion = Expansion(binary(self.encoder), artefact.waves, artefact.scale)
         size = self._expansion.size
         self._arms = {
-            id: (unpacked(arm.weights, size), unpacked(arm.precision, size))
+            id: (unpacked(arm.weights, size, most=LARGEST), unpacked(arm.precision, size))
             for id, arm in artefact.arms.items()
         }
         self._kin: dict[tuple[str, str | None], Vector | None] = {}
         self._restored({}, ())
-        if any((precision <= 0.0).any() for _, precision in self._arms.values()):
-            raise ModelRefused("a precision that is not above zero")
-        if not all(0.0 <= arm.seen < np.inf for arm in artefact.arms.values()):
-            raise ModelRefused("a number of answers that is not finite, or below zero")
+        if any((precision < 1.0 / LARGEST).any() for _, precision in self._arms.values()):
+            raise ModelRefused(f"a precision below {1.0 / LARGEST:g}")
+        if not all(0.0 <= arm.seen <= _MOST_SEEN for arm in artefact.arms.values()):
+            raise ModelRefused(f"a number of answers that is not between 0 and {_MOST_SEEN:g}")
 
     def bind(self, actions: Sequence[Action]) -> OnlineScorer:
         # By id, whatever their order: a product's last bits depend on where a row stands.
@@ -250,7 +255,11 @@ def parse_online(data: bytes, version: str) -> OnlineModel:
         raise ModelRefused(f"not an online model's artefact: {error}") from error
 
 
-def _fits(scale: Scale, columns: int) -> None:
+def _fits(features: Sequence[Feature], scale: Scale, columns: int) -> None:
+    """Raises ModelRefused for more features or columns than can be served, and for a scale of
+    other columns than the features make."""
+    if len(features) > MOST_COLUMNS:
+        raise ModelRefused(f"{len(features):,} features; at most {MOST_COLUMNS:,}")
     if columns > MOST_COLUMNS:
         raise ModelRefused(f"features make {columns:,} columns; at most {MOST_COLUMNS:,}")
     if len(scale.means) != columns or len(scale.squares) != columns:

@@ -23,18 +23,16 @@ from __future__ import annotations
 from math import exp
 from typing import NamedTuple, TypeAlias
 
-import msgspec
 import numpy as np
-from msgspec import Struct
 from numpy.typing import NDArray
 
 from engine.errors import ModelRefused
 from engine.models.answers import owners_of
 from engine.models.expansion import Expansion, Vector, packed, unpacked
+from engine.models.memories import LATEST, Memories
 
 Numbers: TypeAlias = NDArray[np.float64]
 
-LATEST = 2048
 WIDTH = 24
 _LENGTH = 0.15  # how near is alike, in typical distances
 _NEAR = 1.5
@@ -48,55 +46,8 @@ _SURE = 50.0  # exp of more says nothing more
 _LEVEL = 0.1  # a column along which nothing is steep counts a little
 _BEND = 0.75  # of squared slopes
 _TYPICAL = exp(-_NEAR)
+_NEAREST = 1e-6  # that typical is: less is as good as none
 _SAME = 1e-3  # of the reach: float32 tells no two equal places further apart
-
-
-class Memories(Struct, frozen=True, forbid_unknown_fields=True):
-    """`places` (answers × width), `left`, `missed` and `owners` (places in `names`), as
-    little-endian float32 and int32, oldest first. `reach`: the typical distance; `losses`:
-    squared errors of smooth and sharp so far; `slopes` (float32): mean squared slopes."""
-
-    names: tuple[str, ...] = ()
-    places: bytes = b""
-    left: bytes = b""
-    missed: bytes = b""
-    owners: bytes = b""
-    reach: float = 1.0
-    losses: tuple[float, float] = (0.0, 0.0)
-    slopes: bytes = b""
-
-
-def joined(one: Memories, other: Memories, room: int = LATEST) -> Memories:
-    """The latest answers of both, as many of each as there is room for.
-
-    Either's sharp made up for all that was missed, so that each counts by its share of answers.
-    """
-    held, more = len(one.owners) // 4, len(other.owners) // 4
-    kept = max(room // 2, room - more) if held + more > room else held
-    share = held / max(held + more, 1)
-    mine = _latest(one, min(held, kept), share)
-    theirs = _latest(other, min(more, room - min(held, kept)), 1.0 - share)
-    shifted = np.frombuffer(theirs.owners, "<i4") + len(one.names)
-    return Memories(
-        one.names + other.names,
-        mine.places + theirs.places,
-        mine.left + theirs.left,
-        mine.missed + theirs.missed,
-        mine.owners + shifted.astype("<i4").tobytes(),
-        (one.reach + other.reach) / 2.0,
-        (one.losses[0] + other.losses[0], one.losses[1] + other.losses[1]),
-        packed((np.frombuffer(one.slopes, "<f4") + np.frombuffer(other.slopes, "<f4")) / 2.0),
-    )
-
-
-def _latest(memories: Memories, count: int, share: float) -> Memories:
-    held = max(len(memories.owners) // 4, 1)
-    places, left, missed, owners = (
-        part[len(part) - len(part) // held * count :]
-        for part in (memories.places, memories.left, memories.missed, memories.owners)
-    )
-    missed = packed(np.frombuffer(missed, "<f4") * np.float32(share))
-    return msgspec.structs.replace(memories, places=places, left=left, missed=missed, owners=owners)
 
 
 class _Said(NamedTuple):
@@ -211,21 +162,28 @@ class Recall:
             packed(self._slopes),
         )
 
-    def restore(self, memories: Memories, rows: dict[str, int], others: int) -> None:
+    def restore(
+        self, memories: Memories, rows: dict[str, int], others: int, taken: int = 0
+    ) -> None:
         """Keep what was kept, by these rows; `others` is that of actions not among them.
-        Raises ModelRefused for what does not fit."""
+        `taken`: how many answers ever were, so that they stand where they stood, and sums have
+        the same last bits. Raises ModelRefused for what does not fit."""
         kept, names, room = memories.owners, memories.names, self._room
         owners = owners_of(kept, names, rows, others=others, room=room, what="memories")
-        held = len(owners)
+        held, taken = len(owners), max(taken, len(owners))
+        if held != min(taken, room):
+            raise ModelRefused(f"memories: {held:,} answers of {taken:,}")
         known = np.array([memories.reach, *memories.losses])
-        if memories.reach <= 0.0 or not bool(np.isfinite(known).all()):
+        if memories.reach < _NEAREST / 2.0 or not bool(np.isfinite(known).all()):
             raise ModelRefused("memories: a reach, or losses, that cannot be")
-        self._places[:, :held] = unpacked(memories.places, held, len(self._places)).T
-        self._left[:held] = unpacked(memories.left, held)
-        self._missed[:held] = unpacked(memories.missed, held)
-        self._owners[:held] = owners
-        self._counts = np.bincount(self._owners[:held]).astype(np.float64)
-        self.taken, self.reach = held, memories.reach
+        at = np.arange(taken - held, taken) % room
+        self._places[:, at] = unpacked(memories.places, held, len(self._places)).T
+        self._left[at] = unpacked(memories.left, held)
+        self._missed[at] = unpacked(memories.missed, held)
+        self._owners[at] = owners
+        # Of all rows, so that serving, where many ask at once, never has to make room.
+        self._counts = np.bincount(owners, minlength=others).astype(np.float64)
+        self.taken, self.reach = taken, memories.reach
         self._losses = memories.losses
         if memories.slopes:
             self._slopes = unpacked(memories.slopes, len(self._slopes))
@@ -240,7 +198,7 @@ class Recall:
 
     def _measure(self, apart: float) -> None:
         """The typical distance, a mean over the latest; `apart` is in what it was so far."""
-        typical = max(self.reach * apart, 1e-6)
+        typical = max(self.reach * apart, _NEAREST)
         self.reach += (typical - self.reach) / max(self.known - 1, 1)
 
     @property

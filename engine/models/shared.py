@@ -106,12 +106,8 @@ class Shared:
 
     def know(self, row: int, action: Action) -> None:
         """An action, of which nothing is known yet, or who its kin are now; rows come in order."""
-        names = [f"{facet} {name}" for facet, name in _kin(action)]
-        for name in names:
-            if name not in self._kin_rows:
-                self._kin_rows[name] = len(self._kin)
-                self._kin = np.vstack([self._kin, (0.0, _KIN)])
-        kin = [self._kin_rows[name] for name in names] + [0] * (2 - len(names))
+        kin = [self._row_of_kin(f"{facet} {name}") for facet, name in _kin(action)]
+        kin += [0] * (2 - len(kin))
         places = self._relative.places([action])
         if row == len(self._own):
             self._own = np.vstack([self._own, (0.0, _OWN)])
@@ -167,7 +163,7 @@ class Shared:
         for there, here in enumerate(rows):
             self._own[here] = _added(self._own[here], other._own[there], _OWN)
         for name, there in other._kin_rows.items():
-            here = self._kin_rows[name]
+            here = self._row_of_kin(name)  # whose actions may all have moved away since
             self._kin[here] = _added(self._kin[here], other._kin[there], _KIN)
         self._steady = None
 
@@ -195,11 +191,9 @@ class Shared:
         """Serve from this for these actions, by row; those not in it start from their kin.
         Raises ModelRefused for what does not fit."""
         told = np.array([*shares.own.values(), *shares.kin.values(), (0.0, shares.variance)])
-        weights = unpacked(shares.weights, len(self._prior))
+        weights = unpacked(shares.weights, len(self._prior), most=LARGEST)
         if not bool((np.abs(told) <= LARGEST).all()) or not bool((told[:, 1] > 0.0).all()):
             raise ModelRefused("shared: a term that is beyond belief, or surer than sure")
-        if np.abs(weights).max() > LARGEST:
-            raise ModelRefused(f"shared: a weight beyond {LARGEST:g}")
         self._weights = weights
         self._covariance[0, 0] = shares.variance
         self._kin_rows = {name: row for row, name in enumerate(shares.kin, 1)}
@@ -213,6 +207,13 @@ class Shared:
         """Go on from what another held. Raises ModelRefused for what does not fit."""
         self.restore(schooled.shares, actions)
         self._covariance = unpacked(schooled.covariance, *self._covariance.shape)
+
+    def _row_of_kin(self, name: str) -> int:
+        """That of a group or kind, of which nothing is known where it is new."""
+        if name not in self._kin_rows:
+            self._kin_rows[name] = len(self._kin)
+            self._kin = np.vstack([self._kin, (0.0, _KIN)])
+        return self._kin_rows[name]
 
     def _at(self, phi: Vector) -> Vector:
         """The terms of the moment that are the same for every action."""

@@ -73,6 +73,5 @@ def most_leaves(owners: int) -> int:
 
 
 def _room(owners: int) -> int:
-    """Seats for so many and some more."""
-    room: int = 1 << owners.bit_length()
-    return room
+    """Seats for so many: the same however they came, one by one or at once."""
+    return 1 << max(owners - 1, 0).bit_length()

@@ -25,6 +25,9 @@ TREES = 16
 MOST_NODES = 65_536
 """So that a leaf is told by two bytes."""
 
+DEEPEST = 16
+"""Levels below a root, as a row has to go down all of them."""
+
 LEAF = -1
 
 
@@ -56,6 +59,8 @@ class Wood:
         self._further = right - self._left
         self._leaves = np.arange(len(inner), len(columns))
         self._levels = _levels(self._roots, self._left, right)
+        if self._levels > DEEPEST:
+            raise ModelRefused(f"trees: {self._levels:,} levels deep; at most {DEEPEST}")
 
     def leaves(self, row: Cuts) -> Places:
         """Which of all trees' leaves, in the order of their nodes, a row of columns ends in, one

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from engine.errors import ModelRefused
 from engine.models.hindsight import LATEST, Hindsight, Hindsights
+from engine.models.wood import TREES, Felled
 
 ANSWERS = 600
 
@@ -161,6 +162,24 @@ def test_what_does_not_fit_is_refused(changes: dict[str, object], why: str) -> N
         Hindsight(2).restore(msgspec.structs.replace(GOOD, **changes), {}, 0)
     Hindsight(2).restore(GOOD, {}, 0)
     Hindsight(2).restore(Hindsights(), {}, 0)
+
+
+def test_leaves_of_more_actions_than_the_table_has_room_for_are_refused() -> None:
+    """They would take gigabytes, and only once they are bound to so many actions."""
+    count, inner = 4096, 4096
+    columns = np.full(TREES + 2 * inner, -1, "<i2")
+    columns[:inner] = 0
+    names = tuple(map(str, range(count)))
+    zeros = bytes(4 * count)
+    spoilt = Hindsights(
+        names,
+        Felled(columns.tobytes(), bytes(4 * len(columns))),
+        bytes(2 * TREES * count),
+        *[zeros] * 4,
+        np.arange(count, dtype="<i4").tobytes(),
+    )
+    with pytest.raises(ModelRefused, match="4,112 leaves, of 4,096 actions"):
+        Hindsight(2).restore(spoilt, {}, 0)
 
 
 @pytest.mark.parametrize("changes", [{"rows": b""}, {"wait": -1}, {"times": -1}])

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from engine.errors import ModelRefused
-from engine.models.learner import Learner
+from engine.models.learner import Learner, LearnerState
+from engine.models.memories import LATEST
 from engine.models.online import RIDGE
 from tests.models.builders import AGE, an_action
 from tests.models.pupils import ACTIONS, PLAIN, ROWS, SCALE, believed, taught
@@ -38,6 +39,36 @@ def test_parts_learned_apart_add_up_to_the_whole() -> None:
     assert one.belief.variances == pytest.approx(whole.belief.variances, rel=1e-3)
     seen = {id: arm.seen for id, arm in whole.snapshot().arms.items()}
     assert {id: arm.seen for id, arm in one.snapshot().arms.items()} == seen
+
+
+def test_one_restored_once_old_answers_went_goes_on_as_the_first_would() -> None:
+    """Sums over the answers kept depend on where each stands, to the last bit."""
+    first = taught(range(LATEST + 300))
+    again = Learner.restore(first.state())
+    for learner in (first, again):
+        for row in range(200):
+            x = np.array([row % 7 - 3.0, 0.0, 1.0, 0.0, 0.0])
+            learner.learn(x, "isa", float(row % 3 == 0))
+    assert again.state() == first.state()
+
+
+def test_a_group_that_all_actions_have_left_is_merged_too() -> None:
+    one, other = Learner(PLAIN, SCALE), taught(range(50), SCALE)
+    for action in ACTIONS:
+        other.know([an_action(action.id, "elsewhere")])
+    one.merge(other)
+    kin = one.snapshot().shares.kin
+    assert kin["group savings"] == pytest.approx(other.snapshot().shares.kin["group savings"])
+
+
+@pytest.mark.parametrize(
+    "changes", [{"rows": ("isa", "loan", "gone")}, {"known": -1}, {"taken": 51}, {"actions": ()}]
+)
+def test_a_state_whose_parts_do_not_belong_together_is_refused(changes: dict[str, object]) -> None:
+    held = msgspec.msgpack.decode(taught(range(50)).state(), type=LearnerState)
+    spoilt = msgspec.structs.replace(held, **changes)
+    with pytest.raises(ModelRefused):
+        Learner.restore(msgspec.msgpack.encode(spoilt))
 
 
 def test_parts_in_other_terms_do_not_add_up() -> None:

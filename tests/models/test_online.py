@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from engine.errors import ModelRefused
 from engine.models.checks import check_model
-from engine.models.features import Feature, Number
+from engine.models.features import Feature, Members, Number
 from engine.models.kinds import parse_model
 from engine.models.learner import Learner
 from engine.models.online import LEAST, OnlineModel, parse_online
@@ -81,6 +81,25 @@ def test_one_that_knows_no_action_yet_serves() -> None:
     check_model(served(Learner(PLAIN)), ACTIONS, [facts()])
 
 
+def test_features_without_columns_are_not_declared_by_the_thousand() -> None:
+    """Each would be a term that all share, and terms know each other's covariance."""
+    features = tuple(
+        Feature(f"f{number}", "customer.f", Members(()), match="id") for number in range(1_001)
+    )
+    with pytest.raises(ModelRefused, match="1,001 features"):
+        served(Learner(features))
+
+
+def test_a_scorer_that_serves_many_threads_makes_room_for_nothing() -> None:
+    """Of two that did so at once one would be left with too little."""
+    scorer = served(taught(range(50))).bind([*ACTIONS, *map(an_action, "pqrstu")])
+    recall = scorer._belief.recall
+    before = recall._counts
+    assert len(before) == 9
+    scorer.score(facts({"age": 50}))
+    assert recall._counts is before
+
+
 def spoilt(**changes: object) -> bytes:
     tree = msgspec.to_builtins(taught(range(20)).snapshot())
     for path, value in changes.items():
@@ -98,14 +117,19 @@ def spoilt(**changes: object) -> bytes:
         {"arms__isa__weights": ""},
         {"arms__isa__precision": msgspec.to_builtins(np.zeros(134, "<f4").tobytes())},
         {"arms__isa__weights": msgspec.to_builtins(np.full(134, np.nan, "<f4").tobytes())},
+        {"arms__isa__weights": msgspec.to_builtins(np.full(134, 3e38, "<f4").tobytes())},
+        {"arms__isa__precision": msgspec.to_builtins(np.full(134, 1e-45, "<f4").tobytes())},
         {"arms__isa__seen": -1.0},
+        {"arms__isa__seen": 1e300},
         {"scale__rows": -1.0},
         {"scale__means": []},
         {"scale__squares": [-1.0] * 5},
         {"waves__phases": ""},
+        {"waves__directions": msgspec.to_builtins(np.full(128 * 5, 3e38, "<f4").tobytes())},
         {"memories__places": ""},
         {"memories__names": []},
         {"memories__reach": 0.0},
+        {"memories__reach": 1e-60},
         {"memories__losses": [1e999, 0.0]},
         {"memories__owners": "AAA="},
         {"features": msgspec.to_builtins([Feature("x", "customer.x", Number(scale=0.0))])},

@@ -8,7 +8,8 @@ import pytest
 from engine.models.expansion import Expansion, Scale, waves
 from engine.models.features import Feature, Number
 from engine.models.learner import Learner
-from engine.models.recall import Recall, joined
+from engine.models.memories import joined
+from engine.models.recall import Recall
 from tests.models.builders import facts
 from tests.models.pupils import ACTIONS, believed, served
 

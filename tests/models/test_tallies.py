@@ -70,6 +70,17 @@ def test_there_are_seats_for_newcomers_while_the_table_has_room() -> None:
     assert leaves * len(tallies.owners) == CELLS
 
 
+def test_a_table_made_at_once_is_as_large_as_one_that_filled_up() -> None:
+    """So that a learner restored has as much room for newcomers as it had."""
+    filled = Tallies(LEAVES, ENDS, OWNERS, VALUES)
+    for owner in (5, 6, 7):
+        filled.add(ENDS[0].astype(np.intp), owner, VALUES[:, 0])
+    owners = np.append(OWNERS, [5, 6, 7])
+    more = (np.append(part, part[:3], axis=-1) for part in VALUES)
+    again = Tallies(LEAVES, np.vstack([ENDS, ENDS[:3]]), owners, more)
+    assert again._sums.shape == filled._sums.shape == (LEAVES * 8, PARTS)
+
+
 def test_a_catalogue_of_thousands_of_newcomers_takes_no_more_memory() -> None:
     learned, chance = hindsight.Hindsight(2), np.random.default_rng(4)
     for number in range(3_000):

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from engine.errors import ModelRefused
 from engine.models.growing import grown
-from engine.models.wood import MOST_NODES, TREES, Felled, rebuilt
+from engine.models.wood import DEEPEST, MOST_NODES, TREES, Felled, rebuilt
 
 MOST = MOST_NODES // 2
 CHANCE = np.random.default_rng(11)
@@ -90,6 +90,14 @@ def test_chance_makes_no_more_nodes_than_two_bytes_tell() -> None:
 def test_what_makes_no_trees_is_refused(columns: list[int], cuts: list[float], why: str) -> None:
     felled = Felled(np.array(columns, "<i2").tobytes(), np.array(cuts, "<f4").tobytes())
     with pytest.raises(ModelRefused, match=why):
+        rebuilt(felled, 4)
+
+
+def test_trees_too_deep_to_be_asked_in_time_are_refused() -> None:
+    """Each node that splits is the only one of its level."""
+    columns = [0, *[-1] * (TREES - 1), *[0, -1] * DEEPEST, -1, -1]
+    felled = Felled(np.array(columns, "<i2").tobytes(), bytes(4 * len(columns)))
+    with pytest.raises(ModelRefused, match="17 levels deep"):
         rebuilt(felled, 4)
 
 

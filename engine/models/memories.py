@@ -1,0 +1,62 @@
+"""What is recalled from, as it is kept: the latest answers of all actions, and of two learners.
+
+It must not know what is made of them.
+"""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+from msgspec import Struct
+
+from engine.models.expansion import packed
+
+LATEST = 2048
+
+
+class Memories(Struct, frozen=True, forbid_unknown_fields=True):
+    """`places` (answers × width), `left`, `missed` and `owners` (places in `names`), as
+    little-endian float32 and int32, oldest first. `reach`: the typical distance; `losses`:
+    squared errors of smooth and sharp so far; `slopes` (float32): mean squared slopes."""
+
+    names: tuple[str, ...] = ()
+    places: bytes = b""
+    left: bytes = b""
+    missed: bytes = b""
+    owners: bytes = b""
+    reach: float = 1.0
+    losses: tuple[float, float] = (0.0, 0.0)
+    slopes: bytes = b""
+
+
+def joined(one: Memories, other: Memories, room: int = LATEST) -> Memories:
+    """The latest answers of both, as many of each as there is room for.
+
+    Either's sharp made up for all that was missed, so that each counts by its share of answers.
+    """
+    held, more = len(one.owners) // 4, len(other.owners) // 4
+    kept = max(room // 2, room - more) if held + more > room else held
+    share = held / max(held + more, 1)
+    mine = _latest(one, min(held, kept), share)
+    theirs = _latest(other, min(more, room - min(held, kept)), 1.0 - share)
+    shifted = np.frombuffer(theirs.owners, "<i4") + len(one.names)
+    return Memories(
+        one.names + other.names,
+        mine.places + theirs.places,
+        mine.left + theirs.left,
+        mine.missed + theirs.missed,
+        mine.owners + shifted.astype("<i4").tobytes(),
+        (one.reach + other.reach) / 2.0,
+        (one.losses[0] + other.losses[0], one.losses[1] + other.losses[1]),
+        packed((np.frombuffer(one.slopes, "<f4") + np.frombuffer(other.slopes, "<f4")) / 2.0),
+    )
+
+
+def _latest(memories: Memories, count: int, share: float) -> Memories:
+    held = max(len(memories.owners) // 4, 1)
+    places, left, missed, owners = (
+        part[len(part) - len(part) // held * count :]
+        for part in (memories.places, memories.left, memories.missed, memories.owners)
+    )
+    missed = packed(np.frombuffer(missed, "<f4") * np.float32(share))
+    return msgspec.structs.replace(memories, places=places, left=left, missed=missed, owners=owners)
