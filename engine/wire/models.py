@@ -45,7 +45,7 @@ class PromotionSchema(Strict):
     alias = fields.String(validate=validate.OneOf(get_args(Role)), load_default="champion")
     share = NumberField(
         validate=validate.Range(0, 1, min_inclusive=False),
-        metadata={"description": "Of all customers, a challenger's."},
+        metadata={"description": "Of all customers, a challenger's.", "exclusiveMinimum": 0},
     )
 
     @validates_schema

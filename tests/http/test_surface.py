@@ -27,6 +27,13 @@ def test_its_patterns_are_of_the_language_that_json_schema_reads(client: Client)
     assert [each for each in patterns if re.search(rb"\\\\[AZ]", each)] == []
 
 
+def test_what_must_be_above_a_bound_is_not_described_as_at_it(client: Client) -> None:
+    share = client.call("GET", "/openapi.json").json()["components"]["schemas"]["Promotion"]
+    assert share["properties"]["share"]["exclusiveMinimum"] == 0
+    none = {"version": "learned", "alias": "challenger", "share": 0}
+    assert client.call("POST", "/v1/models/propensity/promote", none).status == 422
+
+
 def test_every_route_is_in_the_openapi_document_and_nothing_else(client: Client) -> None:
     described = {
         (method.upper(), path)
