@@ -29,7 +29,7 @@ LATEST = 16384
 _FIRST = 32  # answers, before which there is nothing to grow from
 _GROWTH = 1.0  # of the answers, after which trees are grown anew
 _IDLE = 0.99  # where nothing counts for more than this, serving saves itself the trees
-_ASKED = 32  # of a node's answers, which of its cuts is best
+_JUDGES = 32  # of a node's answers, which of its cuts is best
 _SOME = 8.0
 _STEPS = 2.0**20
 _LARGEST = 1e38  # that float32 holds
@@ -235,18 +235,18 @@ class Hindsight:
 
     def _grow(self) -> None:
         """Anew, from all that is kept. A reward is a chance that the answer counts as a yes."""
+        self._wait = max(int(self._held * _GROWTH), 1)
+        if not self._kept.rows.shape[1]:  # nothing tells moments apart
+            return
         order = self._order()
         kept = self._kept.at(order)
-        if not kept.rows.shape[1]:  # nothing tells moments apart
-            return
         worked = np.random.default_rng(self._times).random(len(order)) < kept.rewards
         most = min(most_leaves(len(np.unique(kept.owners))), MOST_NODES // 2)
         wood, ends = grown(
-            kept.rows, 2 * kept.owners + worked, self._times, most, _asked(float(worked.mean()))
+            kept.rows, 2 * kept.owners + worked, self._times, most, _judges(float(worked.mean()))
         )
         self._ends[order] = ends.T
         self._known = self._counted(wood)
-        self._wait = max(int(len(order) * _GROWTH), 1)
         self._times += 1
 
     def _counted(self, wood: Wood) -> _Known:
@@ -265,9 +265,9 @@ class Hindsight:
         return asked
 
 
-def _asked(worked: float) -> int:
+def _judges(worked: float) -> int:
     """So many answers, of whom that share worked, that some did and some did not."""
-    return max(_ASKED, int(_SOME / max(min(worked, 1.0 - worked), _SOME / LATEST)))
+    return max(_JUDGES, int(_SOME / max(min(worked, 1.0 - worked), _SOME / LATEST)))
 
 
 def _exact(off: float) -> float:

@@ -9,6 +9,7 @@ sums, and so would those of another house, with places in logs that are not ours
 from __future__ import annotations
 
 import hmac
+import re
 from pathlib import Path
 
 import structlog
@@ -19,6 +20,7 @@ from engine.files import kept_key, own_directory, write_once
 _KEPT = 2
 _DIGEST = 32  # bytes
 _SEALED = b"teller.learning.1\0"
+_NUMBERED = re.compile("[0-9]{12}").fullmatch  # a copy somebody made is none
 
 _log = structlog.get_logger()
 
@@ -68,7 +70,8 @@ class Checkpoints:
         return hmac.digest(kept_key(self._data, "model"), _SEALED + content, "sha256")
 
     def _numbers(self) -> list[int]:
-        return sorted(int(path.stem) for path in self._home.glob("[0-9]*.state"))
+        names = (path.stem for path in self._home.glob("*.state"))
+        return sorted(int(name) for name in names if _NUMBERED(name))
 
     def _path(self, number: int) -> Path:
         return self._home / f"{number:012}.state"

@@ -52,6 +52,16 @@ def test_one_restored_once_old_answers_went_goes_on_as_the_first_would() -> None
     assert again.state() == first.state()
 
 
+def test_one_that_looks_at_nothing_restores_too() -> None:
+    first = Learner(())
+    first.know(ACTIONS)
+    for row in range(200):
+        first.learn(np.zeros(0), ACTIONS[row % 3].id, float(row % 3 == 0))
+    again = Learner.restore(first.state())
+    assert again.state() == first.state()
+    assert believed(again, [])[0].tolist() == believed(first, [])[0].tolist()
+
+
 def test_a_group_that_all_actions_have_left_is_merged_too() -> None:
     one, other = Learner(PLAIN, SCALE), taught(range(50), SCALE)
     for action in ACTIONS:

@@ -34,6 +34,16 @@ def test_a_checkpoint_one_bit_of_which_has_changed_is_not_gone_on_from(tmp_path:
     assert checkpoints.latest() == (3, b"3 answers")
 
 
+def test_a_copy_somebody_made_beside_it_is_no_checkpoint(tmp_path: Path) -> None:
+    checkpoints = Checkpoints(tmp_path)
+    checkpoints.commit(1, b"ours")
+    for name in ("000000000001 copy.state", "9.state", "0000000000001.state"):
+        shutil.copy(next((tmp_path / "learning").iterdir()), tmp_path / "learning" / name)
+    assert checkpoints.latest() == (1, b"ours")
+    checkpoints.commit(2, b"more")
+    assert checkpoints.latest() == (2, b"more")
+
+
 def test_another_house_s_checkpoint_is_not_gone_on_from(tmp_path: Path) -> None:
     """It would count answers nobody here gave, and read these logs from where those were left."""
     ours, theirs = Checkpoints(tmp_path / "ours"), Checkpoints(tmp_path / "theirs")
