@@ -94,7 +94,9 @@ def of_file(data: Path, mapping: Path, catalogue: Catalogue, since: int) -> Evid
     recent = _latest(table)
     rows = table.where(recent)
     if not len(rows):
-        return Evidence(None, missing=f"every row of {data} is of a time it was learnt from")
+        last = datetime.fromtimestamp(since / 1000, UTC)
+        said = f"no row of {data} came after {last:%Y-%m-%dT%H:%MZ}, up to when it or the champion"
+        return Evidence(None, missing=f"{said} had learnt")
     if columns.selection_probability is None:
         return Evidence(rows, outside=True)
     log = to_log(frame[new][recent], columns)
