@@ -63,7 +63,7 @@ def parse(body: bytes) -> object:
     except msgspec.DecodeError as error:
         _check_numbers(body)
         raise Malformed(f"not valid JSON: {error}") from None
-    _inspect(document)
+    inspect(document)
     return document
 
 
@@ -95,8 +95,9 @@ def _finite(number: float) -> object:
     return number if math.isfinite(number) else _NO_NUMBER
 
 
-def _inspect(document: object) -> None:
-    """Refuses what JSON allows and we do not: NUL characters and deep nesting."""
+def inspect(document: object) -> None:
+    """Refuse what JSON allows and we do not: InvalidRequest for NUL characters, Malformed for deep
+    nesting."""
     level: list[tuple[str, object]] = [("", document)]
     for _ in range(MAX_DEPTH + 1):
         if not level:

@@ -206,6 +206,24 @@ def test_a_row_that_is_not_utf_8_harms_no_other(desk: Desk) -> None:
     assert desk.customer("c-2")["attributes"] == {"first_name": "João"}
 
 
+@pytest.mark.parametrize(
+    "name, text",
+    [
+        ("a.csv", 'customer_id,id,type,at,properties\nc-1,1,call,{at},"{{""a"": ""\\u0000""}}"\n'),
+        ("a.csv", "customer_id,id,type,at,properties\nc-1,1,call\0,{at},\n"),
+        (
+            "a.jsonl",
+            '{{"customer_id": "c-1", "id": "1", "type": "call", "at": "{at}", '
+            '"properties": {{"a": ["\\u0000"]}}}}\n',
+        ),
+    ],
+)
+def test_a_nul_is_kept_out_however_deep_in_a_row(desk: Desk, name: str, text: str) -> None:
+    at = datetime.now(UTC).isoformat()
+    assert desk.take("interactions", name, text.format(at=at)).bad == 1
+    assert "must hold no NUL character" in desk.said
+
+
 def test_a_file_of_another_kind_is_refused_with_a_word(desk: Desk) -> None:
     with pytest.raises(Misconfigured, match=r"\.csv, \.jsonl, \.ndjson, \.parquet"):
         desk.take("customers", "people.xlsx", "x")
