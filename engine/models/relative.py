@@ -18,6 +18,7 @@ from engine.models.features import Encoder, Facet, Feature
 
 _FACETS: dict[str, Facet] = {"action": "id", "group": "group", "kind": "kind"}
 _Family: TypeAlias = tuple[object, ...]
+_Names: TypeAlias = tuple[str, ...]
 
 
 class Relative:
@@ -28,12 +29,17 @@ class Relative:
         self._encoder = encoder
         self._nowhere = len(encoder.columns)
         self._matches = [one.name for one in encoder.features if one.match]
-        self._families: dict[_Family, list[Feature]] = {}
+        families: dict[tuple[_Names, _Family], dict[_Names, range]] = {}
         for feature in encoder.features:
-            if any(name in _FACETS for name in feature.where):
-                self._families.setdefault(_family(feature), []).append(feature)
-        widths = [len(encoder.spans[some[0].name]) for some in self._families.values()]
-        self.count = sum(widths) + len(self._matches)
+            if asked := _asked(feature):
+                named = tuple(feature.where[name] for name in asked)
+                some = families.setdefault((asked, _family(feature)), {})
+                some.setdefault(named, encoder.spans[feature.name])
+        self._families = [
+            ([_FACETS[name] for name in asked], some, len(next(iter(some.values()))))
+            for (asked, _), some in families.items()
+        ]
+        self.count = sum(width for _, _, width in self._families) + len(self._matches)
 
     def places(self, actions: Sequence[Action]) -> NDArray[np.intp]:
         """Each action's columns, one past the last where it has none; shape (actions, count)."""
@@ -41,25 +47,19 @@ class Relative:
         return np.array(rows, np.intp).reshape(len(actions), self.count)
 
     def _columns(self, action: Action) -> Iterator[int]:
-        for some in self._families.values():
-            own = next((one for one in some if _is_of(one, action)), None)
-            nothing = [self._nowhere] * len(self._encoder.spans[some[0].name])
-            yield from self._encoder.spans[own.name] if own else nothing
+        for facets, some, width in self._families:
+            own = some.get(tuple(getattr(action, facet) for facet in facets))
+            yield from own or [self._nowhere] * width
         matching = self._encoder.matching(action)
         for name in self._matches:
             yield matching.get(name, self._nowhere)
 
 
+def _asked(feature: Feature) -> tuple[str, ...]:
+    """What it asks for by name, of an action."""
+    return tuple(name for name in _FACETS if name in feature.where)
+
+
 def _family(feature: Feature) -> _Family:
-    where = tuple(sorted(feature.where.items()))
-    asked = tuple(name for name, _ in where if name in _FACETS)
-    rest = tuple(pair for pair in where if pair[0] not in _FACETS)
-    return feature.source, feature.event, feature.within, feature.encoding, asked, rest
-
-
-def _is_of(feature: Feature, action: Action) -> bool:
-    return all(
-        getattr(action, facet) == feature.where[name]
-        for name, facet in _FACETS.items()
-        if name in feature.where
-    )
+    rest = tuple(sorted(pair for pair in feature.where.items() if pair[0] not in _FACETS))
+    return feature.source, feature.event, feature.within, feature.encoding, rest

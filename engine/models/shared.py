@@ -198,7 +198,9 @@ class Shared:
         self._covariance[0, 0] = shares.variance
         self._kin_rows = {name: row for row, name in enumerate(shares.kin, 1)}
         self._kin = np.array([(0.0, 0.0), *shares.kin.values()])
-        self._own, self._kin_of, self._places = self._own[:0], self._kin_of[:0], self._places[:0]
+        count = len(actions)  # rows are made at once: there may be thousands
+        self._own, self._kin_of = np.zeros((count, 2)), np.zeros((count, 2), np.intp)
+        self._places = np.zeros((count, self._relative.count), np.intp)
         for row, action in enumerate(actions):
             self.know(row, action)
             self._own[row] = shares.own.get(action.id, (0.0, _OWN))

@@ -21,6 +21,35 @@ def test_a_count_by_group_is_each_actions_own_groups() -> None:
     assert relative.places([ISA, LOAN, NEWS]).tolist() == [[3], [2], [nowhere]]
 
 
+def test_counts_that_ask_for_more_than_one_thing_of_an_action_are_of_both() -> None:
+    features = of_group("savings", kind="offer"), of_group("loans", kind="message")
+    relative = Relative(Encoder(features))
+    assert relative.count == 1
+    told = an_action("told", "loans", "message")
+    assert relative.places([ISA, LOAN, told]).tolist() == [[0], [2], [1]]
+
+
+def test_thousands_of_actions_are_not_each_held_against_every_count() -> None:
+    class Counted(str):
+        compared = 0
+
+        def __eq__(self, other: object) -> bool:
+            Counted.compared += 1
+            return str.__eq__(self, other)
+
+        __hash__ = str.__hash__
+
+    features = [
+        Feature(f"f{n}", "history.count", Number(), event="accept", where={"action": Counted(n)})
+        for n in range(100)
+    ]
+    relative = Relative(Encoder(features))
+    Counted.compared = 0
+    places = relative.places([an_action(str(number)) for number in range(200)])
+    assert places[:, 0].tolist() == [*range(100), *[100] * 100]
+    assert Counted.compared <= 200
+
+
 def test_counts_that_ask_for_something_else_too_are_told_apart() -> None:
     features = of_group("savings"), of_group("savings", channel="web"), of_group("loans")
     assert Relative(Encoder(features)).places([ISA, LOAN]).tolist() == [[0, 1], [2, 3]]
