@@ -122,16 +122,18 @@ class Hindsight:
             if self._taken >= self._room:
                 gone = -np.concatenate(kept.parts(slice(at, at + 1)))
                 tallies.add(self._ends[at].astype(np.intp), int(kept.owners[at]), gone)
-            if tallies.fits(owner):
-                tallies.add(leaves, owner, np.array([1.0, off, missed, alone, reward]))
-            else:
-                self._wait = 0
             self._ends[at] = leaves
         kept.rows[at], kept.rewards[at], kept.owners[at] = row, reward, owner
         kept.honest[at], kept.missed[at], kept.alone[at] = off, missed, alone
         self._asked = _NOTHING
         self._taken += 1
         self._wait -= 1
+        if self._known is not None:
+            if self._known.tallies.fits(owner):
+                parts = np.array([1.0, off, missed, alone, reward])
+                self._known.tallies.add(leaves, owner, parts)
+            else:
+                self._make_room(self._known.wood)
         if self._wait <= 0:
             self._grow()
         return left
@@ -248,6 +250,14 @@ class Hindsight:
         self._ends[order] = ends.T
         self._known = self._counted(wood)
         self._times += 1
+
+    def _make_room(self, wood: Wood) -> None:
+        """For one action more, in the seats of those whose answers all went, as if they had never
+        been; with too few of those, trees are due."""
+        if wood.ends <= most_leaves(len(np.unique(self._kept.owners[: self._held]))):
+            self._known = self._counted(wood)
+        else:
+            self._wait = 0
 
     def _counted(self, wood: Wood) -> _Known:
         """Trees, with all answers that are kept counted in their leaves."""

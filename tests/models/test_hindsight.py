@@ -8,6 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.errors import ModelRefused
+from engine.models import tallies
 from engine.models.hindsight import LATEST, Hindsight, Hindsights
 from engine.models.wood import TREES, Felled
 
@@ -131,6 +132,30 @@ def test_one_restored_goes_on_as_the_first_would() -> None:
             x = np.random.default_rng(number).random(2)
             each.take(x, 0, board(x), board(x) - 0.5, board(x) - 0.5)
     assert again.learned(("a", "b")) == first.learned(("a", "b"))
+
+
+def test_one_restored_has_room_for_as_many_actions_as_the_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Actions come and go, and who went leaves no seat behind that only the first would keep."""
+    monkeypatch.setattr(tallies, "CELLS", 2**11)
+    names = tuple(map(str, range(40)))
+    rows = {name: row for row, name in enumerate(names)}
+    first, again = campaigns(Hindsight(2, 150), range(553)), Hindsight(2, 150)
+    again.resume(first.learned(names), rows)
+    for each in (first, again):
+        campaigns(each, range(553, 1000))
+    assert again.learned(names) == first.learned(names)
+
+
+def campaigns(hindsight: Hindsight, answers: range) -> Hindsight:
+    """Told of five actions at a time, each for some three hundred answers."""
+    for number in answers:
+        chance = np.random.default_rng(number)
+        x, owner = chance.random(2), number // 60 + int(chance.integers(5))
+        reward = float(chance.random() < 0.5)
+        hindsight.take(x, owner, reward, reward - 0.5, reward - 0.5)
+    return hindsight
 
 
 def test_what_serves_says_what_the_learner_would() -> None:
