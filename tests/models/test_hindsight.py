@@ -110,6 +110,27 @@ def test_what_turns_out_to_be_worth_more_counts_so() -> None:
     assert late.learned(("one", "other")).hindsights.honest == at_once.hindsights.honest
 
 
+def test_two_answers_of_one_moment_that_came_late_are_two() -> None:
+    late, x = Hindsight(2), np.array([0.3, 0.1])
+    for _ in range(5):
+        late.take(x, 0, 0.0, 0.0, 0.0)
+    for _ in range(2):
+        late.amend(x.copy(), 0, 1.0)
+    kept = late.hindsights(("a",)).rewards
+    assert np.frombuffer(kept, "<f4").tolist() == [1.0, 1.0, 0.0, 0.0, 0.0]
+
+
+def test_a_late_answer_is_added_to_the_same_one_after_a_restart() -> None:
+    first, again, x = taught(range(150), room=100), Hindsight(2, 100), np.array([0.3, 0.1])
+    for number in range(60):
+        other = np.random.default_rng(number).random(2)
+        first.take(x if number in (7, 55) else other, 0, 0.0, 0.0, 0.0)
+    again.resume(first.learned(("a", "b")), {"a": 0, "b": 1})
+    for each in (first, again):
+        each.amend(x.copy(), 0, 1.0)
+    assert again.learned(("a", "b")) == first.learned(("a", "b"))
+
+
 def test_two_share_the_room_and_say_what_both_have_learned() -> None:
     one, other = taught(range(ANSWERS)), taught(range(ANSWERS, 4 * ANSWERS))
     one.join(other, np.array([0, 1]))
