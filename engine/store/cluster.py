@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, cast
 from urllib.parse import urlsplit
 
-from redis.backoff import NoBackoff
-from redis.cluster import ClusterNode, RedisCluster
-from redis.exceptions import AskError, MovedError, RedisClusterException, RedisError
-from redis.retry import Retry
+from redis.exceptions import AskError, MovedError, RedisError
 
 from engine.errors import Misconfigured, StoreUnavailable
 from engine.store.connection import Command, Pool
 from engine.store.servers import Routed, connection_settings
 
-_node = cast("Callable[[str, int], ClusterNode]", ClusterNode)  # redis-py leaves it untyped
 _MOVES = 5  # a slot that moves more often within one call is not settled yet
 
 
@@ -35,8 +32,10 @@ class Cluster:
 
     def __init__(self, url: str, timeout: float) -> None:
         """Misconfigured for a URL that is none."""
-        self._url, self._met = _named(url)
-        self._settings = connection_settings(self._url)
+        first, others = _named(url)
+        self._settings = connection_settings(first)
+        named = self._settings.get("host", "localhost"), self._settings.get("port", 6379)
+        self._named = self._met = (_Address(*named), *others)
         self._timeout = timeout
         self._homes: dict[int, _Address] = {}
         self._pools: dict[_Address, Pool] = {}
@@ -57,7 +56,7 @@ class Cluster:
         return self._all(commands, write=True)
 
     def one_slot_each(self) -> Sequence[int]:
-        self._learn()
+        self._learn(None)
         return list({home: slot for slot, home in self._homes.copy().items()}.values())
 
     def close(self) -> None:
@@ -67,7 +66,7 @@ class Cluster:
     def _all(self, commands: Sequence[Routed], write: bool) -> list[Any]:
         by_home: dict[_Address, list[int]] = defaultdict(list)
         for index, (slot, _) in enumerate(commands):
-            by_home[self._home(slot)].append(index)
+            by_home[self._home(slot, None)].append(index)
         answers: list[Any] = [None] * len(commands)
         for home, indices in by_home.items():
             batch = [commands[index][1] for index in indices]
@@ -83,7 +82,7 @@ class Cluster:
     ) -> list[Any]:
         """The first command says where they go."""
         batch = commands
-        home = self._home(slot)
+        home = self._home(slot, deadline)
         for _ in range(_MOVES):
             answers = self._ask(home, batch, deadline, write)[-len(commands) :]
             answer = answers[0]
@@ -100,7 +99,7 @@ class Cluster:
     def _ask(
         self, home: _Address, batch: Sequence[Command], deadline: float | None, write: bool
     ) -> list[Any]:
-        pool = self._pools.get(home) or self._pools.setdefault(home, self._pool(home))
+        pool = self._pool(home)
         try:
             return pool.write(batch, deadline) if write else pool.read(batch, deadline)
         except StoreUnavailable:
@@ -109,53 +108,82 @@ class Cluster:
 
     def _forget(self, home: _Address) -> None:
         """It may be gone for good: learn anew who has what it had. Other threads do so, too."""
+        self._met = _last(home, self._met)
         for slot, of in self._homes.copy().items():
             if of == home:
                 self._homes.pop(slot, None)
 
-    def _pool(self, home: _Address) -> Pool:
-        return Pool({**self._settings, "host": home.host, "port": home.port}, self._timeout)
+    def _pool(self, at: _Address) -> Pool:
+        return self._pools.get(at) or self._pools.setdefault(at, self._make(at))
 
-    def _home(self, slot: int) -> _Address:
+    def _make(self, at: _Address) -> Pool:
+        return Pool({**self._settings, "host": at.host, "port": at.port}, self._timeout)
+
+    def _home(self, slot: int, deadline: float | None) -> _Address:
         home = self._homes.get(slot)
         if home is None:
-            self._learn()
+            self._learn(deadline)
             home = self._homes.get(slot)
         if home is None:
             raise StoreUnavailable(f"no server of the cluster holds slot {slot}")
         return home
 
-    def _learn(self) -> None:
-        try:
-            cluster = RedisCluster.from_url(
-                self._url,
-                startup_nodes=[_node(*one) for one in self._met],
-                socket_timeout=self._timeout,
-                socket_connect_timeout=self._timeout,
-                retry=Retry(NoBackoff(), 0),
-                require_full_coverage=False,
-            )
-        except (RedisError, RedisClusterException) as error:
-            raise StoreUnavailable(f"the cluster cannot be reached: {error}") from error
-        slots = cluster.nodes_manager.slots_cache.items()
-        met = cluster.nodes_manager.nodes_cache.values()
-        self._met = {_Address(str(one.host), int(one.port)) for one in met}
-        cluster.close()
-        self._homes = {slot: _Address(str(of[0].host), int(of[0].port)) for slot, of in slots}
+    def _learn(self, deadline: float | None) -> None:
+        """Who has what, as the first server says that answers. Raises StoreUnavailable."""
+        away: StoreUnavailable | None = None
+        for at in self._met:
+            try:
+                self._take(self._slots(at, deadline), at)
+            except StoreUnavailable as error:
+                away = away or error
+                self._forget(at)
+                if deadline is not None and time.monotonic() >= deadline:
+                    break  # the others could not answer in no time
+            else:
+                return
+        raise away or StoreUnavailable("no server of the cluster is known")
+
+    def _slots(self, at: _Address, deadline: float | None) -> Sequence[Any]:
+        answer: Any = self._pool(at).read((("CLUSTER", "SLOTS"),), deadline)[0]
+        if isinstance(answer, RedisError):
+            raise StoreUnavailable(f"the cluster cannot be reached: {answer}")
+        return cast("Sequence[Any]", answer)
+
+    def _take(self, ranges: Iterable[Sequence[Any]], told_by: _Address) -> None:
+        """Ranges of slots as a server tells them: the first, the last, who has them, replicas."""
+        homes: dict[int, _Address] = {}
+        met: dict[_Address, None] = {}
+        for first, last, *servers in ranges:
+            theirs = [_told(one, told_by) for one in servers]
+            met.update(dict.fromkeys(theirs))
+            homes.update(dict.fromkeys(range(first, last + 1), theirs[0]))
+        kept = [one for one in self._met if one in met or one in self._named]
+        self._met = _last(told_by, dict.fromkeys((*kept, *met)))  # what it missed another tells
+        self._homes = homes
 
 
-def _named(url: str) -> tuple[str, set[_Address]]:
+def _last(one: _Address, servers: Iterable[_Address]) -> tuple[_Address, ...]:
+    """With that one asked last."""
+    return tuple(sorted(servers, key=lambda other: other == one))
+
+
+def _told(server: Sequence[Any], told_by: _Address) -> _Address:
+    """Where a server is; one that has no name has the one it was asked by."""
+    return _Address(server[0].decode() if server[0] else told_by.host, server[1])
+
+
+def _named(url: str) -> tuple[str, list[_Address]]:
     """The URL with the first of its servers alone, and where the others are."""
     try:
         parts = urlsplit(url)
         login, at, servers = parts.netloc.rpartition("@")
         if "," not in servers:
-            return url, set()
+            return url, []
         _, *others = map(_address, servers.split(","))
     except ValueError as error:
         raise Misconfigured(f"TELLER_REDIS_URL is not a Redis URL: {error}") from error
     first = servers.partition(",")[0]
-    return parts._replace(netloc=f"{login}{at}{first}").geturl(), set(others)
+    return parts._replace(netloc=f"{login}{at}{first}").geturl(), others
 
 
 def _address(server: str) -> _Address:

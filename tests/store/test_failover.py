@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -115,3 +116,25 @@ def test_all_who_meet_a_dead_server_at_once_are_told_that_it_is_away() -> None:
             assert set(threads.map(met, range(320))) == {StoreUnavailable}
     finally:
         sys.setswitchinterval(usual)
+
+
+def test_a_server_that_stalls_costs_its_own_customers_their_deadline_and_no_more(
+    cluster: list[redis.Redis],
+) -> None:
+    stalled = int(cluster[0].info("server")["process_id"])
+    url = ",".join(f"127.0.0.1:{port_of(node)}" for node in cluster)
+    ours = Cluster(f"redis://{url}", 5.0)
+    ping = ("PING",)
+    assert ours.read(0, ping, None) == ours.read(16383, ping, None) == b"PONG"
+    os.kill(stalled, signal.SIGSTOP)
+    try:
+        for of in (ours, Cluster(f"redis://{url}", 5.0)):
+            for _ in range(3):
+                started = time.monotonic()
+                with pytest.raises(StoreUnavailable):
+                    of.read(0, ping, started + 0.05)
+                assert time.monotonic() - started < 2
+            assert of.read(16383, ping, time.monotonic() + 1) == b"PONG"
+    finally:
+        os.kill(stalled, signal.SIGCONT)
+    assert ours.read(0, ping, None) == b"PONG"

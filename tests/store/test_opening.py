@@ -72,6 +72,17 @@ def test_wrong_credentials_say_what_to_check(tmp_path: Path) -> None:
             pass
 
 
+def test_so_they_do_of_a_cluster(tmp_path: Path) -> None:
+    with plain_server(find_server(), tmp_path / "server", "--cluster-enabled", "yes") as client:
+        client.config_set("requirepass", "secret")
+        url = f"redis://:wrong@127.0.0.1:{port_of(client)}?cluster=true"
+        with (
+            pytest.raises(Misconfigured, match="TELLER_REDIS_URL"),
+            open_store(url, tmp_path / "data"),
+        ):
+            pass
+
+
 def test_a_login_refused_once_we_run_is_an_outage_that_ends(tmp_path: Path) -> None:
     with plain_server(find_server(), tmp_path / "server") as client:
         url = f"redis://:secret@127.0.0.1:{port_of(client)}"
