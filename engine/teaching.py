@@ -32,6 +32,10 @@ START = "0-0"
 MOST_BYTES = 2**28
 """Of sums that are kept an action: what is offered beyond is not learned of."""
 
+MOST_WORK = 2**29
+"""Terms squared, each time a learner is told of an action beforehand: at most some seconds' work.
+Where there is more it is told at fewer decisions, lest its lease ends and another begins again."""
+
 _SAMPLES = 200
 
 Columns = NDArray[np.float64]
@@ -39,8 +43,8 @@ Columns = NDArray[np.float64]
 
 class Prior(NamedTuple):
     """What a learner is told before what it learned may serve: what `model` expects of every
-    action at `facts` decisions, worth `worth` answers an action; `shared`: and of what they
-    share."""
+    action at `facts` decisions (see `MOST_WORK`), worth `worth` answers an action; `shared`: and
+    of what they share."""
 
     model: Model
     facts: int
@@ -153,7 +157,9 @@ class Course:
             return False
         told = Learner(self.learner.features, self.learner.expand.scale)
         some = actions if 2 * len(actions) <= self._most else list(self.learner.actions.values())
-        facts = list(self.samples)[-prior.facts :]
+        each = max(len(some), 1) * self.learner.expand.size**2
+        count = min(prior.facts, max(MOST_WORK // each, 1))
+        facts = list(self.samples)[-count:]
         instruct(told, prior.model, some, facts, prior.worth, shared=prior.shared)
         self.learner.merge(told)
         self.progress.instructed = prior.model.version

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from engine import teaching
 from engine.facts import learnable
 from engine.models.expansion import SETTLED, Scale
 from engine.models.features import Category, Encoder, Feature
@@ -241,6 +242,21 @@ def test_a_trained_model_is_a_prior_that_answers_outweigh() -> None:
         log.answer(f"d-{n}", decision, "berries", "reject", 0.0)
     hear(ours, log)
     assert expected(ours, log, unknown)["berries"] < 0.35
+
+
+def test_of_many_actions_a_learner_is_told_at_fewer_decisions_worth_as_much(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Told at all of them, it would be at it for longer than its lease lasts."""
+    log, ours, prior = Log(), course(), trained(EXPECTS)
+    monkeypatch.setattr(teaching, "MOST_WORK", 60 * ours.learner.expand.size**2)
+    for n in range(prior.facts):
+        log.decide(f"c-{n}", "apples", plan=("basic", "fibre")[n % 2])
+    ours.count(log.entries)
+    assert ours.instruct(prior, CATALOGUE.actions)
+    snapshot = ours.learner.snapshot()
+    assert len(snapshot.hindsights.owners) == 4 * (prior.facts + 60)
+    assert snapshot.arms["berries"].seen == pytest.approx(prior.worth)
 
 
 def test_the_first_refusals_do_not_say_that_nothing_is_worth_a_contact() -> None:
