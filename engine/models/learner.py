@@ -181,8 +181,8 @@ class Learner:
         self._balance.join(other._balance)
 
     def forget(self, keep: float) -> None:
-        """Let all that was seen count for `keep` (0 to 1) of what it did, so that what is
-        newer weighs more."""
+        """Let all that was seen count `keep` times as much: from 0 to 1, what is newer weighs
+        more. What is recalled, trees and who is believed keep to their latest answers."""
         for row in self._rows.values():
             moments, answers = self._statistics(row)
             self._settle(row, keep * moments, keep * answers)

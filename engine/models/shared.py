@@ -168,7 +168,7 @@ class Shared:
         self._steady = None
 
     def forget(self, keep: float) -> None:
-        """Let all that was seen count for `keep` (0 to 1) of what it did."""
+        """Let all that was seen count `keep` times as much; above 1 for what was told, not seen."""
         self._combine([(keep, self._sums())])
         self._own = np.array([_faded(one, keep, _OWN) for one in self._own]).reshape(-1, 2)
         self._kin[1:] = [_faded(one, keep, _KIN) for one in self._kin[1:]]
