@@ -86,7 +86,8 @@ class Balance:
     def _share(self) -> float:
         """How much what is shared counts, from 0 to 1; who counts for next to nothing, nothing."""
         early, worked, count, came, *both = self.moments
-        own, shared = (both[at] ** 2 / max(both[at + 1], 1e-12) for at in (0, 2))
+        # No promise explains more than came; what came late may look as if.
+        own, shared = (min(both[at] ** 2 / max(both[at + 1], 1e-12), came) for at in (0, 2))
         speed = (count + 1.0) / (2.0 * (max(came - max(own, shared), 0.0) + _DOUBT))
         rate = (worked + _UNSEEN[0]) / (early + _UNSEEN[1])
         lean = min(max(_LEAN * log(rate / _RARE), _LEAST), _MOST)

@@ -224,6 +224,15 @@ class Hindsight:
         self._kept.rows[:held] = unpacked(learned.rows, held, self._kept.rows.shape[1])
         self._wait, self._times = learned.wait, learned.times
 
+    def answers(self) -> Answers:
+        """The answers that are kept, oldest first."""
+        return self._kept.at(self._order())
+
+    @property
+    def worked(self) -> float:
+        """What they were worth."""
+        return float(self._kept.rewards[: self._held].sum())
+
     @property
     def _held(self) -> int:
         return min(self._taken, self._room)

@@ -25,6 +25,7 @@ from engine.models.hindsight import Hindsight, Learned
 from engine.models.memories import Memories, joined
 from engine.models.online import LEAST, RIDGE, Arm, Belief, OnlineArtefact, binary
 from engine.models.recall import Recall
+from engine.models.reconsidered import due, reconsidered
 from engine.models.shared import Schooled, Shared
 
 
@@ -46,6 +47,7 @@ class LearnerState(Struct, frozen=True, tag="teller.learner.5"):
     schooled: Schooled
     balance: Moments
     taken: int = 0
+    late: float = 0.0
 
 
 class Learner:
@@ -62,6 +64,7 @@ class Learner:
         self._hindsight = Hindsight(self.expand.columns)
         self._shared = Shared(encoder, self.expand)
         self._balance = Balance()
+        self._late = 0.0
         size = self.expand.size
         self.actions: dict[str, Action] = {}
         self._rows: dict[str, int] = {}
@@ -159,6 +162,16 @@ class Learner:
         self._recall.amend(phi, row, extra, extra * (1.0 - float(gain.dot(phi))))
         self._hindsight.amend(x, row, extra)
         self._shared.amend(x, phi, row, extra)
+        self._late += abs(extra)
+        if due(self._late, self._hindsight.worked):
+            self._reconsider()
+
+    def _reconsider(self) -> None:
+        """Not where more was learned than is kept."""
+        self._late, kept = 0.0, self._hindsight.answers()
+        if len(kept.rewards) >= self._seen.sum():
+            actions = [self.actions[name] for name in self._rows]
+            self._shared = reconsidered(self.features, self.expand, actions, kept)
 
     def merge(self, other: Learner) -> None:
         """Add what `other` has seen. Raises ValueError unless both started from one scale."""
@@ -233,6 +246,7 @@ class Learner:
             self._shared.schooled(self._rows),
             self._balance.moments,
             self._recall.taken,
+            self._late,
         )
         return msgspec.msgpack.encode(held)
 
@@ -263,7 +277,7 @@ class Learner:
         self._recall.known = held.known
         self._hindsight.resume(held.learned, self._rows)
         self._shared.resume(held.schooled, [self.actions[name] for name in names])
-        self._balance = Balance(held.balance)
+        self._balance, self._late = Balance(held.balance), held.late
 
     def _statistics(self, row: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Σ φ φᵀ and Σ φ · reward of an action."""
