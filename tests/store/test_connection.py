@@ -19,7 +19,7 @@ from engine.partitions import new_decision_id, partition_of
 from engine.store import Store, open_store
 from engine.store.keys import customer_key, log_key, slot_of
 from tests.store.builders import change
-from tests.store.conftest import HALVES, node_id, port_of
+from tests.store.conftest import HALVES, node_id, port_of, until
 
 
 @contextmanager
@@ -230,6 +230,14 @@ def settle(slot: int, old: redis.Redis, new: redis.Redis) -> None:
     carry_keys(slot, old, new)
     for node in (new, old):
         node.execute_command("CLUSTER SETSLOT", slot, "NODE", node_id(new))
+    # Moved on before both have heard, each might take the other for the slot's home, for good.
+    until(lambda: who_has_what(old) == who_has_what(new))
+
+
+def who_has_what(node: redis.Redis) -> dict[str, tuple[object, object]]:
+    """Each server's epoch and slots, as one of them has heard."""
+    servers = node.execute_command("CLUSTER NODES").values()
+    return {one["node_id"]: (one["epoch"], one["slots"]) for one in servers}
 
 
 def move(slot: int, old: redis.Redis, new: redis.Redis) -> None:
