@@ -33,8 +33,8 @@ from tests.training.pages import ragged
 from training.offpolicy.assess import Choices
 from training.offpolicy.candidates import Candidates
 from training.offpolicy.house import assess_traffic
-from training.offpolicy.intervals import Interval
 from training.offpolicy.traffic import Traffic, read_traffic
+from training.report import Interval
 
 BEST = dict(zip(PLANS, ("a", "b"), strict=True))
 MOST = 100_000
