@@ -36,6 +36,11 @@ _COUNT = 32  # entries of a partition in one answer
 _log = structlog.get_logger()
 
 
+_AHEAD = 1_000
+"""Milliseconds by which a decision may be of a later moment than its entry: no two of a customer are
+of one, so that many at once run ahead of the log."""
+
+
 class Logs(Protocol):
     """The partitions' logs, see `engine.store.log`."""
 
@@ -157,7 +162,7 @@ class Study:
             return
         self._published = now
         self._note_serving(now)
-        told = max(now, *map(_ms, (*progress.heard.values(), *progress.counted.values())))
+        told = max(now, *map(_ms, (*progress.heard.values(), *progress.counted.values()))) + _AHEAD
         digest = self._snapshot({"answers": progress.answers, "at": told})
         progress.versions[digest], progress.fresh = now, 0
         self._watch.snapshot(now / 1000)
