@@ -37,8 +37,8 @@ _log = structlog.get_logger()
 
 
 _AHEAD = 1_000
-"""Milliseconds by which a decision may be of a later moment than its entry: no two of a customer are
-of one, so that many at once run ahead of the log."""
+"""Milliseconds by which a decision may be later than its entry: no two of a customer are of one
+moment, so that many at once run ahead of the log."""
 
 
 class Logs(Protocol):
