@@ -40,6 +40,14 @@ def parsed(cell: str) -> Any:
         return cell
 
 
+def _whole(cell: str) -> float:
+    """Whoever wrote a column with gaps in it often wrote 36 as `36.0`."""
+    try:
+        return int(cell)
+    except ValueError:
+        return float(cell)
+
+
 def _bool(cell: str) -> Any:
     word = cell.strip().lower()
     return word in _TRUE if word in _TRUE or word in _FALSE else cell
@@ -47,6 +55,6 @@ def _bool(cell: str) -> Any:
 
 _PARSE: Mapping[Type, Callable[[str], Any]] = {
     BOOL: _bool,
-    INT: lambda cell: number(cell, int),
+    INT: lambda cell: number(cell, _whole),
     DOUBLE: lambda cell: number(cell, float),
 }

@@ -75,8 +75,9 @@ def _bool(raw: object) -> bool:
 
 
 def _int(raw: object) -> int:
-    if isinstance(raw, int) and not isinstance(raw, bool) and -(2**63) <= raw < 2**63:
-        return raw
+    whole = int(raw) if isinstance(raw, float) and raw.is_integer() else raw
+    if isinstance(whole, int) and not isinstance(whole, bool) and -(2**63) <= whole < 2**63:
+        return whole
     raise ValueError("must be a whole number of at most 64 bits")
 
 

@@ -36,7 +36,7 @@ class PlacementBody(Struct, frozen=True, forbid_unknown_fields=True):
     """A placement to fill."""
 
     id: Id
-    slots: Annotated[int, Meta(ge=1, le=MAX_SLOTS)] | UnsetType = UNSET
+    slots: Annotated[float, Meta(ge=1, le=MAX_SLOTS, multiple_of=1)] | UnsetType = UNSET
 
 
 class DecisionBody(Struct, frozen=True, forbid_unknown_fields=True):
@@ -51,7 +51,7 @@ class DecisionBody(Struct, frozen=True, forbid_unknown_fields=True):
     mode: Mode = "live"
     user_agent: UserAgent = None
     request_id: Id | UnsetType = UNSET
-    deadline_ms: Annotated[int, Meta(ge=1, le=MAX_DEADLINE)] | UnsetType = UNSET
+    deadline_ms: Annotated[float, Meta(ge=1, le=MAX_DEADLINE, multiple_of=1)] | UnsetType = UNSET
 
 
 class PlacementSchema(Strict):
@@ -118,7 +118,7 @@ def to_request(
     return DecisionRequest(
         body.customer.id or "",
         body.channel,
-        tuple([PlacementAsk(ask.id, ask.slots or None) for ask in body.placements]),
+        tuple([PlacementAsk(ask.id, int(ask.slots or 0) or None) for ask in body.placements]),
         context,
         attributes,
         body.explain,

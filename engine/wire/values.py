@@ -86,12 +86,12 @@ class WordField(fields.String):
 
 
 class WholeField(fields.Integer):
-    """A whole number: neither a float, nor a bool, nor text."""
+    """A whole number, `2.0` too as JSON Schema has it: neither a bool nor text."""
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> int:
-        if type(value) is not int:
-            raise ValidationError("must be a whole number")
-        return value
+        if type(value) is int or (type(value) is float and value.is_integer()):
+            return int(value)
+        raise ValidationError("must be a whole number")
 
 
 class NumberField(fields.Float):

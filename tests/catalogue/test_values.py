@@ -29,6 +29,8 @@ ONE = catalogue(
     [
         ("bool", True, True),
         ("int", -(2**63), -(2**63)),
+        ("int", 3.0, 3),
+        ("list_int", [1.0], [1]),
         ("double", 3, 3.0),
         ("string", "", ""),
         ("timestamp", "2026-01-31T00:00:00+01:00", 1_769_814_000_000),
@@ -49,7 +51,8 @@ def test_a_value_of_its_type_is_taken(name: str, raw: object, value: Value) -> N
     ("name", "raw", "says"),
     [
         ("bool", 1, "true or false"),
-        ("int", 3.0, "whole number"),
+        ("int", 3.5, "whole number"),
+        ("int", 1e300, "64 bits"),
         ("int", True, "whole number"),
         ("int", 2**63, "64 bits"),
         ("double", math.nan, "finite"),

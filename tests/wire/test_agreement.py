@@ -16,6 +16,7 @@ from marshmallow import Schema
 from engine.wire import catalogues, customers, decisions, identities, interactions, models
 from engine.wire.body import check
 from engine.wire.openapi import document as openapi
+from tests.builders import PLACEMENTS, action, catalogue
 
 PAIRS: dict[str, tuple[type[Any], Schema, dict[str, Any]]] = {
     "decision": (
@@ -166,6 +167,18 @@ _VALUES = st.sampled_from(ODD) | st.recursive(
     st.none() | st.booleans() | _WORDS | _NUMBERS,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_WORDS, inner, max_size=3),
 )
+
+
+@pytest.mark.parametrize("asked", [2, 2.0])
+def test_a_whole_number_may_be_written_as_a_float_and_is_the_same_request(asked: float) -> None:
+    placements = [{**one, "slots": 2} for one in PLACEMENTS if one["id"] == "home.hero"]
+    plain = catalogue(actions=[action("plus")], placements=placements)
+    body = {**PAIRS["decision"][2], "deadline_ms": asked, "context": {}, "attributes": {}}
+    body["placements"] = [{"id": "home.hero", "slots": asked}]
+    read = decisions.read_decision(msgspec.json.encode(body))
+    (placement,) = decisions.to_request(read, plain, None, False).placements
+    assert (placement.slots, type(placement.slots)) == (2, int)
+    assert read.deadline_ms == 2
 
 
 @settings(derandomize=True, max_examples=150, deadline=None)

@@ -42,7 +42,7 @@ def test_a_cell_is_read_by_the_type_the_catalogue_declares(tmp_path: Path) -> No
     text = (
         "offer,y,plan,zip,age,spend,loyal,since,likes,page\n"
         "101,1,1,01067,34,7,yes,1970-01-01T00:00:01Z,wine;fruit,12\n"
-        "102,0,,,,,no,,,\n"
+        "102,0,,,28.0,,no,,,\n"
     )
     past = read(tmp_path, text, Columns("offer", "y", names, ("page",)))
     first, second = past.table.facts
@@ -52,7 +52,7 @@ def test_a_cell_is_read_by_the_type_the_catalogue_declares(tmp_path: Path) -> No
     }  # fmt: skip
     assert [type(first.customer[name]) for name in ("age", "spend")] == [int, float]
     assert first.context == {"page": "12"}
-    assert (second.customer, second.context) == ({"loyal": False}, {})
+    assert (second.customer, second.context) == ({"age": 28, "loyal": False}, {})
 
 
 @pytest.mark.parametrize(
