@@ -11,6 +11,7 @@ import pytest
 
 from engine.models.learner import Learner
 from training.bakeoff.ours import Ours, Told
+from training.bakeoff.picture import losses
 from training.bakeoff.race import Played, Result, best, geometric_mean, play, ratio
 from training.bakeoff.sets import BUNDLED, Table, find, table
 
@@ -137,3 +138,13 @@ def test_we_are_held_against_the_best_of_the_rivals() -> None:
     assert ratio(played) == pytest.approx(0.5)
     assert ratio(Played("t", "d", 100, 3, {"ours": results["ours"]})) is None
     assert geometric_mean([0.5, 2.0]) == pytest.approx(1.0)
+
+
+def test_the_picture_has_a_line_a_set_and_leaves_out_who_has_no_result() -> None:
+    def played(name: str, **results: float) -> Played:
+        said = {"ours": 0.1, **results}
+        return Played(name, "", 3, 2, {who: Result((loss,), 1.0) for who, loss in said.items()})
+
+    drawn = losses([played("pears", **{"vw greedy": 0.2}), played("plums")])
+    assert all(f"<!-- {name} -->" in drawn for name in ("pears", "plums", "ours", "best VW"))
+    assert "<!-- best MABWiser -->" not in drawn

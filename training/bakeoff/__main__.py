@@ -1,4 +1,4 @@
-"""`python -m training.bakeoff [--sets DIR]`: the table, and the same as JSON."""
+"""`python -m training.bakeoff [--sets DIR]`: the table, the same as JSON, and a picture of it."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from rich.progress import Progress
 from rich.table import Table as Page
 
 from training.bakeoff.ours import Ours, Told
+from training.bakeoff.picture import losses
 from training.bakeoff.race import Maker, Played, Result, best, geometric_mean, play, ratio
 from training.bakeoff.sets import Table, find
 
@@ -49,7 +50,8 @@ class Report(Struct, frozen=True):
               help="Passes at a time, each a little slower; -1: as many as processors")  # fmt: skip
 @click.option("--rivals", "known", type=click.Path(path_type=Path, exists=True, dir_okay=False),
               help="Take the others' results on the same sets from this earlier JSON")  # fmt: skip
-@click.option("--out", type=click.Path(path_type=Path), default=Path("var/bakeoff.json"))
+@click.option("--out", type=click.Path(path_type=Path), default=Path("var/bakeoff.json"),
+              help="The JSON; the picture is beside it, as .svg")  # fmt: skip
 def main(
     *,
     directory: Path | None,
@@ -156,6 +158,7 @@ def _report(shuffles: int, played: Sequence[Played]) -> Report:
 def _write(report: Report, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=1))
+    path.with_suffix(".svg").write_text(losses(report.sets), encoding="utf-8")
 
 
 def _show(report: Report) -> None:

@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 from sklearn import datasets
 
 BUNDLED = ("iris", "wine", "breast_cancer", "digits")
+_MOSTLY = 0.9  # of what a column says; the rest (?, or a blank) is absent
+_FARTHEST = 1e100  # whose square is a number, too
+_MANY, _OFTEN, _MOST = 100, 5, 500  # words of a column
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,8 @@ def find(directory: Path | None) -> Iterator[Table]:
 
 def table(name: str, frame: pd.DataFrame) -> Table:
     """A frame whose last column is the label. A number that is absent, or not finite, is its
-    column's median. Raises ValueError where there is nothing to choose, or a row has no label."""
+    column's median; of many different words in a column, those that are rare are one. Raises
+    ValueError where there is nothing to choose, or a row has no label."""
     if len(frame.columns) < 2 or frame.iloc[:, -1].nunique() < 2:
         raise ValueError(f"{name}: needs a column, and a last one with at least two labels")
     if absent := int(frame.iloc[:, -1].isna().sum()):
@@ -69,13 +73,32 @@ def table(name: str, frame: pd.DataFrame) -> Table:
 
 
 def _column(name: str, series: pd.Series) -> Column:
-    if pd.api.types.is_numeric_dtype(series):
-        numbers = series.to_numpy(np.float64, na_value=np.nan)
-        known = np.isfinite(numbers)
+    numbers = _numbers(series)
+    if numbers is not None:
+        known = np.abs(numbers) < _FARTHEST
         usual = float(np.median(numbers[known])) if known.any() else 0.0
         return Column(name, np.where(known, numbers, usual), None)
-    places, words = pd.factorize(series.fillna("").astype(str), sort=True)
+    places, words = pd.factorize(_usual(series.fillna("").astype(str)), sort=True)
     return Column(name, places.astype(float), tuple(words))
+
+
+def _numbers(series: pd.Series) -> NDArray[np.float64] | None:
+    """NaN where there is none; None for a column of words."""
+    said = series.count()
+    if not pd.api.types.is_numeric_dtype(series):
+        series = pd.to_numeric(series, errors="coerce")
+        if series.count() < max(_MOSTLY * said, 1):
+            return None
+    return series.to_numpy(np.float64, na_value=np.nan)
+
+
+def _usual(words: pd.Series) -> pd.Series:
+    """A name that each row has of its own says nothing, and would be a column a row."""
+    counts = words.value_counts().sort_index().sort_values(ascending=False, kind="stable")
+    if len(counts) <= _MANY:
+        return words
+    often = counts.index[counts >= _OFTEN][:_MOST]
+    return words.where(words.isin(often), "other")
 
 
 def _block(column: Column) -> NDArray[np.float64]:
