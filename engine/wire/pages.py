@@ -5,6 +5,7 @@ document. Self-contained: no script, no font, nothing from elsewhere.
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +19,7 @@ _HEADING = re.compile(r"<h([1-6])>(.*?)</h")
 _ERROR_ROW = re.compile(r"<tr>(\s*<td>[0-9]{3}</td>\s*<td>)<code>([a-z-]+)</code>")
 _INLINE = re.compile(r"(?<!<pre><code>)(?<=<code>)[^<]*")
 _MARK = re.compile(r"(?<=[\w}])[/_,](?=[\w{])")
+_PICTURE = re.compile(r'(?<=<img src=")pictures/([a-z0-9-]+\.svg)')
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1c1b19; --paper: #fdfcfa; --rule: #ddd8cf;
   --code: #f3f0ea; --link: #7a3b12; }
@@ -46,6 +48,7 @@ table { border-collapse: collapse; width: 100%; font-size: .93rem; display: bloc
   overflow-x: auto; }
 th, td { text-align: left; vertical-align: top; padding: .4rem .8rem .4rem 0;
   border-bottom: 1px solid var(--rule); }
+img { max-width: 100%; background: #fff; }
 .calls { columns: 20rem; padding: 0; list-style: none; font-size: .93rem; }
 blockquote { margin: 1rem 0; padding-left: 1rem; border-left: 3px solid var(--rule); }
 """
@@ -106,8 +109,9 @@ class Pages:
     def __init__(self, directory: Path, openapi: Mapping[str, Any]) -> None:
         self._environment = Environment(autoescape=True)
         self._environment.filters["said"] = _said
+        pictures = {path.name: _inline(path) for path in directory.glob("pictures/*.svg")}
         self._pages = {
-            path.stem: _read(path)
+            path.stem: _read(path, pictures)
             for path in sorted(directory.glob("*.md"))
             if _NAME.fullmatch(path.stem)
         }
@@ -142,11 +146,16 @@ def _said(sentence: str) -> Markup:
     return Markup(re.sub("`([^`]*)`", r"<code>\1</code>", str(escape(sentence))))  # noqa: S704
 
 
-def _read(path: Path) -> Page:
+def _inline(picture: Path) -> str:
+    """A picture as what an `src` may say, so that its page asks for no second file."""
+    return f"data:image/svg+xml;base64,{b64encode(picture.read_bytes()).decode()}"
+
+
+def _read(path: Path, pictures: Mapping[str, str]) -> Page:
     text = path.read_text(encoding="utf-8")
     first = next((line for line in text.splitlines() if line.startswith("# ")), path.stem)
     markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
-    html: str = markdown.render(_web_links(text))
+    html = _PICTURE.sub(lambda at: pictures.get(at[1], at[0]), markdown.render(_web_links(text)))
     return Page(first.removeprefix("# "), _breakable(_anchored(html)))
 
 
@@ -159,7 +168,7 @@ def _web_links(text: str) -> str:
     """Links between the files become links between the pages; one to a file that is no page
     becomes its text, since it leads nowhere here."""
     linked = re.sub(r"\]\(([a-z0-9_-]+)\.md(#[^)]*)?\)", r"](/docs/\1\2)", text)
-    return re.sub(r"\[([^\]]+)\]\((?![a-z]+:|/|#)[^)]*\)", r"\1", linked)
+    return re.sub(r"(?<!!)\[([^\]]+)\]\((?![a-z]+:|/|#)[^)]*\)", r"\1", linked)
 
 
 def _anchored(html: str) -> str:
