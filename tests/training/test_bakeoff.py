@@ -87,6 +87,27 @@ def test_a_number_that_is_absent_or_not_finite_is_its_columns_median() -> None:
     assert none.values.tolist() == [0.0] * 5
 
 
+def test_a_column_of_numbers_with_a_few_question_marks_or_blanks_is_one_of_numbers() -> None:
+    said = [*map(str, range(19)), "?", None]
+    (column,) = table("t", pd.DataFrame({"n": said, "label": [0, 1, 0] * 7})).columns
+    assert column.words is None
+    assert column.values[[0, 18, 19, 20]].tolist() == [0.0, 18.0, 9.0, 9.0]
+
+
+def test_numbers_too_large_to_square_are_absent() -> None:
+    frame = pd.DataFrame({"n": [1.0, 1e300, 3.0, 5.0], "label": [0, 1, 0, 1]})
+    assert table("t", frame).columns[0].values.tolist() == [1.0, 3.0, 3.0, 5.0]
+
+
+def test_of_many_words_the_rare_ones_are_one_and_a_name_a_row_is_no_column_a_row() -> None:
+    names = [f"n{row}" for row in range(600)]
+    cities = [f"c{row % 110}" if row < 550 else f"rare{row}" for row in range(600)]
+    frame = pd.DataFrame({"id": names, "city": cities, "label": [0, 1] * 300})
+    named, city = table("t", frame).columns
+    assert named.words == ("other",)
+    assert set(city.words or ()) == {*(f"c{one}" for one in range(110)), "other"}
+
+
 def test_a_row_without_a_label_is_refused() -> None:
     frame = pd.DataFrame({"x": [1, 2, 3], "label": ["a", "b", None]})
     with pytest.raises(ValueError, match="without a label, the last column: 1"):
