@@ -10,6 +10,12 @@ from numpy.typing import NDArray
 
 from engine.domain import Action, Facts
 
+LARGEST = 1e6
+"""No number of a model is further from zero, so that no sum of terms can overflow to NaN."""
+
+MOST_COLUMNS = 2_000
+"""Wider models cost more memory, an action a row, than an artefact may make a worker spend."""
+
 
 class Scored(NamedTuple):
     """A propensity in [0, 1] for every action of the catalogue, by id, and what it rests on.

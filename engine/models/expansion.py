@@ -18,7 +18,8 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from engine.errors import ModelRefused
-from engine.models.logistic import LARGEST
+from engine.models.base import LARGEST
+from engine.models.features import Encoder, Number
 
 Vector: TypeAlias = NDArray[np.float32]
 
@@ -132,6 +133,15 @@ class Expansion:
         steep += weights[self.linear]
         steep *= steep
         return steep
+
+
+def binary(encoder: Encoder) -> NDArray[np.bool_]:
+    """Which columns are 0 or 1: all but the first of a number."""
+    marks = np.ones(len(encoder.columns), np.bool_)
+    for feature in encoder.features:
+        if isinstance(feature.encoding, Number):
+            marks[encoder.spans[feature.name].start] = False
+    return marks
 
 
 def packed(numbers: NDArray[np.float64] | Vector) -> bytes:

@@ -15,11 +15,10 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from engine.errors import ModelRefused
+from engine.models.base import LARGEST
 
 MOST_TREES = 500
 MOST_LEAVES = 64
-LARGEST = 1e6
-"""No leaf is worth more, so that no sum overflows."""
 
 Vector: TypeAlias = NDArray[np.float64]
 Bits: TypeAlias = NDArray[np.uint64]

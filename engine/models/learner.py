@@ -1,53 +1,31 @@
-"""What an online model learns by: sufficient statistics an action, which add up.
+"""What an online model learns by, answer by answer: of each action by itself, and of all together.
 
-    A = ridge + Σ φ φᵀ,  b = Σ φ · reward,  weights = A⁻¹ b
-
-One answer is one rank-one change of A⁻¹ (Sherman and Morrison). Two learners that started
-from one scale and saw different rows are merged by adding what each has seen.
+Two learners that started from one scale and saw different rows are merged by adding what each has
+seen.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from math import sqrt
 
 import msgspec
 import numpy as np
-from msgspec import Struct
 from numpy.typing import NDArray
 
 from engine.domain import Action
 from engine.errors import ModelRefused
-from engine.models.balance import Balance, Moments
-from engine.models.expansion import Expansion, Scale, Vector, Waves, packed, unpacked, waves
+from engine.models.balance import Balance
+from engine.models.belief import LEAST, Belief
+from engine.models.expansion import Expansion, Scale, Vector, binary, packed, waves
 from engine.models.features import Encoder, Feature
-from engine.models.hindsight import Hindsight, Learned
-from engine.models.memories import Memories, joined
-from engine.models.online import LEAST, RIDGE, Arm, Belief, OnlineArtefact, binary
+from engine.models.hindsight import Hindsight
+from engine.models.learner_state import LearnerState
+from engine.models.memories import joined
 from engine.models.recall import Recall
 from engine.models.reconsidered import due, reconsidered
-from engine.models.shared import Schooled, Shared
-
-
-class LearnerState(Struct, frozen=True, tag="teller.learner.5"):
-    """What a learner holds; arrays as little-endian float32, `rows` are actions by row."""
-
-    features: tuple[Feature, ...]
-    scale: Scale
-    waves: Waves
-    actions: tuple[Action, ...]
-    rows: tuple[str, ...]
-    seen: tuple[float, ...]
-    inverses: bytes
-    weights: bytes
-    precisions: bytes
-    memories: Memories
-    known: int
-    learned: Learned
-    schooled: Schooled
-    balance: Moments
-    taken: int = 0
-    late: float = 0.0
+from engine.models.regressions import Regressions
+from engine.models.shared import Shared
+from engine.models.snapshot import Arm, OnlineArtefact
 
 
 class Learner:
@@ -60,28 +38,22 @@ class Learner:
         self.features = tuple(features)
         encoder = Encoder(self.features)
         self.expand = Expansion(binary(encoder), waves(len(encoder.columns)), scale)
+        self._own = Regressions(self.expand.size)
         self._recall = Recall(self.expand)
         self._hindsight = Hindsight(self.expand.columns)
         self._shared = Shared(encoder, self.expand)
         self._balance = Balance()
         self._late = 0.0
-        size = self.expand.size
         self.actions: dict[str, Action] = {}
         self._rows: dict[str, int] = {}
-        self._seen = np.zeros(0)
-        self._inverses: list[Vector] = []
-        self._weights = np.zeros((0, size), np.float32)
-        self._precisions = np.zeros((0, size), np.float32)
-        self._variances = np.zeros((0, size), np.float32)
-        self._change = np.empty((size, size), np.float32)
 
     @property
     def belief(self) -> Belief:
         """Of the actions it knows, in the order it came to know them."""
         return Belief(
-            self._weights,
-            self._variances,
-            self._seen,
+            self._own.weights,
+            self._own.variances,
+            self._own.seen,
             self._recall,
             self._hindsight,
             self._shared,
@@ -90,19 +62,12 @@ class Learner:
 
     def know(self, actions: Iterable[Action]) -> None:
         """Make room for actions, of which nothing is known yet."""
-        size = self.expand.size
+        known = len(self._rows)
         for action in actions:
-            if action.id not in self._rows:
-                self._rows[action.id] = len(self._rows)
-                self._inverses.append(np.eye(size, dtype=np.float32) / np.float32(RIDGE))
+            row = self._rows.setdefault(action.id, len(self._rows))
             self.actions[action.id] = action
-            self._shared.know(self._rows[action.id], action)
-        new = len(self._rows) - len(self._weights)
-        prior = np.full((new, size), RIDGE, np.float32)
-        self._seen = np.append(self._seen, np.zeros(new))
-        self._weights = np.vstack([self._weights, np.zeros((new, size), np.float32)])
-        self._precisions = np.vstack([self._precisions, prior])
-        self._variances = np.vstack([self._variances, 1.0 / prior])
+            self._shared.know(row, action)
+        self._own.know(len(self._rows) - known)
 
     def learn(self, x: NDArray[np.float64], action_id: str, reward: float) -> None:
         """One answer, to an action it knows: `x` are the raw columns as served."""
@@ -134,22 +99,11 @@ class Learner:
 
     def _take(self, x: NDArray[np.float64], phi: Vector, row: int, reward: float) -> float:
         """Learn of an action by itself; how far off its own answers were."""
-        weights, inverse = self._weights[row], self._inverses[row]
-        gain = inverse.dot(phi)
-        error = reward - float(weights.dot(phi))
-        surprise = 1.0 + float(gain.dot(phi))
-        weights += gain * np.float32(error / surprise)
-        looks = self._recall.looks(float(self._seen[row]))
-        slopes = self.expand.slopes(phi, weights) if looks else None
-        off = self._recall.take(phi, row, error, error / surprise, slopes)
-        left = self._hindsight.take(x, row, reward, off, error)
-        step = (gain / np.float32(sqrt(surprise)))[:, None]
-        inverse -= np.dot(step, step.T, out=self._change)
-        precision = self._precisions[row]
-        precision += phi * phi
-        np.reciprocal(precision, out=self._variances[row])
-        self._seen[row] += 1.0
-        return left
+        looks = self._recall.looks(float(self._own.seen[row]))
+        error, left = self._own.take(phi, row, reward)
+        slopes = self.expand.slopes(phi, self._own.weights[row]) if looks else None
+        off = self._recall.take(phi, row, error, left, slopes)
+        return self._hindsight.take(x, row, reward, off, error)
 
     def more(self, x: NDArray[np.float64], action_id: str, extra: float) -> None:
         """An answer that was learned already turned out to be worth so much more: as if it had
@@ -157,9 +111,7 @@ class Learner:
         phi, row = self.expand(x), self._rows[action_id]
         both = self.belief.apart(x, phi), self._shared.about(x, phi)
         self._balance.amend(extra, *(float(promised[row]) for promised, _ in both))
-        gain = self._inverses[row].dot(phi)
-        self._weights[row] += gain * np.float32(extra)
-        self._recall.amend(phi, row, extra, extra * (1.0 - float(gain.dot(phi))))
+        self._recall.amend(phi, row, extra, self._own.amend(phi, row, extra))
         self._hindsight.amend(x, row, extra)
         self._shared.amend(x, phi, row, extra)
         self._late += abs(extra)
@@ -169,7 +121,7 @@ class Learner:
     def _reconsider(self) -> None:
         """Not where more was learned than is kept."""
         self._late, kept = 0.0, self._hindsight.answers()
-        if len(kept.rewards) >= self._seen.sum():
+        if len(kept.rewards) >= self._own.seen.sum():
             actions = [self.actions[name] for name in self._rows]
             self._shared = reconsidered(self.features, self.expand, actions, kept)
 
@@ -179,11 +131,7 @@ class Learner:
             raise ValueError("learners add up only with the same features and the same scale")
         self.know(other.actions.values())
         for id, there in other._rows.items():
-            here = self._rows[id]
-            moments, answers = self._statistics(here)
-            more, further = other._statistics(there)
-            self._settle(here, moments + more, answers + further)
-            self._seen[here] += other._seen[there]
+            self._own.add(self._rows[id], other._own, there)
         mine, theirs = (one._recall.memories(tuple(one._rows)) for one in (self, other))
         both = joined(mine, theirs)
         self._recall = Recall(self.expand)
@@ -196,10 +144,7 @@ class Learner:
     def forget(self, keep: float) -> None:
         """Let all that was seen count `keep` times as much: from 0 to 1, what is newer weighs
         more. What is recalled, trees and who is believed keep to their latest answers."""
-        for row in self._rows.values():
-            moments, answers = self._statistics(row)
-            self._settle(row, keep * moments, keep * answers)
-            self._seen[row] *= keep
+        self._own.forget(keep)
         self._shared.forget(keep)
 
     def snapshot(self) -> OnlineArtefact:
@@ -208,9 +153,9 @@ class Learner:
             id: Arm(
                 action.group,
                 action.kind,
-                float(self._seen[row]),
-                packed(self._weights[row]),
-                packed(self._precisions[row]),
+                float(self._own.seen[row]),
+                packed(self._own.weights[row]),
+                packed(self._own.precisions[row]),
             )
             for id, action in self.actions.items()
             for row in (self._rows[id],)
@@ -230,22 +175,20 @@ class Learner:
     def state(self) -> bytes:
         """All it holds, packed: what `restore` makes a learner of that goes on as this one would.
         About the memory it takes, see the class."""
+        names = tuple(self._rows)
         held = LearnerState(
             self.features,
             self.expand.scale,
             self.expand.waves,
             tuple(self.actions.values()),
-            tuple(self._rows),
-            tuple(self._seen.tolist()),
-            b"".join(map(packed, self._inverses)),
-            packed(self._weights),
-            packed(self._precisions),
-            self._recall.memories(tuple(self._rows)),
+            names,
+            self._own.sums(),
+            self._recall.memories(names),
             self._recall.known,
-            self._hindsight.learned(tuple(self._rows)),
-            self._shared.schooled(self._rows),
-            self._balance.moments,
             self._recall.taken,
+            self._hindsight.learned(names),
+            self._shared.schooled(names),
+            self._balance.moments,
             self._late,
         )
         return msgspec.msgpack.encode(held)
@@ -262,32 +205,14 @@ class Learner:
         return learner
 
     def _resume(self, held: LearnerState) -> None:
-        names, size = held.rows, self.expand.size
+        names = held.rows
         self.actions = {action.id: action for action in held.actions}
-        fits = held.waves == self.expand.waves and len(held.seen) == len(names)
-        if not fits or self.actions.keys() != set(names) or held.known < 0:
+        if held.waves != self.expand.waves or self.actions.keys() != set(names) or held.known < 0:
             raise ModelRefused("a learner's state that does not fit this version of the learner")
         self._rows = {name: row for row, name in enumerate(names)}
-        self._seen = np.array(held.seen)
-        self._inverses = list(unpacked(held.inverses, len(names), size, size))
-        self._weights = unpacked(held.weights, len(names), size)
-        self._precisions = unpacked(held.precisions, len(names), size)
-        self._variances = 1.0 / self._precisions
+        self._own.resume(held.sums, len(names))
         self._recall.restore(held.memories, self._rows, len(names), held.taken)
         self._recall.known = held.known
         self._hindsight.resume(held.learned, self._rows)
         self._shared.resume(held.schooled, [self.actions[name] for name in names])
         self._balance, self._late = Balance(held.balance), held.late
-
-    def _statistics(self, row: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Σ φ φᵀ and Σ φ · reward of an action."""
-        precision = np.linalg.inv(self._inverses[row].astype(np.float64))
-        answers = precision.dot(self._weights[row].astype(np.float64))
-        return precision - RIDGE * np.eye(self.expand.size), answers
-
-    def _settle(self, row: int, moments: NDArray[np.float64], answers: NDArray[np.float64]) -> None:
-        precision = RIDGE * np.eye(self.expand.size) + moments
-        self._inverses[row] = np.linalg.inv(precision).astype(np.float32)
-        self._weights[row] = np.linalg.solve(precision, answers)
-        self._precisions[row] = np.diagonal(precision)
-        self._variances[row] = 1.0 / self._precisions[row]

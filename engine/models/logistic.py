@@ -19,14 +19,8 @@ from numpy.typing import NDArray
 
 from engine.domain import Action, Facts
 from engine.errors import ModelRefused
-from engine.models.base import Scored
+from engine.models.base import LARGEST, MOST_COLUMNS, Scored
 from engine.models.features import FACETS, Encoder, Facet, Feature
-
-LARGEST = 1e6
-"""No coefficient is larger, so that no sum of terms can overflow to NaN."""
-
-MOST_COLUMNS = 2_000
-"""Wider models cost more memory, an action a row, than an artefact may make a worker spend."""
 
 _STEEPEST = 700.0
 """exp of more overflows; the sigmoid is 0 or 1 to the last bit long before."""

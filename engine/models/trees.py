@@ -21,11 +21,10 @@ from numpy.typing import NDArray
 
 from engine.domain import Action, Facts
 from engine.errors import ModelRefused
-from engine.models.base import Scored
+from engine.models.base import LARGEST, MOST_COLUMNS, Scored
 from engine.models.beta import BetaArtefact, BetaModel, check_rates
 from engine.models.features import Encoder, Feature
-from engine.models.forest import LARGEST, Bits, Forest, Packed, Vector
-from engine.models.logistic import MOST_COLUMNS
+from engine.models.forest import Bits, Forest, Packed, Vector
 
 _STEEPEST = 700.0
 _SURE = 1e-12

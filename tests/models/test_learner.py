@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from engine.errors import ModelRefused
-from engine.models.learner import Learner, LearnerState
+from engine.models.learner import Learner
+from engine.models.learner_state import LearnerState
 from engine.models.memories import LATEST
-from engine.models.online import RIDGE
+from engine.models.regressions import RIDGE
 from tests.models.builders import AGE, an_action
 from tests.models.pupils import ACTIONS, PLAIN, ROWS, SCALE, believed, taught
 

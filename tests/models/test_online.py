@@ -10,11 +10,13 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.errors import ModelRefused
+from engine.models.arms import Arms
+from engine.models.belief import LEAST
 from engine.models.checks import check_model
 from engine.models.features import Feature, Members, Number
 from engine.models.kinds import parse_model
 from engine.models.learner import Learner
-from engine.models.online import LEAST, OnlineModel, parse_online
+from engine.models.online import parse_online
 from tests.models.builders import FEATURES, an_action, facts
 from tests.models.pupils import ACTIONS, PLAIN, ROWS, believed, propensities, served, taught
 
@@ -46,15 +48,17 @@ def test_a_newcomer_starts_from_its_group_and_with_no_certainty() -> None:
 
 
 def test_thousands_of_newcomers_start_from_the_same_sums_worked_out_once() -> None:
-    class Counted(OnlineModel):
+    class Counted(Arms):
         averaged = 0
 
         def _average(self, ids: Iterable[str]) -> NDArray[np.float32]:
             Counted.averaged += 1
             return super()._average(ids)
 
-    model = Counted(taught(range(ROWS)).snapshot(), "v")
-    model.bind([an_action(f"new-{number}", "savings") for number in range(3000)])
+    learner = taught(range(ROWS))
+    arms = Counted(learner.snapshot().arms, learner.expand.size)
+    for number in range(3000):
+        arms.believed(an_action(f"new-{number}", "savings"))
     assert Counted.averaged == 1
 
 

@@ -11,10 +11,9 @@ import pytest
 from engine.domain import Action
 from engine.errors import ModelRefused
 from engine.models.balance import Balance
-from engine.models.expansion import Expansion, Scale, waves
+from engine.models.expansion import Expansion, Scale, binary, waves
 from engine.models.features import Encoder, Feature, Members
 from engine.models.learner import Learner
-from engine.models.online import binary
 from engine.models.shared import Shared
 from tests.models.builders import AGE, an_action
 from tests.models.pupils import SCALE, believed, served, taught

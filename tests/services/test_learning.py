@@ -215,7 +215,7 @@ def test_a_snapshot_that_must_not_serve_is_not_published(school: School, store: 
     learner.turn()
     serving = Registry(school.home / "data", store).aliases(PROPENSITY)
     broken = learner._current()._course.learner
-    broken._weights[:] = float("nan")
+    broken._own.weights[:] = float("nan")
     school.offer(2)
     assert not learner._unharmed(learner.turn)
     assert Registry(school.home / "data", store).aliases(PROPENSITY) == serving
