@@ -53,7 +53,8 @@ class Aliases(Struct, frozen=True):
     """What a model's aliases mean. `previous`: the champions before, the latest first.
 
     An alias may stand for `learned`. `salt` is the version that began the challenge, which is
-    handed on to its successors.
+    handed on to its successors. `spent` are the verdicts that have let something in, the latest
+    first.
     """
 
     champion: str | None = None
@@ -63,6 +64,15 @@ class Aliases(Struct, frozen=True):
     share: float = 0.0
     salt: str = ""
     previous: tuple[str, ...] = ()
+    spent: tuple[str, ...] = ()
+
+    @property
+    def before(self) -> str | None:
+        """What a rollback makes decide: a champion before, the learner, or nobody; None where
+        there is nothing to go back to."""
+        if not self.previous:
+            return None
+        return self.rolled_back().reigning
 
     @property
     def reigning(self) -> str:
@@ -91,10 +101,16 @@ class Aliases(Struct, frozen=True):
     def promoted(self, digest: str, alias: Alias, share: float | None = None) -> Aliases:
         """With `digest` (or `learned`) under an alias; a champion leaves its other places.
 
-        `share` in (0, 1] is the challenger's: what it was by default, or a tenth.
+        `share` in (0, 1] is the challenger's: what it was by default, or a tenth. Raises
+        ModelRefused for a challenger or shadow of itself.
         """
         if alias == "champion":
             return self._crowned(digest)
+        if alias != LEARNED and digest == self.reigning:
+            raise ModelRefused(
+                f"{'the learner' if digest == LEARNED else digest} decides for everybody already: "
+                f"as {alias} it would be held against itself; promote another version"
+            )
         if alias == "challenger":
             salt = self.salt if self.challenger and self.salt else digest
             return replace(self, challenger=digest, share=share or self.share or SHARE, salt=salt)
@@ -118,7 +134,8 @@ class Aliases(Struct, frozen=True):
         """As a table of text, which `read_aliases` reads; what is not there is empty."""
         named: dict[str, str] = {alias: getattr(self, alias) or "" for alias in ALIASES}
         share = repr(self.share) if self.share else ""
-        return {**named, "share": share, "salt": self.salt, "previous": ",".join(self.previous)}
+        listed = {"previous": ",".join(self.previous), "spent": ",".join(self.spent)}
+        return {**named, "share": share, "salt": self.salt, **listed}
 
     def _crowned(self, digest: str) -> Aliases:
         if digest == self.champion:
@@ -137,8 +154,12 @@ class Aliases(Struct, frozen=True):
 def read_aliases(table: Mapping[str, str]) -> Aliases:
     """Aliases from their table. Raises ModelRefused for a share that is none."""
     named = {alias: table.get(alias) or None for alias in ALIASES}
-    previous = tuple(filter(None, table.get("previous", "").split(",")))
-    return Aliases(**named, share=_share(table), salt=table.get("salt", ""), previous=previous)
+    previous, spent = (
+        tuple(filter(None, table.get(listed, "").split(","))) for listed in ("previous", "spent")
+    )
+    return Aliases(
+        **named, share=_share(table), salt=table.get("salt", ""), previous=previous, spent=spent
+    )
 
 
 def _share(table: Mapping[str, str]) -> float:

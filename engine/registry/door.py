@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from engine.errors import ModelRefused, NotLetIn, Problem
 from engine.files import own_directory
@@ -24,6 +25,8 @@ from engine.registry.registry import Registry
 from engine.registry.shelf import put, read
 
 _HEX = 64
+_SEAL = 16  # hex digits of a verdict's signature, which tell it from every other
+_REMEMBERED = 50  # verdicts that were used; a day's would do, and their files are gone anyway
 
 
 class Door:
@@ -52,11 +55,15 @@ class Door:
         words: list[Judgement] = []
 
         def let_in(table: Aliases) -> Aliases:
-            changed = table.promoted(version, alias, share)
-            if changed != table:
-                words.append(self._word(path))
-                _refuse(words[0].objections(table.reigning, catalogue, now))
-            return changed
+            changed = _promoted(table, version, alias, share)
+            if changed == table:
+                return table
+            seal, word = self._word(path)
+            if seal in table.spent:  # whoever let it in died before the file was gone
+                raise NotLetIn(_problems([_UNJUDGED]))
+            _refuse(word.objections(table.reigning, catalogue, now))
+            words.append(word)
+            return replace(changed, spent=(seal, *table.spent)[:_REMEMBERED])
 
         self._registry.change(name, let_in, lambda: path.unlink(missing_ok=True))
         return words[0] if words else None
@@ -68,12 +75,14 @@ class Door:
         except ModelRefused as error:
             _refuse([f"unfit: {error}"])
 
-    def _word(self, path: Path) -> Judgement:
-        """The gate's, verified and then parsed. Raises NotLetIn where there is none of it."""
+    def _word(self, path: Path) -> tuple[str, Judgement]:
+        """What the gate's goes by, and itself, verified and then parsed. Raises NotLetIn where
+        there is none of it."""
         try:
             kept = read(path, LARGEST_MANIFEST)
             if hmac.compare_digest(kept[:_HEX], self._signature(path, kept[_HEX:])):
-                return msgspec.json.decode(kept[_HEX:], type=Judgement)
+                seal = kept[:_SEAL].decode()
+                return seal, msgspec.json.decode(kept[_HEX:], type=Judgement)
         except (ModelRefused, msgspec.DecodeError, RecursionError):
             pass  # none, or another version of Teller's
         raise NotLetIn(_problems([_UNJUDGED]))
@@ -91,6 +100,13 @@ _UNJUDGED = (
     "unjudged: there is no verdict of this house on it under that alias, or it has let in by that "
     "once before; teller promote … --judge-only makes one"
 )
+
+
+def _promoted(table: Aliases, version: str, alias: Alias, share: float | None) -> Aliases:
+    try:
+        return table.promoted(version, alias, share)
+    except ModelRefused as error:
+        raise NotLetIn(_problems([f"decides-already: {error}"])) from error
 
 
 def _refuse(reasons: Iterable[str]) -> None:

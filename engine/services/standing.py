@@ -8,6 +8,7 @@ from typing import Protocol
 
 from engine.catalogue import Catalogue
 from engine.errors import CatalogueRefused
+from engine.models.beta import UNTRAINED
 from engine.models.routing import NOBODY, Alias, Aliases
 from engine.models.verdict import Judgement
 from engine.services.models import RegisteredModels
@@ -105,6 +106,7 @@ class Standing:
                     serving.get(name),
                     aliases.share,
                     [version for version in aliases.previous if version != NOBODY],
+                    UNTRAINED.version if aliases.before == NOBODY else aliases.before,
                 )
                 for name, (versions, aliases) in self._models.listing().items()
             ]

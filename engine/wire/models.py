@@ -57,7 +57,9 @@ class PromotionSchema(Strict):
 class ModelReply(Struct, frozen=True):
     """A model's latest versions and those that serve or did, the latest first, of so many `kept`,
     and which its aliases mean; `serving` is the champion here, or what stands in for one. `share`
-    of all customers are the challenger's; `previous` are the champions before, the latest first."""
+    of all customers are the challenger's; `previous` are the champions before, the latest first.
+    `rollback_to` is what a rollback makes decide for everybody: a version, `learned`, `untrained`;
+    null where there is nothing to go back to."""
 
     name: str
     versions: list[str]
@@ -66,6 +68,7 @@ class ModelReply(Struct, frozen=True):
     serving: str | None
     share: float
     previous: list[str]
+    rollback_to: str | None
 
 
 class ModelsReply(Struct, frozen=True):
@@ -102,6 +105,11 @@ class ModelSchema(Strict):
     serving = fields.String(required=True, allow_none=True)
     share = fields.Float(required=True)
     previous = fields.List(fields.String(), required=True)
+    rollback_to = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "What a rollback makes decide for everybody."},
+    )
 
 
 class ModelsSchema(Strict):

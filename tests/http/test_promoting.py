@@ -120,6 +120,39 @@ def test_a_verdict_lets_in_once_so_that_a_late_request_does_not_overrule_a_rollb
     assert models.refused(version) == ["unjudged"]
 
 
+def test_a_verdict_whose_file_outlived_the_promotion_lets_nothing_in_again(models: Models) -> None:
+    """As when whoever promoted died before it was gone."""
+    version = models.judged(0.3)
+    path = models.data / "models" / NAME / "verdicts" / f"{version[7:]}-champion"
+    kept = path.read_bytes()
+    assert models.promote(version).status == 200
+    assert models.client.call("POST", f"/v1/models/{NAME}/rollback").status == 200
+    path.write_bytes(kept)
+    assert models.refused(version) == ["unjudged"]
+    assert models.judge(version).exit_code == 0
+    assert models.promote(version).status == 200
+
+
+def test_a_rollback_s_goal_is_told_beforehand(models: Models) -> None:
+    version = models.judged(0.3)
+    (before,) = models.client.call("GET", "/v1/models").json()["models"]
+    (promoted,) = models.promote(version).json()["models"]
+    assert (before["rollback_to"], promoted["rollback_to"]) == (None, "untrained")
+    (back,) = models.client.call("POST", f"/v1/models/{NAME}/rollback").json()["models"]
+    assert (back["rollback_to"], back["aliases"]) == (None, {})
+    again = models.client.call("POST", f"/v1/models/{NAME}/rollback")
+    assert (again.status, again.json()["detail"]) == (
+        404,
+        "there is no earlier champion to go back to",
+    )
+
+
+def test_the_champion_is_not_let_in_as_its_own_challenger(models: Models) -> None:
+    version = models.judged(0.3)
+    assert models.promote(version).status == 200
+    assert models.refused(version, alias="challenger") == ["decides-already"]
+
+
 def test_a_verdict_is_of_its_own_alias_model_and_version(models: Models) -> None:
     version, other = models.judged(0.3, "--alias", "shadow"), models.publish(0.4)
     assert models.refused(version) == ["unjudged"]

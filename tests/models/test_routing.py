@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.errors import ModelRefused, NotFound
-from engine.models.routing import PREVIOUS, Aliases, Routing, read_aliases
+from engine.models.routing import PREVIOUS, Alias, Aliases, Routing, read_aliases
 
 CUSTOMERS = [f"c-{number}" for number in range(20_000)]
 
@@ -62,10 +62,13 @@ def test_rolling_back_brings_the_champion_before_back_for_everyone() -> None:
     for digest in "abc":
         aliases = aliases.promoted(digest, "champion")
     aliases = aliases.promoted("d", "challenger", 0.3)
+    assert (aliases.before, Aliases().before) == ("b", None)
     back = aliases.rolled_back()
     assert (back.champion, back.challenger, back.share) == ("b", None, 0.0)
     assert back.rolled_back().champion == "a"
-    nobody = back.rolled_back().rolled_back()
+    first = back.rolled_back()
+    assert (first.before, first.promoted("l1", "learned").before) == ("none", "learned")
+    nobody = first.rolled_back()
     assert nobody.routing() == Routing()
     with pytest.raises(NotFound, match="no earlier champion"):
         nobody.rolled_back()
@@ -75,6 +78,16 @@ def test_a_challenger_that_wins_challenges_no_more() -> None:
     won = Aliases("a").promoted("b", "challenger", 0.5).promoted("b", "champion")
     assert won.routing() == Routing("b")
     assert won.previous == ("a",)
+
+
+@pytest.mark.parametrize("alias", ["challenger", "shadow"])
+def test_what_decides_for_everybody_is_no_challenger_of_itself(alias: Alias) -> None:
+    with pytest.raises(ModelRefused, match="a decides for everybody already"):
+        Aliases("a").promoted("a", alias)
+    with pytest.raises(ModelRefused, match="the learner decides for everybody already"):
+        Aliases(learned="l1").promoted("learned", alias)
+    frozen = Aliases(learned="l1").promoted("l1", alias)  # stays, while the learner goes on
+    assert frozen.promoted("l2", "learned").versions()[alias] == "l1"
 
 
 def test_promoting_the_champion_again_forgets_no_earlier_one() -> None:
@@ -91,7 +104,8 @@ def test_the_champions_before_are_kept_up_to_a_limit() -> None:
 
 
 def test_what_is_written_is_read_again() -> None:
-    aliases = Aliases("a").promoted("b", "champion").promoted("c", "challenger", 0.125)
+    aliases = Aliases("a", spent=("v1", "v2")).promoted("b", "champion")
+    aliases = aliases.promoted("c", "challenger", 0.125)
     assert read_aliases(aliases.written()) == aliases
     assert read_aliases(Aliases().written()) == read_aliases({}) == Aliases()
 

@@ -32,7 +32,7 @@ class Asked(NamedTuple):
     def judge(self, house: House, catalogue: Path, rules: str | None) -> Judgement:
         """The gate's word and what it is about.
 
-        Raises Misconfigured, NotFound, CatalogueRefused.
+        Raises Misconfigured, NotFound, CatalogueRefused, ModelRefused where it decides already.
         """
         if strange := sorted(set(self.acknowledged) - MAY_BE_ACKNOWLEDGED):
             known = ", ".join(sorted(MAY_BE_ACKNOWLEDGED))
@@ -40,13 +40,16 @@ class Asked(NamedTuple):
         candidates = Candidates(catalogue, house.registry, rules)
         gate = Gate(self.name, house.registry, candidates, wall)
         version, now = self._following(house.registry), time.time_ns() // 1_000_000
-        reigning = house.registry.table(self.name).reigning
+        table = house.registry.table(self.name)
+        table.promoted(version, self.alias)  # what would change nothing needs no judging
         until = now - candidates.catalogue.strategy.attribution
         candidate, champion = gate.contender(self.digest, until), gate.champion(until)
         since = max(candidate.since, champion.since)
         evidence = self._evidence(house, candidates.catalogue, now, since)
         verdict = gate.judge(candidate, champion, self.alias, evidence, self.acknowledged)
-        return Judgement(verdict, version, self.alias, reigning, candidates.catalogue.digest, now)
+        return Judgement(
+            verdict, version, self.alias, table.reigning, candidates.catalogue.digest, now
+        )
 
     def _following(self, registry: Registry) -> str:
         """What the alias is to stand for: a version, or the learner's latest for good."""

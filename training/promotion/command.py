@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import click
 
-from engine.models.routing import Alias, Aliases
+from engine.models.routing import LEARNED, Alias, Aliases
 from engine.registry import Door, Registry
 from engine.settings import DATA
 from engine.situation import PROPENSITY
@@ -116,6 +116,8 @@ def rollback(house: House, name: str, alias: Alias) -> None:
     """
     models = house.registry
     table = models.roll_back(name) if alias == "champion" else models.end(name, alias)
+    if alias == "champion" and table.champion is None:
+        click.echo("there was no champion before that one")
     click.echo(said(name, table))
 
 
@@ -139,6 +141,8 @@ def said(name: str, table: Aliases) -> str:
     """Who serves now, in a line."""
     routing = table.routing()
     serving = routing.champion or "no model: every propensity is the prior's"
+    if table.reigning == LEARNED:
+        serving = f"the learner, whose latest is {serving}"
     others = [
         f"challenger {routing.challenger} on {routing.share:.0%} of customers"
         if routing.challenger

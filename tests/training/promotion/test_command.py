@@ -102,7 +102,10 @@ def test_a_model_that_knows_the_customers_is_promoted_on_own_traffic_and_rolled_
         found["figures"]["value of a decision"] > found["figures"]["value of a decision, champion"]
     )
     back = house.run("rollback")
-    assert back.output == "propensity: no model: every propensity is the prior's\n"
+    assert back.output == (
+        "there was no champion before that one\n"
+        "propensity: no model: every propensity is the prior's\n"
+    )
     assert "champion" not in house.registry.aliases("propensity")
     assert house.run("rollback").exit_code == 1
 
@@ -169,6 +172,30 @@ def test_the_learner_s_latest_may_be_promoted_for_good(house: House) -> None:
     second = house.publish(number=2)
     house.registry.promote("propensity", second, "learned")
     assert house.registry.resolve("propensity") == second
+
+
+@pytest.mark.parametrize("alias", ["challenger", "shadow"])
+def test_the_learner_is_no_challenger_of_itself_and_that_is_said_before_anything_is_judged(
+    house: House, alias: str
+) -> None:
+    first = house.publish()
+    house.registry.promote("propensity", first, "learned")
+    done = house.promote("learned", "--alias", alias, "--acknowledge", "no-evidence")
+    assert (done.exit_code, done.output) == (
+        1,
+        f"Error: the learner decides for everybody already: as {alias} it would be held against "
+        "itself; promote another version\n",
+    )
+    assert house.registry.table("propensity").versions() == {"learned": first}
+
+
+def test_a_rollback_to_the_learner_says_that_it_is_the_learner(house: House) -> None:
+    first = house.publish()
+    house.registry.promote("propensity", first, "learned")
+    house.registry.promote("propensity", house.publish(number=2))
+    assert house.run("rollback").output == (
+        f"there was no champion before that one\npropensity: the learner, whose latest is {first}\n"
+    )
 
 
 def test_a_learner_is_promoted_by_the_decisions_that_its_snapshots_had_not_heard_of(
