@@ -184,8 +184,8 @@ class Hindsight:
         return Learned(self.hindsights(names), rows, self._wait, self._times)
 
     def restore(self, hindsights: Hindsights, rows: dict[str, int], others: int) -> None:
-        """Serve from this, by these rows; `others` is that of actions not among them.
-        Raises ModelRefused for what does not fit."""
+        """Serve from this, by these rows, and learn nothing more; `others` is that of actions not
+        among them. Raises ModelRefused for what does not fit."""
         kept, names, room = hindsights.owners, hindsights.names, self._room
         owners = owners_of(kept, names, rows, others=others, room=room, what="hindsight")
         held, columns = len(owners), self._kept.rows.shape[1]
@@ -209,9 +209,9 @@ class Hindsight:
                 hindsights.alone,
             )
         )
-        unknown = np.zeros((held, columns), np.float32)
-        self._resume(Answers(unknown, rewards, owners, honest, missed, alone))
-        self._ends[:held] = ends
+        unread = np.broadcast_to(np.float32(0.0), (held, columns))
+        self._kept = Answers(unread, rewards, owners, honest, missed, alone)
+        self._ends, self._taken = ends, held
         self._losses = hindsights.losses
         self._known = None if wood is None else self._counted(wood)
 
@@ -220,8 +220,12 @@ class Hindsight:
         if learned.wait < 0 or learned.times < 0:
             raise ModelRefused("hindsight: trees that are due, or grown, less than never")
         self.restore(learned.hindsights, rows, len(rows))
-        held = self._taken
-        self._kept.rows[:held] = unpacked(learned.rows, held, self._kept.rows.shape[1])
+        held, columns = self._kept.rows.shape
+        given = self._kept._replace(rows=unpacked(learned.rows, held, columns))
+        ends, self._ends = self._ends, np.zeros((self._room, TREES), np.uint16)
+        self._ends[:held] = ends
+        self._kept = room_for(self._room, columns)
+        self._resume(given)
         self._wait, self._times = learned.wait, learned.times
 
     def answers(self) -> Answers:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import msgspec
 import numpy as np
 import pytest
@@ -184,6 +186,20 @@ def test_what_serves_says_what_the_learner_would() -> None:
     served.restore(first.hindsights(("a", "b")), {"b": 0, "a": 1}, 2)
     for x in np.random.default_rng(5).random((20, 2)):
         assert said(served, x, 2).tolist() == pytest.approx(said(first, x, 2)[::-1], abs=1e-6)
+
+
+def test_what_serves_keeps_no_room_for_columns_that_only_a_learner_reads() -> None:
+    columns = 500
+    learner = Hindsight(columns)
+    for row in np.random.default_rng(6).random((64, columns)):
+        learner.take(row, 0, 0.0, 0.0, 0.0)
+    kept = learner.hindsights(("a",))
+    tracemalloc.start()
+    served = Hindsight(columns)
+    served.restore(kept, {"a": 0}, 1)
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held < LATEST * columns  # a quarter of the room
 
 
 GOOD = taught(range(ANSWERS)).hindsights(("a", "b"))
