@@ -30,7 +30,7 @@ class Live:
     """What decides just now, taken whole: a catalogue and the models bound to its actions.
 
     `prior` stands in for `scorer` where the customer refused personalisation; `versions`
-    are the digests of the models by name. `route`, if any, says what decides for a customer
+    are the digests of the models by name. `route`, if any, says what decides a request
     in place of this. `tiers` has each action's, and is None where all are of one.
     """
 
@@ -38,7 +38,7 @@ class Live:
     scorer: Scorer
     prior: Scorer
     versions: Mapping[str, str]
-    route: Callable[[str], Live] | None = None
+    route: Callable[[DecisionRequest], Live] | None = None
     everyone: int = field(init=False, repr=False)
     fleet: Fleet = field(init=False, repr=False)
     tiers: NDArray[np.int64] | None = field(init=False, repr=False)

@@ -150,7 +150,7 @@ class Decisions:
             return self._answered(request, live, loaded, loaded.seen[0], asked[0])
         if request.customer_id != loaded.state.customer_id:  # another name, or merged since
             request = msgspec.structs.replace(request, customer_id=loaded.state.customer_id)
-        live = live.route(request.customer_id) if live.route else live
+        live = live.route(request) if live.route else live
         decision_id = new_decision_id(request.customer_id, loaded.now, self._chance(8))
         plan = decide(request, loaded.state, live, loaded.now, decision_id)
         if loaded.recalled and plan.contacts is None:

@@ -11,6 +11,7 @@ from engine.catalogue import Catalogue
 from engine.errors import ModelRefused, NotFound
 from engine.models.base import Model
 from engine.models.routing import Alias, Routing
+from engine.plan import DecisionRequest
 from engine.services.ports import Models, Watch
 from engine.services.shadow import Shadow
 from engine.situation import Live, bound
@@ -40,20 +41,21 @@ def routed(catalogue: Catalogue, routing: Routing, models: Models, watch: Watch)
     beside = [one for one in (champion, challenger, scoring) if one is not None]
     shadow = Shadow(scoring.bind(catalogue.actions), watch) if scoring else None
     live = bound(catalogue, champion, beside)
-    live = replace(live, scorer=shadow.along(live.scorer)) if shadow else live
+    followed = replace(live, scorer=shadow.along(live.scorer)) if shadow else live
     shares: dict[tuple[Alias, str], float] = {("champion", routing.told(champion.version)): 1.0}
     if scoring:  # scores, and decides for nobody
         shares["shadow", routing.told(scoring.version)] = 0.0
-    if challenger is None:
-        return Routed(live, shadow, shares)
-    other = bound(catalogue, challenger, beside)
+    other = bound(catalogue, challenger, beside) if challenger else None
+    if challenger:
+        shares["champion", routing.told(champion.version)] = 1.0 - routing.share
+        shares["challenger", routing.told(challenger.version)] = routing.share
 
-    def route(customer_id: str) -> Live:
-        return other if routing.challenged(customer_id) else live
+    def route(request: DecisionRequest) -> Live:
+        if other and routing.challenged(request.customer_id):
+            return other
+        return followed if request.mode == "live" else live  # of what people get, not bots
 
-    shares["champion", routing.told(champion.version)] = 1.0 - routing.share
-    shares["challenger", routing.told(challenger.version)] = routing.share
-    return Routed(replace(live, route=route), shadow, shares)
+    return Routed(replace(live, route=route) if shadow or other else live, shadow, shares)
 
 
 def _other(alias: Alias, digest: str | None, models: Models) -> Model | None:

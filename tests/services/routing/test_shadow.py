@@ -6,6 +6,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from engine.bootstrap import Application
+from engine.plan import Mode
 from engine.registry import Registry
 from engine.services import shadow as shadow_room
 from engine.services.shadow import AT_ONCE
@@ -29,6 +30,19 @@ def test_a_shadow_scores_what_was_decided_and_touches_no_answer(
     assert "teller_shadow_scored_total{" not in figures(house)
     house.served.look()
     assert 'teller_shadow_scored_total{favourite="same"} 1.0' in figures(house)
+    assert "teller_shadow_difference_count 1.0" in figures(house)
+
+
+@pytest.mark.parametrize("mode", ["preview", "bot"])
+def test_a_shadow_is_compared_in_what_is_decided_for_people(
+    house: Application, registry: Registry, mode: Mode
+) -> None:
+    registry.promote("propensity", a_rate(registry, 0.4), "shadow")
+    house.served.look()
+    for number in range(3):
+        decide(house, f"c-{number}", mode)
+    decide(house, "c-3")
+    house.served.look()
     assert "teller_shadow_difference_count 1.0" in figures(house)
 
 

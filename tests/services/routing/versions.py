@@ -6,6 +6,7 @@ import msgspec
 
 from engine.bootstrap import Application
 from engine.models.beta import BetaArtefact, Tally
+from engine.plan import Mode
 from engine.registry import Registry
 from engine.wire.customers import CustomerPatchBody
 from engine.wire.decisions import read_decision
@@ -18,10 +19,11 @@ def a_rate(registry: Registry, rate: float) -> str:
     return registry.publish("propensity", "beta", msgspec.json.encode(artefact))
 
 
-def decide(house: Application, customer: str) -> DecisionReply:
+def decide(house: Application, customer: str, mode: Mode = "live") -> DecisionReply:
     """One placement on the web, for a customer who takes marketing."""
     house.customers.change(customer, CustomerPatchBody({"plan": "basic"}, {"marketing": "granted"}))
-    body = {"customer": {"id": customer}, "channel": "web", "placements": [{"id": "home.hero"}]}
+    asked = {"customer": {"id": customer}, "channel": "web", "mode": mode}
+    body = {**asked, "placements": [{"id": "home.hero"}]}
     return house.decisions.answer(read_decision(msgspec.json.encode(body)), None, False)
 
 
