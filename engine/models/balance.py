@@ -12,6 +12,7 @@ from math import exp, log
 from typing import TypeAlias
 
 from engine.errors import ModelRefused
+from engine.models.promises import Promise
 
 Moments: TypeAlias = tuple[float, float, float, float, float, float, float, float]
 
@@ -38,10 +39,10 @@ class Balance:
         self.moments = moments
         self.shared = self._share()
 
-    def take(self, reward: float, own: float, shared: float) -> None:
-        """What came, and what the two had promised of it."""
+    def take(self, reward: float, own: float, shared: float) -> Promise:
+        """What came, and what the two had promised of it; to be kept, should it come to more."""
         early, worked, count, came, own_came, own_all, shared_came, shared_all = self.moments
-        if early < _FIRST:
+        if first := early < _FIRST:
             early, worked = early + 1.0, worked + reward**2
         self.moments = (
             early,
@@ -54,18 +55,20 @@ class Balance:
             _KEEP * shared_all + shared**2,
         )
         self.shared = self._share()
+        return Promise(reward, own, shared, first)
 
-    def amend(self, more: float, own: float, shared: float) -> None:
-        """Something that came was worth so much more; what the two promise of it now."""
+    def amend(self, promise: Promise, more: float) -> None:
+        """What came was worth so much more."""
+        further = (promise.reward + more) ** 2 - promise.reward**2
         early, worked, count, came, own_came, own_all, shared_came, shared_all = self.moments
         self.moments = (
             early,
-            worked + more**2 * (early < _FIRST),
+            worked + further * promise.first,
             count,
-            came + more**2,
-            own_came + own * more,
+            came + further,
+            own_came + promise.own * more,
             own_all,
-            shared_came + shared * more,
+            shared_came + promise.shared * more,
             shared_all,
         )
         self.shared = self._share()

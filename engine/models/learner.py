@@ -21,6 +21,7 @@ from engine.models.features import Encoder, Feature
 from engine.models.hindsight import Hindsight
 from engine.models.learner_state import LearnerState
 from engine.models.memories import joined
+from engine.models.promises import Promise, Promises
 from engine.models.recall import Recall
 from engine.models.reconsidered import due, reconsidered
 from engine.models.regressions import Regressions
@@ -43,6 +44,7 @@ class Learner:
         self._hindsight = Hindsight(self.expand.columns)
         self._shared = Shared(encoder, self.expand)
         self._balance = Balance()
+        self._promises = Promises()
         self._late = 0.0
         self.actions: dict[str, Action] = {}
         self._rows: dict[str, int] = {}
@@ -78,7 +80,8 @@ class Learner:
         row = self._rows[action_id]
         shared = self._shared.take(x, phi, row, reward)
         own = min(max(reward - self._take(x, phi, row, reward), LEAST), 1.0)
-        self._balance.take(reward, own, shared)
+        promise = self._balance.take(reward, own, shared)
+        self._promises.keep(action_id, x, promise)
 
     def expect(
         self,
@@ -109,14 +112,19 @@ class Learner:
         """An answer that was learned already turned out to be worth so much more: as if it had
         been learned with the whole reward at once."""
         phi, row = self.expand(x), self._rows[action_id]
-        both = self.belief.apart(x, phi), self._shared.about(x, phi)
-        self._balance.amend(extra, *(float(promised[row]) for promised, _ in both))
+        promise = self._promises.amend(action_id, x, extra) or self._promised(x, phi, row)
+        self._balance.amend(promise, extra)
         self._recall.amend(phi, row, extra, self._own.amend(phi, row, extra))
         self._hindsight.amend(x, row, extra)
         self._shared.amend(x, phi, row, extra)
         self._late += abs(extra)
         if due(self._late, self._hindsight.worked):
             self._reconsider()
+
+    def _promised(self, x: NDArray[np.float64], phi: Vector, row: int) -> Promise:
+        """What is now, for want of what was."""
+        own, shared = self.belief.apart(x, phi)[0], self._shared.about(x, phi)[0]
+        return Promise(0.0, float(own[row]), float(shared[row]), first=False)
 
     def _reconsider(self) -> None:
         """Not where more was learned than is kept."""
@@ -134,12 +142,15 @@ class Learner:
             self._own.add(self._rows[id], other._own, there)
         mine, theirs = (one._recall.memories(tuple(one._rows)) for one in (self, other))
         both = joined(mine, theirs)
+        known = self._recall.known + other._recall.known
         self._recall = Recall(self.expand)
         self._recall.restore(both, self._rows, len(self._rows))
+        self._recall.known = known
         rows = [self._rows[id] for id in other._rows]
         self._hindsight.join(other._hindsight, np.array(rows, np.intp))
         self._shared.join(other._shared, rows)
         self._balance.join(other._balance)
+        self._promises.join(other._promises)
 
     def forget(self, keep: float) -> None:
         """Let all that was seen count `keep` times as much: from 0 to 1, what is newer weighs
@@ -189,6 +200,7 @@ class Learner:
             self._hindsight.learned(names),
             self._shared.schooled(names),
             self._balance.moments,
+            self._promises.kept(),
             self._late,
         )
         return msgspec.msgpack.encode(held)
@@ -216,3 +228,4 @@ class Learner:
         self._hindsight.resume(held.learned, self._rows)
         self._shared.resume(held.schooled, [self.actions[name] for name in names])
         self._balance, self._late = Balance(held.balance), held.late
+        self._promises.resume(held.promises)

@@ -29,4 +29,5 @@ class LearnerState(Struct, frozen=True, tag="teller.learner.6"):
     learned: Learned
     schooled: Schooled
     balance: Moments
+    promises: bytes
     late: float

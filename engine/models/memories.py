@@ -8,6 +8,7 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 from msgspec import Struct
+from numpy.typing import NDArray
 
 from engine.models.expansion import packed
 
@@ -46,9 +47,9 @@ def joined(one: Memories, other: Memories, room: int = LATEST) -> Memories:
         mine.left + theirs.left,
         mine.missed + theirs.missed,
         mine.owners + shifted.astype("<i4").tobytes(),
-        (one.reach + other.reach) / 2.0,
+        share * one.reach + (1.0 - share) * other.reach,
         (one.losses[0] + other.losses[0], one.losses[1] + other.losses[1]),
-        packed((np.frombuffer(one.slopes, "<f4") + np.frombuffer(other.slopes, "<f4")) / 2.0),
+        packed(share * _numbers(one.slopes) + (1.0 - share) * _numbers(other.slopes)),
     )
 
 
@@ -58,5 +59,9 @@ def _latest(memories: Memories, count: int, share: float) -> Memories:
         part[len(part) - len(part) // held * count :]
         for part in (memories.places, memories.left, memories.missed, memories.owners)
     )
-    missed = packed(np.frombuffer(missed, "<f4") * np.float32(share))
+    missed = packed(_numbers(missed) * np.float32(share))
     return msgspec.structs.replace(memories, places=places, left=left, missed=missed, owners=owners)
+
+
+def _numbers(data: bytes) -> NDArray[np.float32]:
+    return np.frombuffer(data, "<f4")

@@ -55,10 +55,28 @@ def test_who_is_believed_is_the_same_where_every_yes_comes_late() -> None:
     for number in range(600):
         came, promised = float(number % 4 == 0), (0.25, 0.1 + 0.5 * (number % 4 == 0))
         at_once.take(came, *promised)
-        late.take(0.0, *promised)
-        late.amend(came, *promised)
+        late.amend(late.take(0.0, *promised), came)
     assert late.shared == pytest.approx(at_once.shared)
-    assert late.moments[2:] == pytest.approx(at_once.moments[2:])
+    assert late.moments == pytest.approx(at_once.moments)
+
+
+def test_an_answer_that_comes_in_parts_counts_as_the_whole() -> None:
+    parts, whole = Balance(), Balance()
+    whole.take(1.0, 0.5, 0.25)
+    first = parts.take(0.25, 0.5, 0.25)
+    parts.amend(first, 0.25)
+    parts.amend(first._replace(reward=0.5), 0.5)
+    assert parts.moments == whole.moments
+
+
+def test_that_the_first_answers_worked_may_be_known_late() -> None:
+    late, at_once = Balance(), Balance()
+    offers = [late.take(0.0, 0.1, 0.1) for _ in range(300)]
+    for number in range(300):
+        at_once.take(float(number % 10 == 0), 0.1, 0.1)
+        if number % 10 == 0:
+            late.amend(offers[number], 1.0)
+    assert late.moments[:2] == at_once.moments[:2] == (200.0, 20.0)
 
 
 def test_what_two_have_heard_adds_up() -> None:

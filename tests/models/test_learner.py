@@ -42,6 +42,17 @@ def test_parts_learned_apart_add_up_to_the_whole() -> None:
     assert {id: arm.seen for id, arm in one.snapshot().arms.items()} == seen
 
 
+def test_what_is_typical_is_not_measured_anew_by_the_first_answer_after_a_merge() -> None:
+    one, other = taught(range(ROWS), SCALE), taught(range(ROWS, 2 * ROWS), SCALE)
+    before = one._recall.reach
+    one.merge(other)
+    one.merge(Learner(PLAIN, SCALE))  # which has heard nothing
+    assert one._recall.reach == pytest.approx(before, rel=0.1)
+    for _ in range(3):
+        one.learn(np.array([40.0, 1.0, 0.0, 1.0, 0.0]), "isa", 0.0)  # like nobody
+    assert one._recall.reach == pytest.approx(before, rel=0.1)
+
+
 def test_one_restored_once_old_answers_went_goes_on_as_the_first_would() -> None:
     """Sums over the answers kept depend on where each stands, to the last bit."""
     first = taught(range(LATEST + 300))
