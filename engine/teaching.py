@@ -8,7 +8,7 @@ known. So nothing is lost where answers come late, and nothing is counted twice.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -124,7 +124,7 @@ class Course:
         self._encode = Encoder(learner.features).encode
         self._most = MOST_BYTES // (4 * learner.expand.size**2)
 
-    def hear(self, entries: Sequence[Entry], decisions: Mapping[str, Entry]) -> None:
+    def hear(self, entries: Iterable[Entry], decisions: Mapping[str, Entry]) -> None:
         """Take in what was said, from the next entries of any partitions.
 
         `decisions`: the entries of those that `answered` names, as far as they are kept.
@@ -137,7 +137,7 @@ class Course:
                     self._take(said, decisions.get(said.decision_id))
             self.progress.heard[entry.partition] = entry.id
 
-    def count(self, entries: Sequence[Entry]) -> None:
+    def count(self, entries: Iterable[Entry]) -> None:
         """Take in what was offered, from the next entries of any partitions whose answers have
         been heard: offers nobody answered were turned down, as far as we know."""
         for entry in entries:

@@ -1,8 +1,9 @@
 """Learning from the logs while the house is open.
 
-One learner at a time: a lease in the store says whose turn it is, which saves work. What makes
-it safe is that checkpoints are numbered: of two that both believe to hold the lease, one commits
-and the other starts again from there.
+One learner at a time: a lease in the store says whose turn it is, which saves work; it is renewed
+between entries, however many there are in a turn. What makes it safe is that checkpoints are
+numbered: of two that both believe to hold the lease, one commits and the other starts again from
+there.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from engine.services.study import READER, Study
 from engine.situation import Live
 
 LIFE = 30_000  # ms; a learner that died is replaced after this
+RENEW = 5_000  # ms of it, after which it is renewed
 PAUSE = 0.5  # seconds between looks at the logs
 
 _log = structlog.get_logger()
@@ -41,6 +43,7 @@ class Learning:
         self._serving = serving
         self._clock = clock
         self._token = secrets.token_hex(16)
+        self._held = 0
         self._study: Study | None = None
 
     def follow(self, stopped: Event) -> None:
@@ -66,9 +69,9 @@ class Learning:
             return False
         study, now = self._current(), self._clock()
         study.set_to(now)
-        more = study.hear(now)
+        more = study.hear(now, self._renew)
         if not more:  # all answers first, lest an offer counts as unanswered that was not
-            more = study.count(now)
+            more = study.count(now, self._renew)
             study.publish(now, behind=more)
         study.upkeep(now)
         return more
@@ -82,14 +85,20 @@ class Learning:
             self._study = self._begin(self._serving.live, self._clock())
         return self._study
 
+    def _renew(self) -> None:
+        """The lease, when it is time to. Raises Overtaken when another has it."""
+        if not 0 <= self._clock() - self._held < RENEW and not self._holding():
+            raise Overtaken("it took the lease, which had ended meanwhile")
+
     def _holding(self) -> bool:
+        self._held = self._clock()
         return self._hold(READER, self._token, LIFE)
 
     def _end(self) -> bool:
-        if self._study:
+        if self._study and self._holding():
             self._study.publish(self._clock(), at_once=True)
             self._study.keep()
-            self._study = None
+        self._study = None
         self._hold(READER, self._token, 0)
         return False
 

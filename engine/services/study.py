@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -118,27 +118,28 @@ class Study:
             min(at, now) for at in (self._published, self._counted, self._kept)
         )
 
-    def hear(self, now: int) -> bool:
-        """Take in what was answered since; whether there may be more."""
+    def hear(self, now: int, renew: Callable[[], None]) -> bool:
+        """Take in what was answered since; whether there may be more. It would `renew` its lease
+        before every entry, and be stopped by what that raises."""
         progress, more, behind = self._course.progress, False, 0
         before = progress.answers
         for entries in self._read(progress.heard, "+"):
-            self._course.hear(entries, self._logs.decisions(answered(entries)))
+            self._course.hear(_each(entries, renew), self._logs.decisions(answered(entries)))
             if _full(entries):
                 more = True
                 behind = max(behind, now - _ms(entries[-1].id))
         self._watch.learned(progress.answers - before, behind / 1000)
         return more
 
-    def count(self, now: int) -> bool:
-        """Take in what was offered and not answered in time; whether there may be more. To be
-        called once all answers have been heard."""
+    def count(self, now: int, renew: Callable[[], None]) -> bool:
+        """Take in what was offered and not answered in time, in the same way; whether there may be
+        more. To be called once all answers have been heard."""
         if now - self._counted < COUNT_EVERY:
             return False
         progress, more = self._course.progress, False
         before = progress.answers
         for entries in self._read(progress.counted, str(now - self._window)):
-            self._course.count(entries)
+            self._course.count(_each(entries, renew))
             more |= _full(entries)
         if not more:
             self._counted = now
@@ -250,6 +251,12 @@ def _resumed(kept: bytes, catalogue: Catalogue) -> Course:
             _log.warning("the catalogue declares other features: the learner starts over")
     progress = Progress(versions=versions)
     return Course(Learner(features), progress, actions, defaults_of(catalogue))
+
+
+def _each(entries: Sequence[Entry], renew: Callable[[], None]) -> Iterator[Entry]:
+    for entry in entries:
+        renew()
+        yield entry
 
 
 def _full(entries: Sequence[Entry]) -> bool:

@@ -30,10 +30,10 @@ from tests.http.test_learning import CATALOGUE
 SECOND = 1_000
 
 
-def clock() -> Callable[[], int]:
-    """Tells the time, in steps after which everything is due again."""
+def clock(step: int = 11 * SECOND) -> Callable[[], int]:
+    """Tells the time, in steps (ms) after which everything is due again."""
     start, turns = time.time_ns() // 1_000_000 + 60 * SECOND, itertools.count()
-    return lambda: start + next(turns) * 11 * SECOND
+    return lambda: start + next(turns) * step
 
 
 @dataclass

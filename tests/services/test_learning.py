@@ -32,7 +32,7 @@ from engine.situation import PROPENSITY
 from engine.store import Store
 from engine.store.keys import readers_key
 from engine.teaching import NOTHING_YET
-from tests.services.school import School, clock
+from tests.services.school import SECOND, School, clock
 
 KILLS = 50 if int(os.environ.get("TELLER_EXAMPLES", "0")) >= 1_000 else 2
 
@@ -131,6 +131,47 @@ def test_one_learns_while_the_other_waits_for_the_lease(school: School, store: S
     all_in(school, 2)
 
 
+def test_the_lease_is_renewed_however_many_entries_there_are_in_a_turn(school: School) -> None:
+    """It lasts for some seconds, and by this clock some have gone at every look."""
+    offers, held = 40, 0
+
+    def hold(*_: object) -> bool:
+        nonlocal held
+        held += 1
+        return True
+
+    school.offer(offers)
+    school.learner(hold=hold).turn()
+    assert held > 2 * offers  # heard, and counted
+
+
+def test_one_whose_lease_went_to_another_within_a_turn_leaves_the_rest_to_it(
+    school: School, store: Store
+) -> None:
+    school.offer(NOTHING_YET.facts)
+    turns = iter([True] * 5)
+    slow = school.learner(hold=lambda *_: next(turns, False))
+    assert not slow._unharmed(slow.turn)
+    slow._unharmed(slow._end)
+    assert slow._study is None
+    assert not Registry(school.home / "data", store).versions(PROPENSITY)
+    assert not list((school.learned / "learning").glob("*.state"))
+    assert school.learner().catch_up()
+    all_in(school, NOTHING_YET.facts)
+
+
+def test_one_that_is_told_to_stop_once_another_learns_publishes_nothing(
+    school: School, store: Store
+) -> None:
+    school.offer(NOTHING_YET.facts)
+    slow = school.learner()
+    slow._current().hear(0, slow._renew)
+    slow._current().count(10**15, slow._renew)
+    slow._hold = lambda *_: False
+    assert not slow._end()
+    assert not Registry(school.home / "data", store).versions(PROPENSITY)
+
+
 def test_a_clock_that_is_set_back_stops_no_learner(school: School) -> None:
     ahead = time.time_ns() // 1_000_000 + 7_200_000
     learner = school.learner()
@@ -226,7 +267,7 @@ def test_while_offers_are_still_to_be_counted_nothing_is_published_for_a_while(
 ) -> None:
     monkeypatch.setattr(study, "_COUNT", 1)  # one entry of a partition at a time
     school.offer(40)
-    learner = school.learner()
+    learner = school.learner(now=clock(SECOND))
     assert learner.turn()
     while learner.turn():
         assert not Registry(school.home / "data", store).versions(PROPENSITY)
