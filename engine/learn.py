@@ -186,12 +186,13 @@ def _consent(
     if interaction.type != "unsubscribe":
         return consent
     no = Consent("denied", interaction.at, "unsubscribe")
-    purposes = _purposes(interaction.action, catalogue)
+    purposes = ended_by(interaction.action, catalogue)
     return {**consent, **{purpose: refused(consent.get(purpose), no) for purpose in purposes}}
 
 
-def _purposes(action_id: str, catalogue: Lessons) -> set[str]:
-    """The action's purpose; every one there is when the action has left the catalogue."""
+def ended_by(action_id: str, catalogue: Lessons) -> set[str]:
+    """What an unsubscribe from an action ends, whatever else is wrong with it: the action's
+    purpose; every one there is when the action has left the catalogue."""
     action = _known(action_id, catalogue)
     asked = (action,) if action else catalogue.actions
     return {one.purpose for one in asked if one.purpose}

@@ -39,6 +39,11 @@ class ConsentPolicy:
         return out
 
 
+def denied(held: Consent | None) -> bool:
+    """Whether it is a no; of what was never said it is not known."""
+    return held is not None and held.status == "denied"
+
+
 def later(held: Consent | None, said: Consent) -> Consent:
     """Which of two statements about one purpose holds: the later; said at once, the no."""
     if held is None or said.at > held.at:

@@ -27,7 +27,8 @@ from engine.services.taking import Row, take
 from engine.services.whose import Linker, Whose
 from engine.wire.bots import is_bot
 from engine.wire.events import AgainReply, SetAsideReply
-from engine.wire.segment import Delivery, user_agent_of
+from engine.wire.segment import Delivery, read_briefly, user_agent_of
+from engine.wire.telling import unsubscribes
 from engine.wire.values import rfc3339
 
 TOGETHER = 128
@@ -140,7 +141,7 @@ class Events:
                 if not told.says_no and is_bot(user_agent_of(event) or user_agent):
                     fate.bots += 1
                     continue
-                if told.opt_out:
+                if told.says_no:
                     noes.add(index)
                 if flaw:
                     flaws[index] = flaw
@@ -150,7 +151,13 @@ class Events:
                 if unlinked:
                     flaws[index] = unlinked
             except (InvalidRequest, IdentityShared, CustomerFull) as error:
-                fate.rejected[index] = said(error)
+                event = read_briefly(one.event, one.call)
+                if one.trusted and unsubscribes(event, live.catalogue):
+                    noes.add(index)
+                if index not in noes and is_bot(user_agent_of(event) or user_agent):
+                    fate.bots += 1  # nobody will want to mend it
+                else:
+                    fate.rejected[index] = said(error)
                 continue
             rows[customer].append(Row(index, told, seen_of(event, one.source, flaw), one.trusted))
             ignored += told.ignored

@@ -200,7 +200,7 @@ class _Happened:
         numbered = [Row(at, *one) for at, (_, one) in enumerate(rows)]
         lesson.learn(numbered, dict(zip(keys, loaded.seen, strict=True)))
         taken = _taken(lesson.fate, rows)
-        return (lesson.change(keep) if lesson.fresh else None), taken
+        return (lesson.change(keep) if lesson.moved else None), taken
 
     def alone(self, customer_id: str, rows: Sequence[tuple[Line, _Keyed]]) -> Taken:  # noqa: ARG002
         reply = self._interactions.take_in([one.body for _, one in rows])

@@ -10,11 +10,13 @@ from typing import NamedTuple
 
 import msgspec
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from engine import record
 from engine.catalogue import Catalogue
 from engine.change import Change, Committed, Conflict, Found, Known, Loaded, Seen
 from engine.codec import pack
+from engine.domain import Consent
 from engine.errors import (
     AnswerLost,
     Contention,
@@ -23,9 +25,10 @@ from engine.errors import (
     InvalidRequest,
     Rejected,
 )
-from engine.learn import Learned, learn
+from engine.learn import Learned, ended_by, learn
 from engine.plan import Filled
-from engine.record import DecisionRecord, InteractionRecord
+from engine.record import CustomerRecord, DecisionRecord, InteractionRecord
+from engine.rules.consent import denied, refused
 from engine.services.changes import change_of, retention
 from engine.services.fate import Fate
 from engine.services.ports import People, Serving, Watch
@@ -37,8 +40,11 @@ from engine.wire.interactions import (
     by_bot,
     to_interaction,
 )
+from engine.wire.values import milliseconds
 
 PATIENCE = 2.0  # seconds a request may go on retrying
+
+_SAID = "unsubscribe"  # where a no came from
 
 
 class Name(NamedTuple):
@@ -112,7 +118,7 @@ class Interactions:
         while True:
             lesson = Lesson(loaded, catalogue, made)
             lesson.learn(rows, dict(zip(keys, loaded.seen, strict=True)))
-            change = lesson.change(keep) if lesson.fresh else None
+            change = lesson.change(keep) if lesson.moved else None
             result = self._commit(change, deadline) if change else None
             if change and isinstance(result, Committed):
                 self._recent.follow(loaded, change.sections, result.revision)
@@ -139,7 +145,7 @@ class Interactions:
             return Name(row.customer.id or "")
         customer_id = made.customer_of(row.decision_id) if row.decision_id else None
         if customer_id is None:
-            raise Rejected("names no customer, and no decision that is kept")
+            raise Rejected("names no customer, and no decision that is kept: say whose it is")
         return Name(customer_id)
 
     def _commit(self, change: Change, deadline: float) -> Committed | Conflict | Known:
@@ -198,6 +204,11 @@ class Lesson:
         self._catalogue = catalogue
         self._made = made
 
+    @property
+    def moved(self) -> bool:
+        """Whether there is anything to commit."""
+        return bool(self.fresh or self._changed)
+
     def learn(self, rows: Sequence[Row], seen: dict[str, Seen | None]) -> None:
         """Take in all rows not seen before."""
         for row in rows:
@@ -208,7 +219,7 @@ class Lesson:
                 self.fate.duplicates += 1
             else:
                 reason = f"the id {row.body.id!r} was used before, with another body"
-                self.fate.rejected[row.at] = reason
+                self.fate.rejected[row.at] = self._kept_out(row, reason)
 
     def change(self, keep: int) -> Change:
         """What the commit writes."""
@@ -219,13 +230,28 @@ class Lesson:
         try:
             learned = self._learn(row)
         except Rejected as error:
-            self.fate.rejected[row.at] = str(error)
+            self.fate.rejected[row.at] = self._kept_out(row, str(error))
             return
         self._state = learned.state
         self._changed |= learned.changed
         self.fate.accepted += 1
         self.fresh.append(row.seen)
         seen[row.seen.key] = row.seen
+
+    def _kept_out(self, row: Row, why: str) -> str:
+        """Why a row is rejected. An opt-out counts whatever it answers, if anything (I4)."""
+        if row.body.outcome != "unsubscribe":
+            return why
+        now, held = self._loaded.now, self._state.consent
+        no = Consent("denied", min(milliseconds(row.body.at), now) if row.body.at else now, _SAID)
+        ended = sorted(ended_by(row.body.action, self._catalogue))
+        noes = {one: refused(held.get(one), no) for one in ended if not denied(held.get(one))}
+        if noes:
+            self._state = replace(self._state, consent={**held, **noes})
+            self._changed.add("consent")
+            entry = CustomerRecord(self._customer_id, {}, noes, _SAID, now)
+            self._entries.append(record.encode(entry))
+        return f"the opt-out counts, and nothing else of it: {why}"
 
     def _learn(self, row: Row) -> Learned:
         now = self._loaded.now

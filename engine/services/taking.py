@@ -14,7 +14,7 @@ from engine.codec import pack
 from engine.domain import Consent, Interaction
 from engine.errors import Rejected
 from engine.identity import named, retold, times_of
-from engine.learn import Learned, learn
+from engine.learn import Learned, ended_by, learn
 from engine.record import CustomerRecord, InteractionRecord
 from engine.rules.consent import refused
 from engine.services.changes import change_of
@@ -110,7 +110,7 @@ class _Taking:
     def _take(self, told: Tidings) -> None:
         now = self._loaded.now
         if told.free is not None:
-            interaction, learned = self._learnt(told, told.free)
+            told, interaction, learned = self._learnt(told, told.free)
             self._state = learned.state
             self._write(
                 InteractionRecord(self._state.customer_id, interaction, learned.reward, now)
@@ -118,15 +118,18 @@ class _Taking:
         if told.free is None or told.attributes or told.opt_out:
             self._change(told)
 
-    def _learnt(self, told: Tidings, free: Interaction) -> tuple[Interaction, Learned]:
+    def _learnt(self, told: Tidings, free: Interaction) -> tuple[Tidings, Interaction, Learned]:
         """What the event teaches. An opt-out counts whether or not we know what it answers."""
         if told.outcome is not None:
             try:
-                return self._learn(told.outcome)
+                return told, *self._learn(told.outcome)
             except Rejected:
-                if not told.opt_out:
+                if not told.says_no:
                     raise
-        return self._learn(free)
+                if told.outcome.type == "unsubscribe":
+                    ended = ended_by(told.outcome.action, self._catalogue)
+                    told = told._replace(opt_out=told.opt_out | ended)
+        return told, *self._learn(free)
 
     def _learn(self, interaction: Interaction) -> tuple[Interaction, Learned]:
         now = self._loaded.now

@@ -150,6 +150,7 @@ class _Brief(Struct, frozen=True, rename="camel"):
     user_id: Any = None
     anonymous_id: Any = None
     event: Any = None
+    context: Any = None
 
 
 _envelope = msgspec.json.Decoder(_Envelope)
@@ -203,12 +204,13 @@ def read_briefly(raw: bytes, call: str) -> EventBody:
         return EventBody()
     texts = [one if isinstance(one, str) else None for one in (said.type, said.event)]
     whose = {"userId": said.user_id, "anonymousId": said.anonymous_id}
-    bare = EventBody(type=call or texts[0], event=texts[1])
+    context = said.context if isinstance(said.context, dict) else None
+    bare = EventBody(type=call or texts[0], event=texts[1], context=context)
     try:
         event = msgspec.convert({**whose, "messageId": said.message_id}, EventBody)
     except msgspec.ValidationError:
         return bare
-    event = msgspec.structs.replace(event, type=bare.type, event=bare.event)
+    event = msgspec.structs.replace(event, type=bare.type, event=bare.event, context=context)
     fault = _fault(event)
     return bare if fault and fault.pointer == "/userId" else event
 

@@ -73,6 +73,11 @@ def says_no(event: EventBody, at: int, catalogue: Catalogue) -> Tidings:
     return Tidings(None, None, {}, (), opt_out, 0, at)
 
 
+def unsubscribes(event: EventBody, catalogue: Catalogue) -> bool:
+    """Whether it is a no as an outcome, to what it answers, if that can be read."""
+    return event.type in catalogue.events and _meaning(event, catalogue).outcome == "unsubscribe"
+
+
 def _meaning(event: EventBody, catalogue: Catalogue) -> Meaning:
     call = event.type or ""
     named = catalogue.events.get(event.event or "") if call == "track" else None

@@ -126,6 +126,36 @@ def test_a_no_counts_whoever_says_it(client: Client) -> None:
     assert client.application.customers.view(customer).consent["marketing"].status == "denied"
 
 
+def test_a_no_to_what_a_bot_was_shown_counts_and_the_rest_of_it_is_rejected(client: Client) -> None:
+    customer = client.consenting()
+    made = client.decide(customer, user_agent=GOOGLEBOT).json()
+    no = {
+        "id": "m-1",
+        "customer": {"id": customer},
+        "outcome": "unsubscribe",
+        "decision_id": made["decision_id"],
+        "action": shown(made)[0],
+    }
+    visit = {"id": "m-2", "customer": {"id": customer}, "type": "visit"}
+    for alone in (False, True, True):
+        said = client.tell(*([no] if alone else [no, visit])).json()
+        assert (said["accepted"], [one["index"] for one in said["rejected"]]) == (not alone, [0])
+        assert said["rejected"][0]["reason"].startswith(
+            "the opt-out counts, and nothing else of it: this customer has no such decision"
+        )
+        assert client.application.customers.view(customer).consent["marketing"].status == "denied"
+    assert client.decide(customer).json()["placements"][0]["fallback"] is True
+    assert client.application.customers.view(customer).revision == 2
+
+
+def test_a_no_alone_counts_though_nobody_made_what_it_answers(client: Client) -> None:
+    customer = client.consenting()
+    no = {"id": "m-1", "customer": {"id": customer}, "outcome": "unsubscribe"}
+    said = client.tell({**no, "decision_id": "0" * 32, "action": "long-gone"}).json()
+    assert (said["accepted"], len(said["rejected"])) == (0, 1)
+    assert client.application.customers.view(customer).consent["marketing"].status == "denied"
+
+
 def test_a_bot_clicking_all_links_of_an_e_mail_teaches_nothing(client: Client) -> None:
     """Scanners of mail follow every link of it, of offers made to people."""
     made = client.decide(client.consenting()).json()
@@ -153,6 +183,18 @@ def test_events_of_bots_are_taken_and_let_go(client: Client) -> None:
     found = figures(client)
     assert found['teller_events_total{result="bot"}'] == 2
     assert found['teller_events_total{result="accepted"}'] == 2
+
+
+def test_what_is_faulty_of_bots_fills_no_shelf(client: Client) -> None:
+    bots = {"context": {"userAgent": GOOGLEBOT}}
+    batch = [
+        {"type": "track", "userId": "c-1", "event": "Seen", "timestamp": "yesterday", **bots},
+        {"type": "page", **bots},
+        {"type": "page", "context": {"userAgent": FIREFOX}},
+    ]
+    assert send(client, "batch", {"batch": batch}).body == OK
+    assert len(aside(client)) == 1
+    assert figures(client)['teller_events_total{result="bot"}'] == 2
 
 
 def test_what_a_batch_says_once_holds_for_all_its_events(client: Client) -> None:

@@ -13,6 +13,7 @@ events:
   Plan Changed: {type: plan-change, attributes: {plan: to.plan}}
   Ticket Opened: {type: ticket, topic: complaint, status: open}
   Ticket Closed: {type: ticket, topic: complaint, status: closed}
+  List Left: {outcome: unsubscribe}
   identify: {attributes: {first_name: firstName}}
 """
 

@@ -99,6 +99,24 @@ def test_unsubscribed_holds_though_the_decision_it_names_is_not_known(client: Cl
     assert client.decide().json()["placements"][0]["fallback"] is True
 
 
+def test_a_no_as_an_outcome_holds_though_the_decision_it_names_is_not_known(client: Client) -> None:
+    client.consenting()
+    track(client, "List Left", properties={"decision_id": "f" * 32, "action": "fibre-upgrade"})
+    assert client.decide().json()["placements"][0]["fallback"] is True
+    assert of(client)["consent"]["marketing"]["status"] == "denied"
+    assert aside(client) == []
+
+
+@pytest.mark.parametrize("agent", ["Googlebot/2.1", "Firefox"])
+def test_a_no_as_an_outcome_that_cannot_be_read_is_never_acknowledged(
+    client: Client, agent: str
+) -> None:
+    no = {"userId": "c-1", "event": "List Left", "timestamp": "yesterday"}
+    reply = send(client, "track", {**no, "context": {"userAgent": agent}})
+    assert reply.status == 422
+    assert len(aside(client)) == 1
+
+
 def test_an_event_that_names_its_decision_is_its_outcome(client: Client) -> None:
     decision = client.decide(client.consenting()).json()["decision_id"]
     track(
