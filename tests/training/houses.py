@@ -23,7 +23,7 @@ from engine.plan import DecisionRequest, PlacementAsk
 from engine.record import DecisionRecord, InteractionRecord, Record
 from engine.situation import bound
 from engine.store import Store
-from tests.builders import action, customer, files
+from tests.builders import NOW, action, customer, files
 
 DAY = 86_400_000
 PLANS = ("basic", "plus")
@@ -51,6 +51,11 @@ def write_catalogue(directory: Path, **overrides: Any) -> Path:
     for name, content in files(**(defaults | overrides)).items():
         (directory / name).write_bytes(content)
     return directory
+
+
+def lately(store: Store) -> int:
+    """Long enough ago for every window to be closed, and not for the evidence to be old."""
+    return store.load("anyone").now - 20 * DAY
 
 
 def for_each_plan() -> list[dict[str, Any]]:
@@ -89,13 +94,14 @@ def explored(best: str, names: tuple[str, ...] = NAMES) -> dict[str, float]:
 
 
 class World:
-    """Decides and answers, and logs both, as of long enough ago for every window to be closed."""
+    """Decides and answers, and logs both; every draw follows from `seed` and from `now`, ms, when
+    it begins."""
 
-    def __init__(self, store: Store, catalogue: Path, seed: int = 4) -> None:
+    def __init__(self, store: Store, catalogue: Path, seed: int = 4, now: int = NOW) -> None:
         self._store = store
         self._rng = np.random.default_rng(seed)
         self.catalogue = check_directory(catalogue)
-        self.now = store.load("anyone").now - 20 * DAY
+        self.now = now
         self.earned: list[float] = []
 
     def live_through(

@@ -33,6 +33,7 @@ from tests.training.houses import (
     World,
     explored,
     knowing,
+    lately,
     write_catalogue,
 )
 from training.offpolicy.assess import Choices
@@ -77,7 +78,7 @@ class House(NamedTuple):
 @pytest.fixture
 def house(store: Store, server_url: str, tmp_path: Path) -> House:
     catalogue = write_catalogue(tmp_path / "catalogue")
-    world, data = World(store, catalogue), tmp_path / "data"
+    world, data = World(store, catalogue, now=lately(store)), tmp_path / "data"
     return House(data, catalogue, server_url, world, Registry(data, store))
 
 
