@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
-from urllib.error import URLError
-from urllib.request import Request, urlopen
+from urllib.request import urlopen
 
 import pytest
 from click.testing import CliRunner
 
 from engine.cli import main
 from tests.http.catalogue import CATALOGUE, written
+from tests.http.house import served
 from tests.store.conftest import until
 
 TESTS = """
@@ -113,58 +109,27 @@ def test_what_is_wrong_is_said_without_a_traceback() -> None:
     assert result.output.startswith("Error: no catalogue")
 
 
-@pytest.fixture
-def served(catalogue: Path, tmp_path: Path) -> Iterator[tuple[str, Path, subprocess.Popen[bytes]]]:
-    """`teller serve` with two workers and its own store, on a free port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    log = tmp_path / "log"
-    command = [sys.executable, "-c", "from engine.cli import main; main()", "serve"]
-    options = ["--catalogue", catalogue, "--data", tmp_path / "data", "--port", str(port)]
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            [*command, *options, "--workers", "2"],
-            stdout=out,
-            stderr=out,
-            env={**os.environ, "TELLER_CATALOG": "typo"},
-        )
-        try:
-            yield f"http://127.0.0.1:{port}", log, process
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(20)
-
-
-def test_the_workers_of_serve_keep_the_archive_while_it_learns(
-    served: tuple[str, Path, subprocess.Popen[bytes]], tmp_path: Path
-) -> None:
+def test_the_workers_of_serve_keep_the_archive_while_it_learns(tmp_path: Path) -> None:
     """What is forked from a process with threads may wait for ever for what one of them held."""
-    url, log, process = served
-    _wait(f"{url}/readyz", process, log)
-    key = json.loads((tmp_path / "data" / "keys.json").read_text())["secret"][0]
-    _call(f"{url}/v1/customers/ana", key, {"consent": {"marketing": "granted"}}, "PATCH")
-    manifests = tmp_path / "data" / "archive" / "manifests"
-    until(lambda: manifests.exists() and any(manifests.iterdir()), 30)
+    with served(tmp_path) as house:
+        house.call("/v1/customers/ana", {"consent": {"marketing": "granted"}}, "PATCH")
+        manifests = house.data / "archive" / "manifests"
+        until(lambda: manifests.exists() and any(manifests.iterdir()))
 
 
 def test_serve_answers_with_several_workers_and_logs_nothing_personal(
-    served: tuple[str, Path, subprocess.Popen[bytes]], tmp_path: Path
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    url, log, process = served
-    _wait(f"{url}/readyz", process, log)
-    key = json.loads((tmp_path / "data" / "keys.json").read_text())["secret"][0]
-    change = {"attributes": {"first_name": "Canaria"}, "consent": {"marketing": "granted"}}
-    _call(f"{url}/v1/customers/canary-7", key, change, "PATCH")
-    body = {"customer": {"id": "canary-7"}, "channel": "web", "placements": [{"id": "home.hero"}]}
-    for number in range(20):
-        _call(f"{url}/v1/decisions", key, {**body, "context": {"page": f"/canary-{number}"}})
-    assert sum(_counted(url, "teller_decisions_total")) == 20
-    until = time.monotonic() + 30
-    while not _counted(url, "teller_archive_behind_seconds"):
-        assert time.monotonic() < until, "no worker keeps the archive"
-    said = log.read_text()
-    assert key in said
+    monkeypatch.setenv("TELLER_CATALOG", "typo")
+    with served(tmp_path) as house:
+        change = {"attributes": {"first_name": "Canaria"}, "consent": {"marketing": "granted"}}
+        house.call("/v1/customers/canary-7", change, "PATCH")
+        for number in range(20):
+            house.decide("canary-7", context={"page": f"/canary-{number}"})
+        assert sum(_counted(house.url, "teller_decisions_total")) == 20
+        until(lambda: bool(_counted(house.url, "teller_archive_behind_seconds")))
+        said = house.log.read_text()
+    assert house.key in said
     assert "TELLER_CATALOG is not a setting; did you mean TELLER_CATALOGUE?" in said
     assert "anar" not in said
 
@@ -182,29 +147,10 @@ def test_a_port_where_something_listens_is_refused(catalogue: Path, tmp_path: Pa
     assert not (tmp_path / "data").exists()
 
 
-def _call(url: str, key: str, body: object, method: str = "POST") -> None:
-    request = Request(url, json.dumps(body).encode(), method=method)  # noqa: S310
-    request.add_header("Authorization", f"Bearer {key}")
-    with urlopen(request) as reply:  # noqa: S310
-        assert reply.status == 200
-
-
 def _counted(url: str, name: str) -> list[float]:
     """The samples of a metric."""
     lines = urlopen(f"{url}/metrics").read().decode().splitlines()  # noqa: S310
     return [float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(name)]
-
-
-def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        assert process.poll() is None, log.read_text()
-        try:
-            urlopen(url).close()  # noqa: S310
-        except URLError:
-            continue
-        return
-    raise AssertionError(log.read_text())
 
 
 def test_a_history_is_imported_exported_and_erased(catalogue: Path, tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def test_workers_end_with_the_process_that_started_them_and_the_next_serve_start
         with _served(tmp_path, port) as process:
             process.send_signal(how)
             process.wait(60)
-            until(lambda: _free(port), 60)
+            until(lambda: _free(port))
 
 
 @contextmanager
@@ -41,7 +41,7 @@ def _served(home: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
     with (home / "log").open("wb") as log:
         process = subprocess.Popen([*command, *house], stdout=log, stderr=log)
     try:
-        until(lambda: process.poll() is not None or _ready(port), 60)
+        until(lambda: process.poll() is not None or _ready(port))
         assert process.poll() is None, (home / "log").read_text()
         yield process
     finally:

@@ -30,6 +30,7 @@ class House(NamedTuple):
     catalogue: Path
     data: Path
     key: str
+    log: Path
 
     def call(self, path: str, body: object = None, method: str = "GET") -> Any:
         sent = None if body is None else json.dumps(body).encode()
@@ -38,9 +39,9 @@ class House(NamedTuple):
         with urlopen(request) as reply:  # noqa: S310
             return json.load(reply)
 
-    def decide(self, customer: str) -> Any:
+    def decide(self, customer: str, **more: object) -> Any:
         ask = {"customer": {"id": customer}, "channel": "web", "placements": [{"id": "home.hero"}]}
-        return self.call("/v1/decisions", ask, "POST")
+        return self.call("/v1/decisions", {**ask, **more}, "POST")
 
     def until_all_serve(self, version: str) -> float:
         """When the first of many answers in a row came that was this version's."""
@@ -72,10 +73,10 @@ def served(home: Path) -> Iterator[House]:
             url = f"http://127.0.0.1:{port}"
             _wait(url, process, log)
             key = json.loads((data / "keys.json").read_text())["secret"][0]
-            yield House(url, directory, data, key)
+            yield House(url, directory, data, key, log)
         finally:
             process.send_signal(signal.SIGTERM)
-            process.wait(20)
+            process.wait(PATIENCE)
 
 
 def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:

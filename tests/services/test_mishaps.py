@@ -198,7 +198,7 @@ def test_past_the_deadline_nothing_is_committed_and_the_fallback_goes_out(
     load = flaky.load
 
     def slow(customer_id: str, seen: Sequence[str] = (), deadline: float | None = None) -> Loaded:
-        loaded = load(customer_id, seen, deadline)
+        loaded = load(customer_id, seen)
         while deadline is not None and time.monotonic() < deadline:
             pass
         return loaded

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -17,6 +19,7 @@ from engine.store import Store, open_store
 from engine.store.embedded import find_server
 
 HALVES = ((0, 8191), (8192, 16383))
+PATIENCE = 60.0  # seconds
 
 
 def free_port() -> int:
@@ -49,9 +52,20 @@ def plain_server(program: Path, home: Path, *options: str) -> Iterator[redis.Red
             process.kill()
 
 
-def until(ready: Callable[[], bool], seconds: float = 10) -> None:
-    """Wait for a server to get there, so many seconds at most."""
-    deadline = time.monotonic() + seconds
+@contextmanager
+def stalled(server: redis.Redis) -> Iterator[None]:
+    """Meanwhile the server takes connections and answers nothing."""
+    process = int(server.info("server")["process_id"])
+    os.kill(process, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(process, signal.SIGCONT)
+
+
+def until(ready: Callable[[], bool]) -> None:
+    """Wait for a server to get there, as long as it may still be slow and not stuck."""
+    deadline = time.monotonic() + PATIENCE
     while not ready():
         assert time.monotonic() < deadline, "the server never got there"
 

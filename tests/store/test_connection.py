@@ -19,7 +19,7 @@ from engine.partitions import new_decision_id, partition_of
 from engine.store import Store, open_store
 from engine.store.keys import customer_key, log_key, slot_of
 from tests.store.builders import change
-from tests.store.conftest import HALVES, node_id, port_of, until
+from tests.store.conftest import HALVES, node_id, port_of, stalled, until
 
 
 @contextmanager
@@ -107,30 +107,28 @@ def test_connections_that_died_while_idle_cost_a_read_nothing(
 def test_a_stalled_server_is_given_up_on_in_time(server_url: str, tmp_path: Path) -> None:
     with (
         redis.Redis.from_url(server_url) as client,
-        open_store(server_url, tmp_path, timeout=0.05) as store,
+        open_store(server_url, tmp_path, timeout=0.2) as store,
     ):
         loaded = store.load("ana")
-        client.client_pause(400, all=True)
-        began = time.monotonic()
-        with pytest.raises(StoreUnavailable):
-            store.load("ana")
-        with pytest.raises(StoreUnavailable):
-            store.commit(change(loaded))
-        assert time.monotonic() - began < 0.4
+        with stalled(client):
+            with pytest.raises(StoreUnavailable):
+                store.load("ana")
+            with pytest.raises(AnswerLost):  # the server may find it when it goes on
+                store.commit(change(loaded))
         client.ping()  # answered once the stall is over
-        assert store.load("ana").state.revision == 0
+        assert isinstance(store.commit(change(store.load("ana"))), Committed)
 
 
 def test_a_deadline_bounds_the_wait_and_one_that_passed_sends_nothing(
     server_url: str, tmp_path: Path
 ) -> None:
-    with redis.Redis.from_url(server_url) as client, open_store(server_url, tmp_path, 4) as store:
+    with redis.Redis.from_url(server_url) as client, open_store(server_url, tmp_path, 60) as store:
         loaded = store.load("ana")
-        client.client_pause(400, all=True)
-        began = time.monotonic()
-        with pytest.raises(StoreUnavailable):
-            store.load("ana", deadline=began + 0.05)
-        assert time.monotonic() - began < 0.4
+        with stalled(client):
+            began = time.monotonic()
+            with pytest.raises(StoreUnavailable):
+                store.load("ana", deadline=began + 0.05)
+            assert time.monotonic() - began < 30
         with pytest.raises(StoreUnavailable, match="no time was left") as caught:
             store.commit(change(loaded), deadline=time.monotonic() - 1)
         assert not isinstance(caught.value, AnswerLost)

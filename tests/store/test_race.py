@@ -63,7 +63,7 @@ def compete(url: str, data: Path, naive: bool) -> Counter[str]:
     with open_store(url, data, timeout=10) as store:
         for name in HOT * ROUNDS:
             seen = store.load(name)
-            Start.line.wait(30)
+            Start.line.wait(120)
             won[name] += act(store, seen)
     return won
 

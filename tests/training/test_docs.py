@@ -26,7 +26,7 @@ def test_the_script_on_the_page_trains_publishes_and_promotes(tmp_path: Path) ->
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=600,
     )
     assert ran.returncode == 0, ran.stderr
     assert "over popularity: AUC +" in ran.stdout

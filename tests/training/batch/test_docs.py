@@ -31,7 +31,7 @@ def test_the_lines_on_the_page_train_two_versions_and_promote_the_first(tmp_path
         capture_output=True,
         text=True,
         check=False,
-        timeout=180,
+        timeout=600,
     )
     assert ran.returncode == 0, ran.stderr
     registry = Registry(tmp_path / "house")
