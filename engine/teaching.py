@@ -192,7 +192,7 @@ class Course:
         after = min(before + (said.reward or 0.0), 1.0)
         x = self._columns(record) if after > before else None
         if x is not None and said.action in self.learner.actions:
-            self.learner.more(x, said.action, after - before)
+            self.learner.more(x, said.action, before, after - before)
             self.progress.fresh += 1
             self._note(said, after)
 

@@ -138,14 +138,15 @@ class Hindsight:
             self._grow()
         return left
 
-    def amend(self, x: Numbers, owner: int, more: float) -> None:
-        """That answer, if it is still kept, turned out to be worth so much more. Of answers that
-        are the same it is one of least worth, so that two that were late are two."""
+    def amend(self, x: Numbers, owner: int, before: float, more: float) -> None:
+        """An answer that was worth `before` turned out to be worth so much more, if it is still
+        kept. Of answers that are the same it is the oldest of that worth."""
         kept = self._kept.at(slice(self._held))
         same = np.flatnonzero((kept.rows == _row(x)).all(axis=1) & (kept.owners == owner))
         if len(same):
             older = (same - self._taken) % self._room
-            at, more = int(same[np.lexsort((older, kept.rewards[same]))[0]]), _exact(more)
+            unlike = np.abs(kept.rewards[same] - np.float32(before))
+            at, more = int(same[np.lexsort((older, unlike))[0]]), _exact(more)
             for part in (kept.rewards, kept.honest, kept.missed, kept.alone):
                 part[at] += np.float32(more)
             if self._known is not None:

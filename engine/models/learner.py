@@ -108,23 +108,24 @@ class Learner:
         off = self._recall.take(phi, row, error, left, slopes)
         return self._hindsight.take(x, row, reward, off, error)
 
-    def more(self, x: NDArray[np.float64], action_id: str, extra: float) -> None:
-        """An answer that was learned already turned out to be worth so much more: as if it had
-        been learned with the whole reward at once."""
+    def more(self, x: NDArray[np.float64], action_id: str, before: float, extra: float) -> None:
+        """An answer that was learned already, as worth `before`, turned out to be worth so much
+        more: as if it had been learned with the whole reward at once."""
         phi, row = self.expand(x), self._rows[action_id]
-        promise = self._promises.amend(action_id, x, extra) or self._promised(x, phi, row)
+        promise = self._promises.amend(action_id, x, before, extra)
+        promise = promise or self._promised(x, phi, row, before)
         self._balance.amend(promise, extra)
         self._recall.amend(phi, row, extra, self._own.amend(phi, row, extra))
-        self._hindsight.amend(x, row, extra)
+        self._hindsight.amend(x, row, before, extra)
         self._shared.amend(x, phi, row, extra)
         self._late += abs(extra)
         if due(self._late, self._hindsight.worked):
             self._reconsider()
 
-    def _promised(self, x: NDArray[np.float64], phi: Vector, row: int) -> Promise:
+    def _promised(self, x: NDArray[np.float64], phi: Vector, row: int, before: float) -> Promise:
         """What is now, for want of what was."""
         own, shared = self.belief.apart(x, phi)[0], self._shared.about(x, phi)[0]
-        return Promise(0.0, float(own[row]), float(shared[row]), first=False)
+        return Promise(before, float(own[row]), float(shared[row]), first=False)
 
     def _reconsider(self) -> None:
         """Not where more was learned than is kept."""

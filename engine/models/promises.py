@@ -43,14 +43,17 @@ class Promises:
         self._latest[self._taken % self._room] = (_of(action_id, x), *promise)
         self._taken += 1
 
-    def amend(self, action_id: str, x: NDArray[np.float64], more: float) -> Promise | None:
-        """That one, before it turned out to be worth so much more; None if it is kept no longer.
-        Of answers that are the same it is one of least worth, so that two late ones are two."""
+    def amend(
+        self, action_id: str, x: NDArray[np.float64], before: float, more: float
+    ) -> Promise | None:
+        """Of an answer that was worth `before`, and turned out to be worth so much more; None if
+        it is kept no longer. Of answers that are the same it is the oldest of that worth."""
         same = np.flatnonzero(self._latest["of"][: self._held] == _of(action_id, x))
         if not len(same):
             return None
         older = (same - self._taken) % self._room
-        one = self._latest[same[np.lexsort((older, self._latest["reward"][same]))[0]]]
+        unlike = np.abs(self._latest["reward"][same] - np.float32(before))
+        one = self._latest[same[np.lexsort((older, unlike))[0]]]
         _, reward, own, shared, first = one.item()
         one["reward"] += more
         return Promise(reward, own, shared, bool(first))

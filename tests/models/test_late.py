@@ -25,7 +25,7 @@ def sent(share: float, known: int = OFFERS) -> Learner:
         if chance.random() < share:
             late.append((x, action))
     for x, action in late[:known]:
-        learner.more(x, action, 1.0)
+        learner.more(x, action, 0.0, 1.0)
     return learner
 
 
@@ -45,5 +45,5 @@ def test_one_restored_between_two_late_answers_goes_on_as_the_first_would() -> N
     again = Learner.restore(learner.state())
     for one in (learner, again):
         for _ in range(9):
-            one.more(np.array([0.5, 0.0, 1.0, 0.0, 0.0]), "isa", 1.0)
+            one.more(np.array([0.5, 0.0, 1.0, 0.0, 0.0]), "isa", 0.0, 1.0)
     assert again.state() == learner.state()

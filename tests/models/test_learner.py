@@ -126,7 +126,7 @@ def test_an_answer_that_comes_late_counts_as_if_it_had_been_known() -> None:
         late.learn(x, "isa", 0.0)
         told.learn(x, "isa", reward)
     for x, reward in rows:
-        late.more(x, "isa", reward)
+        late.more(x, "isa", 0.0, reward)
     for x, _ in rows:
         one, other = (believed(each, x)[0] for each in (late, told))
         assert one == pytest.approx(other, abs=0.03)
