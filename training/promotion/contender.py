@@ -51,10 +51,6 @@ class Contender(NamedTuple):
         """Whether it goes on."""
         return self.name == LEARNED
 
-    def settled(self) -> Contender:
-        """As if it had always been what it is now."""
-        return self._replace(versions=((ALWAYS, self.latest),))
-
     def thinned(self, table: Examples) -> Contender:
         """With at most `MOMENTS` versions, those that decide at evenly many of these rows."""
         if not len(table):

@@ -69,7 +69,9 @@ def of_house(data: Path, log: Log, catalogue: Catalogue, now: int, since: int) -
     try:
         known = read_experience(data, catalogue, now=now, since=start.date())
     except NotFound as error:
-        return Evidence(None, missing=f"{error}; or judge it by a file, with --judge and --mapping")
+        return Evidence(
+            None, missing=f"{error}; or, unless the learner decides, judge it by a file"
+        )
     unseen = known.table.where(known.table.at >= since)
     recent = unseen.where(_latest(unseen))
     try:
@@ -96,7 +98,7 @@ def of_file(data: Path, mapping: Path, catalogue: Catalogue, since: int) -> Evid
     if not len(rows):
         last = datetime.fromtimestamp(since / 1000, UTC)
         said = f"no row of {data} came after {last:%Y-%m-%dT%H:%MZ}, up to when it or the champion"
-        return Evidence(None, missing=f"{said} had learnt")
+        return Evidence(None, missing=f"{said} had learnt", outside=True)
     if columns.selection_probability is None:
         return Evidence(rows, outside=True)
     log = to_log(frame[new][recent], columns)

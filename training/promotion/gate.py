@@ -49,6 +49,14 @@ _UNTOLD = Refusal(
 )
 
 
+_LEARNING = Refusal(
+    "no-evidence",
+    "a file says nothing of the learner, nor against it: it goes on learning from the house's own "
+    "answers, and what it knew when those rows came is not known. Judge by own traffic (leave out "
+    "--judge and --mapping), where each offer counts by what it knew then",
+)
+
+
 class Snapshot(NamedTuple):
     """One of the learner's: of the moment `at` (ms), when it had heard so many answers."""
 
@@ -171,14 +179,16 @@ class Gate(NamedTuple):
         evidence: Evidence,
         figures: dict[str, float],
     ) -> Iterator[Refusal]:
+        if evidence.outside and (candidate.learns or champion.learns):
+            yield _LEARNING
+            return
         table = evidence.table
         missing = evidence.missing if table is None else too_little(table)
         if table is None or missing:
             yield Refusal("no-evidence", f"nothing recent to judge it by: {missing}")
             return
         figures["offers"] = len(table)
-        both = candidate, champion
-        ours, theirs = (one.settled() if evidence.outside else one.thinned(table) for one in both)
+        ours, theirs = candidate.thinned(table), champion.thinned(table)
         if ours.learns:
             figures["snapshots"] = len(ours.versions)
         try:

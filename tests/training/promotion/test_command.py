@@ -267,6 +267,33 @@ def test_a_version_is_judged_on_those_rows_of_a_file_that_came_after_what_it_lea
     assert f"past.csv came after {since}, up to when it or the champion had learnt" in none.output
 
 
+@pytest.mark.parametrize("days", ["at: day\n", ""])
+def test_a_file_says_nothing_of_the_learner_nor_against_it(
+    house: House, tmp_path: Path, days: str
+) -> None:
+    learner = Learner((Feature("plan", "customer.plan", Category(PLANS)),))
+    learner.know(house.world.catalogue.actions)
+    snapshot = msgspec.json.encode(learner.snapshot())
+    said = {"at": house.world.now, "answers": 9_000}
+    learned = house.registry.publish("propensity", "online", snapshot, said)
+    house.registry.promote("propensity", learned, "learned")
+    rows = [
+        {"offer": one, "plan": plan, "chance": 1 / 3, "household": f"{plan}{number}"}
+        | {"accepted": int(number < 400 * RATES[plan][one]), "day": "2026-01-01"}
+        for plan in PLANS
+        for one in RATES[plan]
+        for number in range(400)
+    ]
+    pd.DataFrame(rows).to_csv(tmp_path / "past.csv", index=False)
+    (tmp_path / "mapping.yaml").write_text(FILE.replace("at: day\n", days))
+    words = ["--judge", str(tmp_path / "past.csv"), "--mapping", str(tmp_path / "mapping.yaml")]
+    for version in (house.publish(), "learned"):
+        done = house.promote(version, *words)
+        assert done.exit_code == 3
+        assert "  no-evidence: a file says nothing of the learner, nor against it" in done.output
+        assert "auc" not in done.output
+
+
 def test_where_nobody_knows_the_chances_what_it_would_earn_is_not_known_either(
     house: House, tmp_path: Path
 ) -> None:
