@@ -101,14 +101,21 @@ def test_an_unsure_rival_is_not_lost_by_looking_at_contenders_alone() -> None:
     for number in range(200):
         stakes, scales = rng.random(6) + 0.1, rng.random(6) * rng.random()
         posterior = Posterior(scales, f"d/{number}")
-        drawn = stakes + scales + scales / OPTIMISM * normals(posterior.key, 6)
+        drawn = stakes + scales + scales / OPTIMISM * normals(posterior.key, 6, np.arange(6))
         counts = np.bincount(drawn.argmax(axis=1), minlength=6)
         chances = METHODS["thompson"](0.0).probabilities(stakes, posterior)
         assert (chances * DRAWS).tolist() == counts.tolist()
 
 
+def test_what_one_draws_does_not_depend_on_who_else_is_drawn_for() -> None:
+    everyone = normals("d/1", 9, np.arange(9))
+    for those in (np.array([4]), np.array([0, 3, 8])):
+        assert normals("d/1", 9, those).tolist() == everyone[:, those].tolist()
+
+
 def test_normal_draws_are_normal() -> None:
-    drawn = np.concatenate([normals(f"d/{number}", 10).ravel() for number in range(100)])
+    ten = np.arange(10)
+    drawn = np.concatenate([normals(f"d/{number}", 10, ten).ravel() for number in range(100)])
     assert abs(drawn.mean()) < 0.02
     assert abs(drawn.std() - 1.0) < 0.02
     assert abs((drawn < 1.96).mean() - 0.975) < 0.005

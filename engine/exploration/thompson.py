@@ -62,22 +62,23 @@ def _wins(priorities: NDArray[np.float64], posterior: Posterior) -> NDArray[np.i
         wins = np.zeros(count, np.intp)
         wins[head[able]] = DRAWS
         return wins
-    drawn = normals(posterior.key, len(head)).take(able, 1)
+    drawn = normals(posterior.key, len(head), able)
     best = (hopes.take(able) + spreads.take(able) * drawn).argmax(axis=1)
     return np.bincount(head[able[best]], minlength=count)
 
 
-def normals(key: str, candidates: int) -> NDArray[np.float64]:
-    """Standard normal draws, shape (DRAWS, candidates), the same for a key for ever.
+def normals(key: str, candidates: int, those: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Standard normal draws of `those` of so many candidates, shape (DRAWS, those); what one
+    draws, the same for a key for ever, does not depend on who else is asked for.
 
     By Box and Muller from the bits of Philox: numpy promises to keep the bits of a generator,
     not what it makes of them.
     """
-    pairs = DRAWS * candidates // 2
-    uniforms = ((_bits(key, 2 * pairs) >> np.uint64(11)).astype(np.float64) + 0.5) / 2.0**53
-    radii, angles = np.sqrt(-2.0 * np.log(uniforms[:pairs])), 2.0 * np.pi * uniforms[pairs:]
-    drawn = np.concatenate([radii * np.cos(angles), radii * np.sin(angles)])
-    return drawn.reshape(DRAWS, candidates)
+    bits = _bits(key, DRAWS * candidates).reshape(DRAWS, candidates).take(those, 1)
+    uniforms = ((bits >> np.uint64(11)).astype(np.float64) + 0.5) / 2.0**53
+    half = DRAWS // 2
+    radii, angles = np.sqrt(-2.0 * np.log(uniforms[:half])), 2.0 * np.pi * uniforms[half:]
+    return np.concatenate([radii * np.cos(angles), radii * np.sin(angles)])
 
 
 class _Generator(local):

@@ -71,8 +71,10 @@ class Belief(NamedTuple):
         means, shares = self.means(x, phi)
         spreads = np.sqrt(self.variances.dot(phi * phi)).astype(np.float64)
         spreads += 1.0 / np.sqrt(1.0 / FRESH + self.seen * shares)
-        best = min(max(float(means.max(initial=0.0)), 0.0), 1.0)
+        best = min(max(float(np.maximum.reduce(means, initial=0.0)), 0.0), 1.0)
         spreads *= _BOLDNESS / 2.0 * max(0.0, 1.0 - _CERTAIN * best) ** _PATIENCE
-        propensities = means.clip(LEAST, 1.0)
-        hopes = np.minimum(means, 1.0) + spreads
-        return propensities, np.maximum(hopes - propensities, 0.0)
+        capped = np.minimum(means, 1.0)
+        propensities = np.maximum(capped, LEAST)
+        spreads += capped
+        spreads -= propensities
+        return propensities, np.maximum(spreads, 0.0, out=spreads)

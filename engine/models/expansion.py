@@ -113,14 +113,15 @@ class Expansion:
 
     def __call__(self, x: NDArray[np.float64]) -> Vector:
         """φ of a row of finite columns; shape (size,)."""
-        z = (x - self._means) * self._inverse
-        z = z.clip(-LARGEST_Z, LARGEST_Z).astype(np.float32)
+        off = x - self._means
+        off *= self._inverse
+        z = np.minimum(np.maximum(off, -LARGEST_Z, out=off), LARGEST_Z, out=off).astype(np.float32)
         out = np.empty(self.size, np.float32)
         out[0] = _REACH / 3.0
-        np.multiply(z, self._slope, out=out[1 : 1 + len(z)])
+        np.multiply(z, self._slope, out=out[self.linear])
         turned = self._directions.dot(z)
         turned += self._phases
-        np.multiply(np.cos(turned, out=turned), self._height, out=out[1 + len(z) :])
+        np.multiply(np.cos(turned, out=turned), self._height, out=out[1 + self.columns :])
         return out
 
     def slopes(self, phi: Vector, weights: Vector) -> Vector:

@@ -149,5 +149,5 @@ def _next(level: _Level, split: _Split, rows: Cuts) -> _Level:
     nodes, at, entries = level.nodes[stay], level.rows[stay], level.entries[stay]
     above = rows.ravel().take(at * rows.shape[1] + split.columns[nodes]) > split.cuts[nodes]
     children = 2 * (np.cumsum(splits) - 1)[nodes] + above
-    order = np.argsort(children, kind="stable")
+    order = np.argsort(children.astype(np.uint16), kind="stable")  # of two bytes, by radix
     return _Level(2 * int(splits.sum()), children[order], at[order], entries[order])

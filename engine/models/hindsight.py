@@ -12,6 +12,7 @@ what the weights alone missed, and the reward: four ways to correct a mean (`eng
 from __future__ import annotations
 
 from math import isfinite
+from operator import mul
 from typing import NamedTuple
 
 import numpy as np
@@ -22,7 +23,7 @@ from engine.models.answers import Answers, latest, owners_of, room_for
 from engine.models.expansion import packed, unpacked
 from engine.models.growing import grown
 from engine.models.tallies import Tallies, most_leaves
-from engine.models.ways import Losses, added, judged, said, trust
+from engine.models.ways import Losses, added, judged, said, together, trust
 from engine.models.wood import MOST_NODES, TREES, Cuts, Felled, Numbers, Places, Wood, rebuilt
 
 LATEST = 16384
@@ -105,7 +106,7 @@ class Hindsight:
             rest, alone = np.append(rest, np.zeros(more)), np.append(alone, np.zeros(more))
         sums = tallies.at(self._at(x).leaves)
         told = np.zeros(actions + more)
-        told[owners] = ways.dot(said(sums, rest.take(owners), alone.take(owners)))
+        told[owners] = together(ways, sums, rest.take(owners), alone.take(owners))
         return told[:actions]
 
     def take(self, x: Numbers, owner: int, reward: float, off: float, alone: float) -> float:
@@ -117,7 +118,7 @@ class Hindsight:
         if self._known is not None:
             tallies = self._known.tallies
             ways = said(tallies.of(leaves, owner), reward - off, reward - alone)
-            left, missed = off - float(trust(self._losses)[1].dot(ways)), _exact(off - ways[1])
+            left, missed = off - sum(map(mul, trust(self._losses)[1], ways)), _exact(off - ways[1])
             self._losses = judged(self._losses, off, ways)
             if self._taken >= self._room:
                 gone = -np.concatenate(kept.parts(slice(at, at + 1)))

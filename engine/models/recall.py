@@ -90,9 +90,12 @@ class Recall:
         held = slice(self._held)
         owners, apart = self._owners[held], self._apart(self._place(phi), held)
         alike = _alike(apart)
+        total = _sums(owners, alike, actions)
+        total += 1.0
         smooth = _sums(owners, alike * self._left[held], actions)
-        smooth /= 1.0 + _sums(owners, alike, actions)
-        sharp = _sums(owners, alike * self._missed[held], actions)
+        smooth /= total
+        alike *= self._missed[held]
+        sharp = _sums(owners, alike, actions)
         sharp *= _STEP
         shares = _sums(owners, _nearby(apart), actions)
         shares += _TYPICAL
@@ -244,14 +247,16 @@ def _metric(slopes: Vector) -> Vector:
 
 def _sums(owners: NDArray[np.intp], weights: Vector, actions: int) -> Numbers:
     """The weights added up by owner; of none, zero."""
-    return np.bincount(owners, weights, actions)[:actions].astype(np.float64, copy=False)
+    sums = np.bincount(owners, weights, actions).astype(np.float64, copy=False)  # whole of none
+    return sums if len(sums) == actions else sums[:actions]
 
 
 def _nearby(apart: Vector) -> Vector:
-    nearby: Vector = np.exp(apart * apart * np.float32(-_NEAR))
-    return nearby
+    nearby: Vector = apart * apart
+    nearby *= np.float32(-_NEAR)
+    return np.exp(nearby, out=nearby)
 
 
 def _alike(apart: Vector) -> Vector:
-    alike: Vector = np.exp(apart * np.float32(-1.0 / _LENGTH))
-    return alike
+    alike: Vector = apart * np.float32(-1.0 / _LENGTH)
+    return np.exp(alike, out=alike)

@@ -15,8 +15,6 @@ from functools import lru_cache
 from math import exp
 from typing import TypeAlias
 
-import numpy as np
-
 from engine.models.wood import TREES, Numbers
 
 Losses: TypeAlias = tuple[float, float, float, float, float]
@@ -30,36 +28,48 @@ _KEEP = 0.999  # who did better in about the last thousand answers
 _EQUAL = 0.7  # of what trees say, whoever did better
 
 
-def said(sums: Numbers, rest: Numbers | float, alone: Numbers | float) -> Numbers:
-    """What each way adds to the mean `rest`, where the weights' `alone` is that; `sums` are of
-    PARTS in all leaves, (PARTS,) or (actions, PARTS). Shape (4,) or (4, actions)."""
-    count, honest, missed, lone, rewards = sums.T
+Ways: TypeAlias = tuple[float, float, float, float]
+
+
+def said(sums: Numbers, rest: float, alone: float) -> Ways:
+    """What each way adds to the mean `rest` of an action, where the weights' `alone` is that;
+    `sums` are of PARTS in all leaves, (PARTS,)."""
+    count, honest, missed, lone, rewards = sums.tolist()
     total = _DOUBT + count
-    return np.array(
-        [
-            honest / total,
-            missed / total,
-            alone - rest + lone / total,
-            (rewards - count * rest) / total,
-        ]
+    return (
+        honest / total,
+        missed / total,
+        alone - rest + lone / total,
+        (rewards - count * rest) / total,
     )
 
 
+def together(ways: Ways, sums: Numbers, rest: Numbers, alone: Numbers) -> Numbers:
+    """What the four, each counting so much, add to the means of many actions; `sums` of those,
+    (actions, PARTS). Shape (actions,)."""
+    told: Numbers = sums.dot((0.0, *ways))
+    count = sums[:, 0]
+    told -= count * rest * ways[3]
+    told /= count + _DOUBT
+    told += (alone - rest) * ways[2]
+    return told
+
+
 @lru_cache(maxsize=4)  # asked of a moment, and again when it is learned of
-def trust(losses: Losses) -> tuple[float, Numbers]:
+def trust(losses: Losses) -> tuple[float, Ways]:
     """How much nothing counts, and each of the four ways; they add up to one."""
     least = min(losses)
-    weights = np.array([exp(_RATE * (least - loss)) for loss in losses])
-    weights /= weights.sum()
-    ways = (1.0 - _EQUAL) * weights[1:]
-    ways += _EQUAL * (1.0 - weights[0]) / len(ways)
-    ways.flags.writeable = False
-    return float(weights[0]), ways
+    weights = [exp(_RATE * (least - loss)) for loss in losses]
+    total = sum(weights)
+    nothing = weights[0] / total
+    equal = _EQUAL * (1.0 - nothing) / (len(weights) - 1)
+    one, two, three, four = ((1.0 - _EQUAL) * weight / total + equal for weight in weights[1:])
+    return nothing, (one, two, three, four)
 
 
-def judged(losses: Losses, off: float, ways: Numbers) -> Losses:
+def judged(losses: Losses, off: float, ways: Ways) -> Losses:
     """The same with one more answer, which the rest was off by, and what each way had said."""
-    one, two, three, four = (off - ways).tolist()
+    one, two, three, four = (off - way for way in ways)
     nothing, honest, missed, lone, rewards = losses
     return (
         _KEEP * (nothing + min(off**2, 1.0)),
