@@ -71,11 +71,13 @@ def watch(
     first = int(len(traffic) * reference if until is None else np.searchsorted(traffic.at, until))
     edges = np.linspace(first, len(traffic), windows + 1).astype(int).tolist()
     parts = list(pairwise(edges))
-    smallest = min(first, *(last - start for start, last in parts))
+    least = min(last - start for start, last in parts)
+    smallest = min(first, least)
     if smallest < FEWEST:
         raise Misconfigured(
-            f"{first:,} rows to compare with and {smallest:,} in the smallest part: at least "
-            f"{FEWEST} are needed in each; ask for fewer windows, or wait for more traffic"
+            f"{first:,} of {len(traffic):,} rows to compare with, and {least:,} in the smallest of "
+            f"{windows} windows after them: at least {FEWEST} are needed in each; ask for another "
+            "reference or fewer windows, or wait for more traffic"
         )
     binned = dict(_binned(traffic, first, smallest))
     questions = windows * (len(binned) + len(_ASKED_OF_ANSWERS))

@@ -95,8 +95,13 @@ def test_every_action_is_held_against_what_it_was() -> None:
 
 
 def test_too_little_traffic_is_refused_with_what_to_do() -> None:
-    with pytest.raises(Misconfigured, match="ask for fewer windows"):
+    with pytest.raises(Misconfigured, match="another reference or fewer windows"):
         watch(traffic(500), windows=10)
+
+
+def test_a_reference_that_holds_nothing_is_not_taken_for_windows_that_do_not() -> None:
+    with pytest.raises(Misconfigured, match=r"^0 of 400 rows .* 100 in the smallest"):
+        watch(traffic(400), until=-1, windows=4)
 
 
 def test_the_reference_may_end_at_a_date() -> None:
