@@ -116,7 +116,7 @@ def _stranger(household: Household) -> bool:
 _HOUR = 3_600_000
 _PORTRAITS: tuple[tuple[str, Callable[[Household], bool], Story | None], ...] = (
     (
-        "a family that never forgets its coupons; refused ice cream on the phone two days ago, "
+        "a family that never forgets its coupons; refused ice cream on the phone, "
         "so nobody offers it for a month",
         _keen_family,
         Story("reject", 48 * _HOUR, offer="ice-cream"),
@@ -134,7 +134,7 @@ _PORTRAITS: tuple[tuple[str, Callable[[Household], bool], Story | None], ...] = 
     ),
     ("said no to marketing: news and help, and no offer anywhere", _said_no, None),
     (
-        "called this morning to complain: an apology first, and no offers until it is closed",
+        "has called to complain: an apology first, and no offers until it is closed",
         _agrees,
         Story("call", 3 * _HOUR, topic="complaint", status="open"),
     ),

@@ -35,7 +35,7 @@ def start(settings: Settings, address: str) -> None:
     worth_trying = notables(everyone)
     with open_store(settings.redis_url, settings.data) as store:
         publish(prepared, settings.data, store)
-        with step(f"{len(everyone):,} households into the store"):
+        with step(f"into the store, whom it does not know of {len(everyone):,} households"):
             load(store, everyone, worth_trying)
     keys = load_or_make_keys(settings)
     Teller(console, address, keys.secret[0]).tell(prepared.report, everyone, worth_trying)

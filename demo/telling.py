@@ -55,7 +55,7 @@ class Teller:
             ),
             ("Someone who wants no marketing:", self._decide(refuser, "web", "home.hero")),
             (
-                "The first household calls to complain; then ask the first question again:",
+                f"{baby} calls to complain; then ask the first question again:",
                 self._post("interactions", {"interactions": [_complaint(baby)]}),
             ),
             ("What is known of it:", self._curl(f"customers/{baby}")),
