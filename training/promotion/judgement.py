@@ -109,7 +109,8 @@ def against(table: Examples, ours: Vector, found: Judged, seed: int) -> Iterator
     for figure, gain in found.gain.items():
         if gain.high < 0.0:
             name = figure.replace("_", " ")
-            yield Refusal("worse", f"{name} is worse than the champion's by {_shown(gain)}")
+            loss = Interval(-gain.value, -gain.high, -gain.low)
+            yield Refusal("worse", f"{name} is worse than the champion's by {_shown(loss)}")
     yield from _promises(table, ours, seed)
     solved = (found.ours.auc.value - found.known) / max(found.best - found.known, 1e-9)
     if solved > LEAK:

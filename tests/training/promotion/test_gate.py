@@ -115,6 +115,10 @@ def test_a_slightly_worse_model_is_refused(house: House) -> None:
     assert reasons(verdict) == {"worse"}
     lost = verdict.figures["auc of the champion"] - verdict.figures["auc"]
     assert 0.0 < lost < 0.02
+    more = verdict.figures["log loss"] - verdict.figures["log loss of the champion"]
+    assert why(verdict, "worse").startswith(
+        f"log loss is worse than the champion's by {more:.4f} (0.00"
+    )
 
 
 def test_a_miscalibrated_model_is_refused_though_it_ranks_as_well(house: House) -> None:
