@@ -45,7 +45,7 @@ _FIELDS = (
     ({"chanel": "web"}, "/chanel"),
     ({"placements": []}, "/placements"),
     ({"placements": [{"id": "home.hero", "slots": "2"}]}, "/placements/0/slots"),
-    ({"placements": [{"id": "home.hero", "slots": 1.0}]}, "/placements/0/slots"),
+    ({"placements": [{"id": "home.hero", "slots": 1.5}]}, "/placements/0/slots"),
     ({"placements": [{"id": "home.hero", "slots": True}]}, "/placements/0/slots"),
     ({"placements": [{"id": "home.hero", "slots": 2}]}, "/placements/0/slots"),
     ({"placements": [{"id": "home.her"}]}, "/placements/0/id"),
