@@ -56,10 +56,10 @@ class Learned(Struct, frozen=True, forbid_unknown_fields=True):
     """What a learner keeps beside: raw `rows` of columns of those answers (float32), how many more
     it waits for before trees are grown anew, and how often they were."""
 
-    hindsights: Hindsights = Hindsights()
-    rows: bytes = b""
-    wait: int = _FIRST
-    times: int = 0
+    hindsights: Hindsights
+    rows: bytes
+    wait: int
+    times: int
 
 
 class _Asked(NamedTuple):

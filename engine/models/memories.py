@@ -20,14 +20,14 @@ class Memories(Struct, frozen=True, forbid_unknown_fields=True):
     little-endian float32 and int32, oldest first. `reach`: the typical distance; `losses`:
     squared errors of smooth and sharp so far; `slopes` (float32): mean squared slopes."""
 
-    names: tuple[str, ...] = ()
-    places: bytes = b""
-    left: bytes = b""
-    missed: bytes = b""
-    owners: bytes = b""
-    reach: float = 1.0
-    losses: tuple[float, float] = (0.0, 0.0)
-    slopes: bytes = b""
+    names: tuple[str, ...]
+    places: bytes
+    left: bytes
+    missed: bytes
+    owners: bytes
+    reach: float
+    losses: tuple[float, float]
+    slopes: bytes
 
 
 def joined(one: Memories, other: Memories, room: int = LATEST) -> Memories:

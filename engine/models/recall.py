@@ -188,8 +188,7 @@ class Recall:
         self._counts = np.bincount(owners, minlength=others).astype(np.float64)
         self.taken, self.reach = taken, memories.reach
         self._losses = memories.losses
-        if memories.slopes:
-            self._slopes = unpacked(memories.slopes, len(self._slopes))
+        self._slopes = unpacked(memories.slopes, len(self._slopes))
         if self._slopes.min(initial=0.0) < 0.0:
             raise ModelRefused("memories: a squared slope below zero")
         self._metric = _metric(self._slopes)
