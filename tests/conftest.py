@@ -15,7 +15,7 @@ from engine.store.embedded import embedded_server
 @pytest.fixture(scope="session")
 def running_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a real server that lives as long as the session."""
-    with embedded_server(tmp_path_factory.mktemp("server")) as url:
+    with embedded_server(tmp_path_factory.mktemp("server"), wait=180.0) as url:
         yield url
 
 

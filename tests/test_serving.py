@@ -15,7 +15,7 @@ from urllib.request import urlopen
 from engine.errors import Misconfigured
 from engine.serving import refuse_taken
 from tests.http.catalogue import CATALOGUE
-from tests.store.conftest import until
+from tests.store.conftest import PATIENCE, until
 
 
 def test_workers_end_with_the_process_that_started_them_and_the_next_serve_starts(
@@ -29,7 +29,7 @@ def test_workers_end_with_the_process_that_started_them_and_the_next_serve_start
     for how in (signal.SIGKILL, signal.SIGTERM):
         with _served(tmp_path, port) as process:
             process.send_signal(how)
-            process.wait(60)
+            process.wait(PATIENCE)
             until(lambda: _free(port))
 
 
@@ -46,7 +46,7 @@ def _served(home: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
         yield process
     finally:
         process.terminate()
-        process.wait(60)
+        process.wait(PATIENCE)
 
 
 def _ready(port: int) -> bool:

@@ -16,9 +16,9 @@ from urllib.error import URLError
 from urllib.request import Request, urlopen
 
 from tests.http.catalogue import written
+from tests.store.conftest import PATIENCE
 
 MOST = 5.0  # seconds
-PATIENCE = 60.0  # seconds, after which it is not slow but stuck
 SURE = 40  # answers in a row: of two workers sharing a port, neither is left out
 TELLER = (sys.executable, "-m", "engine.cli")
 

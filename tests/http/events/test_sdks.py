@@ -35,7 +35,8 @@ def node_home() -> Path:
         pytest.skip("Node and npm are not installed, so the SDKs of npm are not tested")
     HOME.mkdir(mode=0o700, exist_ok=True)
     options = ("--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline")
-    command = ["npm", "install", "--prefix", str(HOME), *options, *PACKAGES]
+    patience = ("--fetch-retries=0", "--fetch-timeout=30000")  # ms; less than ours
+    command = ["npm", "install", "--prefix", str(HOME), *options, *patience, *PACKAGES]
     done = _done(command, HOME, None)
     if done.returncode:
         pytest.skip(f"npm could not install the SDKs, so they are not tested: {done.stderr[-300:]}")
