@@ -72,33 +72,6 @@ class CatalogueReply(Struct, frozen=True):
     warnings: list[FaultReply]
 
 
-class FaultSchema(Strict):
-    """One thing wrong with a catalogue: where, what, and what to try."""
-
-    file = fields.String(required=True)
-    line = fields.Integer(required=True)
-    what = fields.String(required=True)
-    hint = fields.String(required=True)
-
-
-class CheckSchema(Strict):
-    """Whether a draft may serve."""
-
-    ok = fields.Boolean(required=True)
-    digest = fields.String(required=True, allow_none=True)
-    faults = fields.List(fields.Nested(FaultSchema), required=True)
-    warnings = fields.List(fields.Nested(FaultSchema), required=True)
-
-
-class CatalogueSchema(Strict):
-    """The catalogue that serves now."""
-
-    digest = fields.String(required=True)
-    actions = fields.Integer(required=True)
-    placements = fields.List(fields.String(), required=True)
-    warnings = fields.List(fields.Nested(FaultSchema), required=True)
-
-
 _decoder = msgspec.json.Decoder(DraftBody)
 _schema = DraftSchema()
 

@@ -19,6 +19,7 @@ from engine.wire.values import (
     IdField,
     Moment,
     MomentField,
+    Stamp,
     Strict,
     ValuesField,
     Word,
@@ -109,7 +110,7 @@ class ConsentReply(Struct, frozen=True, omit_defaults=True):
     """What the customer said, when and where, and to which wording."""
 
     status: Status
-    at: str
+    at: Stamp
     source: str
     wording: str = ""
 
@@ -117,7 +118,7 @@ class ConsentReply(Struct, frozen=True, omit_defaults=True):
 class RecentReply(Struct, frozen=True, omit_defaults=True):
     """One of the latest interactions."""
 
-    at: str
+    at: Stamp
     type: str
     action: str = ""
     channel: str = ""
@@ -136,45 +137,7 @@ class CustomerReply(Struct, frozen=True):
     identities: list[str]
     recent: list[RecentReply]
     revision: int
-    merged: list[str] = []
-
-
-class ConsentReplySchema(Strict):
-    """What the customer said, when and where."""
-
-    status = fields.String(required=True)
-    at = fields.AwareDateTime(required=True)
-    source = fields.String(required=True)
-    wording = fields.String()
-
-
-class RecentSchema(Strict):
-    """One of the latest interactions."""
-
-    at = fields.AwareDateTime(required=True)
-    type = fields.String(required=True)
-    action = fields.String()
-    channel = fields.String()
-    placement = fields.String()
-    topic = fields.String()
-
-
-class CustomerDocumentSchema(Strict):
-    """All we hold of a customer that a colleague would ask for."""
-
-    customer_id = fields.String(required=True)
-    attributes = fields.Dict(required=True)
-    consent = fields.Dict(
-        keys=fields.String(), values=fields.Nested(ConsentReplySchema), required=True
-    )
-    segments = fields.List(fields.String(), required=True)
-    tables = fields.Dict(required=True)
-    identities = fields.List(fields.String(), required=True)
-    recent = fields.List(fields.Nested(RecentSchema), required=True)
-    revision = fields.Integer(required=True)
-    merged = fields.List(
-        fields.String(), required=True, metadata={"description": "Former ids; all still work."}
-    )
+    merged: Annotated[list[str], Meta(description="Former ids; all still work.")] = []
 
 
 _decoder = msgspec.json.Decoder(CustomerPatchBody)

@@ -126,24 +126,6 @@ class InteractionsReply(Struct, frozen=True):
     bots: int
 
 
-class RejectedRowSchema(Strict):
-    """A row kept out: its index in the request, and why."""
-
-    index = fields.Integer(required=True)
-    reason = fields.String(required=True)
-
-
-class InteractionsReplySchema(Strict):
-    """What became of the rows."""
-
-    accepted = fields.Integer(required=True)
-    duplicates = fields.Integer(required=True)
-    rejected = fields.List(fields.Nested(RejectedRowSchema), required=True)
-    bots = fields.Integer(
-        required=True, metadata={"description": "What bots did: nothing counts of it."}
-    )
-
-
 _decoder = msgspec.json.Decoder(InteractionsBody)
 _row = msgspec.json.Decoder(InteractionBody)
 _envelope = _EnvelopeSchema()

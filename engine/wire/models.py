@@ -13,7 +13,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from engine.models.routing import Alias
 from engine.models.verdict import Judgement, Refusal
 from engine.wire.body import read
-from engine.wire.values import NumberField, Strict, rfc3339
+from engine.wire.values import NumberField, Stamp, Strict, rfc3339
 
 _VERSION = r"\A(learned|sha256:[0-9a-f]{64})\Z"
 _NO_SHARE = "only a challenger has a share: leave it out, or say alias: challenger"
@@ -83,7 +83,7 @@ class VerdictReply(Struct, frozen=True):
 
     alias: Alias
     against: str
-    at: str
+    at: Stamp
     acknowledged: tuple[Refusal, ...]
     figures: Mapping[str, float]
 
@@ -93,52 +93,6 @@ class PromotionReply(Struct, frozen=True):
 
     verdict: VerdictReply | None
     models: list[ModelReply]
-
-
-class ModelSchema(Strict):
-    """A model's latest versions, of so many kept, and which its aliases mean."""
-
-    name = fields.String(required=True)
-    versions = fields.List(fields.String(), required=True)
-    kept = fields.Integer(required=True)
-    aliases = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
-    serving = fields.String(required=True, allow_none=True)
-    share = fields.Float(required=True)
-    previous = fields.List(fields.String(), required=True)
-    rollback_to = fields.String(
-        required=True,
-        allow_none=True,
-        metadata={"description": "What a rollback makes decide for everybody."},
-    )
-
-
-class ModelsSchema(Strict):
-    """All models of the house."""
-
-    models = fields.List(fields.Nested(ModelSchema), required=True)
-
-
-class RefusalSchema(Strict):
-    """What spoke against a version."""
-
-    reason = fields.String(required=True)
-    text = fields.String(required=True)
-
-
-class VerdictSchema(Strict):
-    """The gate's word on a version."""
-
-    alias = fields.String(required=True)
-    against = fields.String(required=True)
-    at = fields.DateTime(required=True)
-    acknowledged = fields.List(fields.Nested(RefusalSchema), required=True)
-    figures = fields.Dict(keys=fields.String(), values=fields.Float(), required=True)
-
-
-class PromotedSchema(ModelsSchema):
-    """By which verdict the version was let in, null where it served so already; and all models."""
-
-    verdict = fields.Nested(VerdictSchema, required=True, allow_none=True)
 
 
 _decoder = msgspec.json.Decoder(PromotionBody)

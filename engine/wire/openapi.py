@@ -1,4 +1,5 @@
-"""The OpenAPI 3.1 document, made of the same marshmallow schemas that refuse bad bodies."""
+"""The OpenAPI 3.1 document, made of the same marshmallow schemas that refuse bad bodies and the
+same structs that are answered."""
 
 from __future__ import annotations
 
@@ -9,11 +10,13 @@ from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from apispec.ext.marshmallow.openapi import OpenAPIConverter
 from marshmallow import Schema, fields, validate
+from msgspec import Struct
 
 from engine.wire import customers, timeline
+from engine.wire.described import components, place_of
 from engine.wire.identities import CustomerIdField, IdentityField
 from engine.wire.operations import OPERATIONS, Operation
-from engine.wire.problems import CONTENT_TYPE, ProblemSchema
+from engine.wire.problems import CONTENT_TYPE, ProblemDocument
 from engine.wire.values import WholeField
 
 _PROBLEMS = {
@@ -85,7 +88,9 @@ def document(version: str) -> dict[str, Any]:
     )
     converter = plugin.converter
     assert converter is not None  # noqa: S101 - it is there once the plugin has its document
-    spec.components.schema("Problem", schema=ProblemSchema)
+    answered = [reply for one in OPERATIONS if (reply := _struct(one.answers))]
+    for name, told in components([ProblemDocument, *answered]).items():
+        spec.components.schema(name, told)
     spec.components.schema("Consent", schema=customers.ConsentSchema)
     for operation in OPERATIONS:
         described = _operation(operation, converter)
@@ -123,14 +128,20 @@ def _answer(operation: Operation) -> dict[str, Any]:
     answers = operation.answers
     if isinstance(answers, str):
         return {"description": operation.summary, "content": {answers: {}}}
-    content = {"application/json": {"schema": answers}}
+    reply = _struct(answers)
+    schema = place_of(reply) if reply else answers
+    content = {"application/json": {"schema": schema}}
     return {"description": operation.summary, "content": content}
+
+
+def _struct(answers: type[Struct] | type[Schema] | str) -> type[Struct] | None:
+    return answers if isinstance(answers, type) and issubclass(answers, Struct) else None
 
 
 def _problem(code: int, says: Mapping[int, str]) -> dict[str, Any]:
     answer: dict[str, Any] = {
         "description": says.get(code, _PROBLEMS[code]),
-        "content": {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        "content": {CONTENT_TYPE: {"schema": place_of(ProblemDocument)}},
     }
     if code == 503:
         answer["headers"] = {"Retry-After": {"schema": {"type": "integer"}}}

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from marshmallow import Schema
+from msgspec import Struct
 
 from engine.wire import (
     catalogues,
@@ -48,7 +49,7 @@ class Operation(NamedTuple):
     path: str
     name: str
     summary: str
-    answers: type[Schema] | str
+    answers: type[Struct] | type[Schema] | str
     takes: type[Schema] | None = None
     fails: tuple[int, ...] = ()
     open: bool = False
@@ -61,44 +62,44 @@ class Operation(NamedTuple):
 OPERATIONS = (
     Operation(
         "post", "/v1/decisions", "decide", "Decide for one customer, in one channel",
-        replies.DecisionSchema, decisions.DecisionRequestSchema, (400, 409, 413, 422),
+        replies.DecisionReply, decisions.DecisionRequestSchema, (400, 409, 413, 422),
         headers=("Idempotency-Key", "Sec-GPC"),
     ),
     Operation(
         "get", "/v1/decisions/{decision_id}", "getDecision",
         "A stored decision, every candidate with its reason",
-        replies.DecisionViewSchema, fails=(404, 503),
+        replies.DecisionView, fails=(404, 503),
     ),
     Operation(
         "post", "/v1/decisions/{decision_id}/replay", "replayDecision",
         "Decide again from the record, and compare",
-        replies.ReplaySchema, fails=(404, 503),
+        replies.ReplayReply, fails=(404, 503),
     ),
     Operation(
         "post", "/v1/interactions", "sendInteractions",
         "Tell what happened: outcomes of decisions, calls, letters, visits",
-        interactions.InteractionsReplySchema, interactions.InteractionsSchema,
+        interactions.InteractionsReply, interactions.InteractionsSchema,
         (400, 413, 422, 503), says={503: _UNCONFIRMED},
     ),
     Operation(
         "get", "/v1/customers/{customer_id}", "getCustomer", "What we hold of a customer",
-        customers.CustomerDocumentSchema, fails=(404, 422, 503),
+        customers.CustomerReply, fails=(404, 422, 503),
     ),
     Operation(
         "patch", "/v1/customers/{customer_id}", "changeCustomer",
         "Change attributes and consent; creates the customer when unknown",
-        customers.CustomerDocumentSchema, customers.CustomerPatchSchema, (400, 413, 422, 503),
+        customers.CustomerReply, customers.CustomerPatchSchema, (400, 413, 422, 503),
         says={503: _UNCONFIRMED},
     ),
     Operation(
         "get", "/v1/customers/{customer_id}/export", "exportCustomer",
         "Everything held of a customer, readable by machines",
-        privacy.ExportSchema, fails=(404, 422, 503),
+        privacy.ExportReply, fails=(404, 422, 503),
     ),
     Operation(
         "delete", "/v1/customers/{customer_id}", "eraseCustomer",
         "Erase a customer everywhere; answers the proof, and the same one when asked again",
-        privacy.ProofSchema, fails=(422, 503), says={503: _UNPROVEN},
+        privacy.ProofReply, fails=(422, 503), says={503: _UNPROVEN},
     ),
     *(
         Operation(
@@ -116,12 +117,12 @@ OPERATIONS = (
     ),
     Operation(
         "get", "/v1/customers", "findCustomer", "The customer an identity names",
-        customers.CustomerDocumentSchema, fails=(404, 409, 422, 503), query=("identity",),
+        customers.CustomerReply, fails=(404, 409, 422, 503), query=("identity",),
     ),
     Operation(
         "post", "/v1/customers/{customer_id}/identities", "linkIdentity",
         "Link an identity; merges when it names another customer",
-        customers.CustomerDocumentSchema, identities.LinkSchema, (400, 409, 413, 422, 503),
+        customers.CustomerReply, identities.LinkSchema, (400, 409, 413, 422, 503),
     ),
     Operation(
         "get", "/v1/identities/shared", "sharedIdentities",
@@ -131,36 +132,36 @@ OPERATIONS = (
     Operation(
         "get", "/v1/customers/{customer_id}/timeline", "getTimeline",
         "A customer's history: contacts by channel, with answers; changes; newest first, paged",
-        timeline.TimelineSchema, fails=(404, 422, 503), query=("cursor?", "limit?"),
+        timeline.TimelineReply, fails=(404, 422, 503), query=("cursor?", "limit?"),
     ),
     Operation(
         "get", "/v1/catalogue", "getCatalogue", "The catalogue that serves now",
-        catalogues.CatalogueSchema,
+        catalogues.CatalogueReply,
     ),
     Operation(
         "post", "/v1/catalogue/check", "checkCatalogue", "Check a draft: all its faults at once",
-        catalogues.CheckSchema, catalogues.DraftSchema, (400, 413, 422),
+        catalogues.CheckReply, catalogues.DraftSchema, (400, 413, 422),
     ),
     Operation(
         "get", "/v1/models", "getModels", "Models, their versions and aliases",
-        models.ModelsSchema,
+        models.ModelsReply,
     ),
     Operation(
         "post", "/v1/models/{name}/promote", "promoteModel",
         "Have a version serve that the gate has let through (`teller promote --judge-only`)",
-        models.PromotedSchema, models.PromotionSchema, (400, 404, 409, 413, 422, 503),
+        models.PromotionReply, models.PromotionSchema, (400, 404, 409, 413, 422, 503),
         says={409: _NOT_LET_IN},
     ),
     Operation(
         "post", "/v1/models/{name}/rollback", "rollBackModel",
         "The champion before for everyone; a challenge ends",
-        models.ModelsSchema, fails=(404, 503),
+        models.ModelsReply, fails=(404, 503),
     ),
     Operation(
-        "get", "/healthz", "alive", "The process is alive", health.HealthSchema, open=True
+        "get", "/healthz", "alive", "The process is alive", health.HealthReply, open=True
     ),
     Operation(
-        "get", "/readyz", "ready", "Able to decide, or why not (503)", health.ReadySchema, open=True
+        "get", "/readyz", "ready", "Able to decide, or why not (503)", health.ReadyReply, open=True
     ),
     Operation("get", "/metrics", "metrics", "Prometheus metrics", "text/plain", open=True),
     Operation("get", "/openapi.json", "openapi", "This document", "application/json", open=True),

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from marshmallow import fields
 from msgspec import Struct
 
 from engine.domain import Contacts, Events
-from engine.wire.customers import CustomerDocumentSchema, CustomerReply
-from engine.wire.values import Strict, rfc3339
+from engine.wire.customers import CustomerReply
+from engine.wire.values import Stamp, rfc3339
 
 _TIMES = frozenset(("at", "clock", "created", "last", "now", "since", "until"))
 
@@ -23,7 +22,7 @@ class ExportReply(Struct, frozen=True):
     """
 
     customer_id: str
-    exported_at: str
+    exported_at: Stamp
     customer: CustomerReply | None
     merged: list[str]
     contacts: list[dict[str, Any]]
@@ -38,33 +37,9 @@ class ProofReply(Struct, frozen=True):
     """What an erasure erased, by place; it names nobody. `tombstones` are keyed hashes."""
 
     proof_id: str
-    at: str
+    at: Stamp
     erased: dict[str, int]
     tombstones: tuple[str, ...]
-
-
-class ExportSchema(Strict):
-    """Everything held of one customer, readable by machines."""
-
-    customer_id = fields.String(required=True)
-    exported_at = fields.AwareDateTime(required=True)
-    customer = fields.Nested(CustomerDocumentSchema, required=True, allow_none=True)
-    merged = fields.List(fields.String(), required=True)
-    contacts = fields.List(fields.Dict(), required=True)
-    interactions = fields.List(fields.Dict(), required=True)
-    totals = fields.List(fields.Dict(), required=True)
-    open = fields.List(fields.Dict(), required=True)
-    log = fields.List(fields.Dict(), required=True)
-    archive = fields.List(fields.Dict(), required=True)
-
-
-class ProofSchema(Strict):
-    """What an erasure erased, by place; it names nobody."""
-
-    proof_id = fields.String(required=True)
-    at = fields.AwareDateTime(required=True)
-    erased = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
-    tombstones = fields.List(fields.String(), required=True)
 
 
 def plain(value: object) -> Any:

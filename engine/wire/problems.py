@@ -73,27 +73,6 @@ class ProblemDocument(Struct, frozen=True, rename={"request_id": "requestId"}):
     errors: list[FieldProblem] = []
 
 
-class ProblemFieldSchema(Schema):
-    """One fault: where in the request, and what."""
-
-    pointer = fields.String(required=True, metadata={"example": "/placements/0/id"})
-    detail = fields.String(required=True)
-
-
-class ProblemSchema(Schema):
-    """RFC 9457 problem document, with a stable `code` and the id of the request."""
-
-    type = fields.String(required=True)
-    title = fields.String(required=True)
-    status = fields.Integer(required=True)
-    detail = fields.String(required=True)
-    instance = fields.String(required=True)
-    code = fields.String(required=True)
-    message = fields.String(required=True)
-    requestId = fields.String(required=True)  # noqa: N815  (the contract's spelling)
-    errors = fields.List(fields.Nested(ProblemFieldSchema), required=True)
-
-
 def problem(
     status: int,
     code: str,

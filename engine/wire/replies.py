@@ -1,16 +1,15 @@
-"""How a decision is answered: structs to write the answer with, schemas that describe it."""
+"""How a decision is answered."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Any, Literal
 
-from marshmallow import fields, validate
 from msgspec import UNSET, Struct, UnsetType
 
-from engine.domain import Value
+from engine.domain import Kind, Value
 from engine.plan import Candidate, Filled, Mode, Reason
-from engine.wire.values import Strict
+from engine.wire.values import Stamp
 
 Sign = Callable[[str, str, str], str]
 
@@ -19,10 +18,10 @@ class ActionReply(Struct, frozen=True):
     """One chosen action, with the numbers that put it there."""
 
     action: str
-    kind: str
+    kind: Kind
     treatment: str
     rank: int
-    content: dict[str, object]
+    content: dict[str, Any]
     propensity: float
     value: float
     priority: float
@@ -37,7 +36,7 @@ class PlacementReply(Struct, frozen=True):
     id: str
     fallback: bool
     actions: list[ActionReply]
-    content: dict[str, object] | UnsetType = UNSET
+    content: dict[str, Any] | UnsetType = UNSET
 
 
 class Versions(Struct, frozen=True):
@@ -76,7 +75,7 @@ class DecisionView(Struct, frozen=True):
     """
 
     decision: DecisionReply
-    at: str
+    at: Stamp
     channel: str
     context: dict[str, Value]
     ranking: list[RankedReply]
@@ -115,93 +114,3 @@ def placement_reply(
         ],
         (filled.content or {}) if filled.fallback else UNSET,
     )
-
-
-class ReasonSchema(Strict):
-    """Why an action stands where it does."""
-
-    code = fields.String(required=True)
-    text = fields.String(required=True)
-
-
-class ActionSchema(Strict):
-    """One chosen action, with the numbers that put it there."""
-
-    action = fields.String(required=True)
-    kind = fields.String(required=True, validate=validate.OneOf(["offer", "message", "service"]))
-    treatment = fields.String(required=True)
-    rank = fields.Integer(required=True)
-    content = fields.Dict(required=True)
-    propensity = fields.Float(required=True)
-    value = fields.Float(required=True)
-    priority = fields.Float(required=True)
-    selection_probability = fields.Float(required=True)
-    token = fields.String(required=True)
-    reasons = fields.List(fields.Nested(ReasonSchema))
-
-
-class PlacementReplySchema(Strict):
-    """What goes into a placement: chosen actions, or its fallback's content."""
-
-    id = fields.String(required=True)
-    fallback = fields.Boolean(required=True)
-    content = fields.Dict(metadata={"description": "The fallback's, when `fallback` is true."})
-    actions = fields.List(fields.Nested(ActionSchema), required=True)
-
-
-class CandidateSchema(Strict):
-    """An action that was not chosen, and the first reason why."""
-
-    action = fields.String(required=True)
-    placement = fields.String(required=True)
-    stage = fields.String(required=True)
-    code = fields.String(required=True)
-    reason = fields.String(required=True)
-    text = fields.String(required=True)
-
-
-class VersionsSchema(Strict):
-    """What decided."""
-
-    catalogue = fields.String(required=True)
-    models = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
-
-
-class DecisionSchema(Strict):
-    """The answer to a request to decide."""
-
-    decision_id = fields.String(required=True)
-    customer_id = fields.String(required=True)
-    mode = fields.String(required=True)
-    placements = fields.List(fields.Nested(PlacementReplySchema), required=True)
-    candidates = fields.List(fields.Nested(CandidateSchema))
-    versions = fields.Nested(VersionsSchema, required=True)
-    group = fields.String(required=True)
-    degraded = fields.String(required=True, allow_none=True)
-
-
-class RankedSchema(Strict):
-    """A row of the head of a placement's ranking."""
-
-    placement = fields.String(required=True)
-    action = fields.String(required=True)
-    propensity = fields.Float(required=True)
-    priority = fields.Float(required=True)
-
-
-class DecisionViewSchema(Strict):
-    """A stored decision, with every candidate and why it was not chosen."""
-
-    decision = fields.Nested(DecisionSchema, required=True)
-    at = fields.AwareDateTime(required=True)
-    channel = fields.String(required=True)
-    context = fields.Dict(required=True)
-    ranking = fields.List(fields.Nested(RankedSchema), required=True)
-
-
-class ReplaySchema(Strict):
-    """Whether deciding again from the record gave the same."""
-
-    identical = fields.Boolean(required=True)
-    decision = fields.Nested(DecisionSchema, required=True)
-    differences = fields.List(fields.String(), required=True)

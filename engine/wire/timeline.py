@@ -7,12 +7,11 @@ from binascii import Error as NotBase64
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from marshmallow import fields
 from msgspec import Struct
 
 from engine.errors import InvalidRequest, Problem
 from engine.wire.problems import nearest, pointer_to
-from engine.wire.values import Strict
+from engine.wire.values import Stamp
 
 PAGE = 50
 MOST = 200
@@ -40,7 +39,7 @@ class PageAsk(NamedTuple):
 class AnswerReply(Struct, frozen=True, omit_defaults=True):
     """What came back: an outcome."""
 
-    at: str
+    at: Stamp
     type: str
     id: str
     value: float | None = None
@@ -61,7 +60,7 @@ class OfferReply(Struct, frozen=True, omit_defaults=True):
 class ContactReply(Struct, frozen=True, omit_defaults=True):
     """A decision with what it offered, or a free interaction with its `type`."""
 
-    at: str
+    at: Stamp
     decision_id: str = ""
     offered: list[OfferReply] = []
     answers: list[AnswerReply] = []
@@ -84,7 +83,7 @@ class ChannelReply(Struct, frozen=True):
 class ChangeReply(Struct, frozen=True):
     """A change of attributes, consent or identities, or a merge, with how."""
 
-    at: str
+    at: Stamp
     what: str
     data: dict[str, Any]
 
@@ -96,72 +95,6 @@ class TimelineReply(Struct, frozen=True):
     channels: list[ChannelReply]
     changes: list[ChangeReply]
     cursor: str | None
-
-
-class AnswerSchema(Strict):
-    """What came back: an outcome."""
-
-    at = fields.AwareDateTime(required=True)
-    type = fields.String(required=True)
-    id = fields.String(required=True)
-    value = fields.Float()
-
-
-class OfferSchema(Strict):
-    """What a placement got, and what was answered, oldest first."""
-
-    placement = fields.String(required=True)
-    fallback = fields.Boolean(required=True)
-    action = fields.String()
-    kind = fields.String()
-    treatment = fields.String()
-    rank = fields.Integer()
-    answers = fields.List(fields.Nested(AnswerSchema))
-
-
-class ContactSchema(Strict):
-    """A decision with what it offered, or a free interaction."""
-
-    at = fields.AwareDateTime(required=True)
-    decision_id = fields.String(metadata={"description": "Only of a decision."})
-    offered = fields.List(fields.Nested(OfferSchema))
-    answers = fields.List(
-        fields.Nested(AnswerSchema),
-        metadata={"description": "Outcomes of offers that are no longer kept."},
-    )
-    id = fields.String(metadata={"description": "Only of a free interaction."})
-    type = fields.String()
-    action = fields.String()
-    placement = fields.String()
-    topic = fields.String()
-    status = fields.String()
-    value = fields.Float()
-
-
-class ChannelSchema(Strict):
-    """The contacts of one channel, newest first."""
-
-    channel = fields.String(required=True)
-    contacts = fields.List(fields.Nested(ContactSchema), required=True)
-
-
-class ChangeSchema(Strict):
-    """A change of attributes, consent or identities, or a merge."""
-
-    at = fields.AwareDateTime(required=True)
-    what = fields.String(required=True)
-    data = fields.Dict(required=True)
-
-
-class TimelineSchema(Strict):
-    """A page of a customer's history: contacts by channel, and changes, each newest first."""
-
-    customer_id = fields.String(required=True)
-    channels = fields.List(fields.Nested(ChannelSchema), required=True)
-    changes = fields.List(fields.Nested(ChangeSchema), required=True)
-    cursor = fields.String(
-        required=True, allow_none=True, metadata={"description": "Asks for the next, older page."}
-    )
 
 
 def read_page(query: Mapping[str, str]) -> PageAsk:

@@ -37,6 +37,8 @@ JsonValue = Scalar | Items
 Values = Annotated[dict[Id, JsonValue], Meta(max_length=MAX_ITEMS)]
 Changes = Annotated[dict[Id, JsonValue | None], Meta(max_length=MAX_ITEMS)]
 Moment = Annotated[datetime, Meta(tz=True)]
+Stamp = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
+"""A time as it is answered, RFC 3339."""
 
 
 class Strict(Schema):

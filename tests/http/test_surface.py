@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import msgspec
 import pytest
+from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 import api
 from engine.settings import NAMES
 from engine.wire.problems import STATUS
 from engine.wire.segment import ROUTES
-from tests.http.conftest import Client
+from tests.http.conftest import Client, Reply
 
 
 def test_the_openapi_document_validates(client: Client) -> None:
@@ -32,6 +34,44 @@ def test_what_must_be_above_a_bound_is_not_described_as_at_it(client: Client) ->
     assert share["properties"]["share"]["exclusiveMinimum"] == 0
     none = {"version": "learned", "alias": "challenger", "share": 0}
     assert client.call("POST", "/v1/models/propensity/promote", none).status == 422
+
+
+def test_what_is_answered_is_as_the_document_says(client: Client) -> None:
+    document = client.call("GET", "/openapi.json").json()
+    called: list[tuple[str, str, Reply]] = []
+
+    def call(method: str, path: str, body: Any = None, **names: str) -> Any:
+        reply = client.call(method, path.format(**names), body)
+        called.append((method.lower(), path, reply))
+        return reply.json()
+
+    who = {"customer_id": client.consenting()}
+    ask = {"customer": {"id": "c-1"}, "channel": "web", "placements": [{"id": "home.hero"}]}
+    made = call("POST", "/v1/decisions", {**ask, "explain": "full"})["decision_id"]
+    call("POST", "/v1/decisions", {**ask, "customer": {"id": "c-2"}, "explain": "none"})
+    call("POST", "/v1/decisions", {**ask, "channel": "wep"})
+    click = {"id": "m", "decision_id": made, "action": "fibre-upgrade", "outcome": "click"}
+    rows = [click, {**click, "id": "n", "action": "x"}]
+    call("POST", "/v1/interactions", {"interactions": rows})
+    call("GET", "/v1/decisions/{decision_id}", decision_id=made)
+    call("POST", "/v1/decisions/{decision_id}/replay", decision_id=made)
+    call("PATCH", "/v1/customers/{customer_id}", {"attributes": {"plan": "plus"}}, **who)
+    for path in ("", "/timeline", "/export"):
+        call("GET", "/v1/customers/{customer_id}" + path, **who)
+    call("DELETE", "/v1/customers/{customer_id}", **who)
+    call("POST", "/v1/catalogue/check", {"files": {"a.yaml": "actions: 3"}})
+    for path in ("/v1/catalogue", "/v1/models", "/healthz", "/readyz", "/v1/identities/shared"):
+        call("GET", path)
+    assert {reply.status for _, _, reply in called} == {200, 422}
+    for method, path, reply in called:
+        (content,) = document["paths"][path][method]["responses"][str(reply.status)][
+            "content"
+        ].values()
+        schema = {**content["schema"], "components": document["components"]}
+        found = Draft202012Validator(schema).iter_errors(reply.json())
+        assert [(path, error.message) for error in found] == []
+        told = schema["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+        assert reply.json().keys() <= told["properties"].keys()
 
 
 def test_every_route_is_in_the_openapi_document_and_nothing_else(client: Client) -> None:
