@@ -45,7 +45,8 @@ class Belief(NamedTuple):
         alone = self.weights.dot(phi).astype(np.float64)
         corrections, shares = self.recall.about(phi, len(self.weights))
         rest = alone + corrections
-        return rest + self.hindsight.about(x, rest, alone), shares
+        expected = rest + self.hindsight.about(x, rest, alone)
+        return self.hindsight.temper.means(expected), shares
 
     def about(self, x: Columns, phi: Vector) -> tuple[Columns, Columns]:
         """Propensities and how far above them the truth may plausibly be; each (actions,). Who
@@ -65,14 +66,16 @@ class Belief(NamedTuple):
 
         Midway between the deviation of the weights' mean and that of a mean of the answers
         nearby, times the boldness that did best on the bake-off. It shrinks as the best
-        propensity nears one, for there trying others can gain nothing. A mean below `LEAST`
-        is lifted to it and its hope is left where it was.
+        propensity nears one, for there trying others can gain nothing, and where little of what
+        was expected came true. A mean below `LEAST` is lifted to it and its hope is left where
+        it was.
         """
         means, shares = self.means(x, phi)
         spreads = np.sqrt(self.variances.dot(phi * phi)).astype(np.float64)
         spreads += 1.0 / np.sqrt(1.0 / FRESH + self.seen * shares)
         best = min(max(float(np.maximum.reduce(means, initial=0.0)), 0.0), 1.0)
-        spreads *= _BOLDNESS / 2.0 * max(0.0, 1.0 - _CERTAIN * best) ** _PATIENCE
+        boldness = _BOLDNESS / 2.0 * self.hindsight.temper.slope
+        spreads *= boldness * max(0.0, 1.0 - _CERTAIN * best) ** _PATIENCE
         capped = np.minimum(means, 1.0)
         propensities = np.maximum(capped, LEAST)
         spreads += capped

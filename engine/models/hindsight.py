@@ -23,6 +23,7 @@ from engine.models.answers import Answers, latest, owners_of, room_for
 from engine.models.expansion import packed, unpacked
 from engine.models.growing import grown
 from engine.models.tallies import Tallies, most_leaves
+from engine.models.temper import Proof, Temper
 from engine.models.ways import Losses, added, judged, said, together, trust
 from engine.models.wood import MOST_NODES, TREES, Cuts, Felled, Numbers, Places, Wood, rebuilt
 
@@ -39,7 +40,8 @@ _LARGEST = 1e38  # that float32 holds
 class Hindsights(Struct, frozen=True, forbid_unknown_fields=True):
     """`ends` (answers × trees: the leaf, uint16), `honest`, `missed`, `alone` and `rewards`
     (float32) and `owners` (places in `names`, int32) of the latest answers, little-endian, oldest
-    first; `losses`: squared errors of the rest by itself, and with each of the four ways."""
+    first; `losses`: squared errors of the rest by itself, and with each of the four ways; `proof`:
+    what came true of what was expected (`engine.models.temper`)."""
 
     names: tuple[str, ...] = ()
     felled: Felled = Felled()
@@ -50,6 +52,7 @@ class Hindsights(Struct, frozen=True, forbid_unknown_fields=True):
     rewards: bytes = b""
     owners: bytes = b""
     losses: Losses = (0.0, 0.0, 0.0, 0.0, 0.0)
+    proof: Proof = (0.0, 0.0)
 
 
 class Learned(Struct, frozen=True, forbid_unknown_fields=True):
@@ -89,6 +92,7 @@ class Hindsight:
         self._kept = room_for(room, columns)
         self._ends = np.zeros((room, TREES), np.uint16)
         self._losses = Hindsights().losses
+        self.temper = Temper()
         self._taken, self._wait, self._times = 0, _FIRST, 0
         self._asked = _NOTHING
 
@@ -124,6 +128,9 @@ class Hindsight:
                 gone = -np.concatenate(kept.parts(slice(at, at + 1)))
                 tallies.add(self._ends[at].astype(np.intp), int(kept.owners[at]), gone)
             self._ends[at] = leaves
+        if self._taken >= self._room:
+            self.temper.count(int(kept.owners[at]), -float(kept.rewards[at]), -1.0)
+        believed = self.temper.take(owner, reward, reward - left)
         kept.rows[at], kept.rewards[at], kept.owners[at] = row, reward, owner
         kept.honest[at], kept.missed[at], kept.alone[at] = off, missed, alone
         self._asked = _NOTHING
@@ -137,7 +144,7 @@ class Hindsight:
                 self._make_room(self._known.wood)
         if self._wait <= 0:
             self._grow()
-        return left
+        return reward - believed
 
     def amend(self, x: Numbers, owner: int, before: float, more: float) -> None:
         """An answer that was worth `before` turned out to be worth so much more, if it is still
@@ -148,6 +155,7 @@ class Hindsight:
             older = (same - self._taken) % self._room
             unlike = np.abs(kept.rewards[same] - np.float32(before))
             at, more = int(same[np.lexsort((older, unlike))[0]]), _exact(more)
+            self.temper.amend(owner, more, float(kept.rewards[at]) - float(kept.honest[at]))
             for part in (kept.rewards, kept.honest, kept.missed, kept.alone):
                 part[at] += np.float32(more)
             if self._known is not None:
@@ -161,6 +169,7 @@ class Hindsight:
         theirs = theirs._replace(owners=rows[theirs.owners])
         self._times += other._times
         self._losses = added(self._losses, other._losses)
+        self.temper.join(other.temper)
         self._resume(latest(mine, theirs, self._room))
         if self._taken >= _FIRST:
             self._grow()
@@ -178,6 +187,7 @@ class Hindsight:
             packed(self._kept.rewards[order]),
             self._kept.owners[order].astype("<i4").tobytes(),
             self._losses,
+            self.temper.proof,
         )
 
     def learned(self, names: tuple[str, ...]) -> Learned:
@@ -215,6 +225,8 @@ class Hindsight:
         self._kept = Answers(unread, rewards, owners, honest, missed, alone)
         self._ends, self._taken = ends, held
         self._losses = hindsights.losses
+        self.temper = Temper(hindsights.proof)
+        self.temper.recount(owners, rewards, others)
         self._known = None if wood is None else self._counted(wood)
 
     def resume(self, learned: Learned, rows: dict[str, int]) -> None:
@@ -251,6 +263,7 @@ class Hindsight:
         self._asked = _NOTHING
         self._taken = len(given.owners)
         self._kept.put(given)
+        self.temper.recount(given.owners, given.rewards, 0)
 
     def _grow(self) -> None:
         """Anew, from all that is kept. A reward is a chance that the answer counts as a yes."""
