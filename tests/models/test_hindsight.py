@@ -258,3 +258,12 @@ def test_what_cannot_be_gone_on_from_is_refused(changes: dict[str, object]) -> N
     learned = taught(range(ANSWERS)).learned(("a", "b"))
     with pytest.raises(ModelRefused):
         Hindsight(2).resume(msgspec.structs.replace(learned, **changes), {"a": 0, "b": 1})
+
+
+def test_what_came_true_is_known_to_who_goes_on_and_answers_that_went_count_no_more() -> None:
+    hindsight = taught(range(ANSWERS), room=256)
+    restored = Hindsight(2, 256)
+    restored.resume(hindsight.learned(("a", "b")), {"a": 0, "b": 1})
+    expected = np.array([0.9, 0.4])
+    assert hindsight.temper.slope < 1.0
+    assert restored.temper.means(expected).tolist() == hindsight.temper.means(expected).tolist()
