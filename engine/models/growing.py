@@ -20,7 +20,7 @@ KINDS = 64
 _TRIES = 6
 _FINEST = 512  # a node with less than so many parts of all answers is a leaf, too
 _LEAST = 5  # answers that a node splits
-_AT_ONCE = 100_000  # entries, so that they stay near
+_AT_ONCE = 25_000  # entries, so that they stay near
 _MORE = 1.0 + 1e-9  # purer than before, as sums are rounded
 
 
