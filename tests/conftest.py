@@ -1,4 +1,5 @@
-"""One real server for the whole session; every test that asks for it gets an empty one."""
+"""One real server for the whole session; every test that asks for it gets an empty one. What
+hypothesis draws is the same in every session."""
 
 from __future__ import annotations
 
@@ -7,9 +8,20 @@ from pathlib import Path
 
 import pytest
 import redis
+from hypothesis import HealthCheck, settings
 
 from engine.store import Store, open_store
 from engine.store.embedded import embedded_server
+
+# The same examples every time, however slow the machine and whatever it met before.
+settings.register_profile(
+    "same",
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("same")
 
 
 @pytest.fixture(scope="session")

@@ -70,7 +70,7 @@ def test_an_open_matter_is_found_by_its_topic():
     assert not past.open("bill")
 
 
-@settings(max_examples=200, derandomize=True, deadline=None, database=None)
+@settings(max_examples=200)
 @given(
     st.lists(st.tuples(st.integers(0, 2), st.integers(-5, 30)), max_size=30),
     st.integers(1, 30),

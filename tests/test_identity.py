@@ -99,7 +99,7 @@ def together(one: CustomerState, other: CustomerState) -> CustomerState:
     return merge(*ranked(one, other))
 
 
-@settings(derandomize=True, max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(three)
 def test_three_customers_merged_in_any_order_have_the_same_memory(
     all_of_them: tuple[CustomerState, ...],
@@ -110,7 +110,7 @@ def test_three_customers_merged_in_any_order_have_the_same_memory(
     assert all(each == merged[0] for each in merged)
 
 
-@settings(derandomize=True, max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(three)
 def test_every_contact_and_every_interaction_still_counts(
     all_of_them: tuple[CustomerState, ...],
@@ -124,7 +124,7 @@ def test_every_contact_and_every_interaction_still_counts(
     assert ats == sorted(ats)
 
 
-@settings(derandomize=True, max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(three)
 def test_a_no_of_anyone_merged_is_a_no(all_of_them: tuple[CustomerState, ...]) -> None:
     merged = reduce(together, all_of_them)
@@ -133,7 +133,7 @@ def test_a_no_of_anyone_merged_is_a_no(all_of_them: tuple[CustomerState, ...]) -
         assert (said.status == "denied") == ("denied" in before)
 
 
-@settings(derandomize=True, max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(three)
 def test_an_attribute_is_what_was_told_last(all_of_them: tuple[CustomerState, ...]) -> None:
     merged = reduce(together, all_of_them)

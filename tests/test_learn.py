@@ -228,7 +228,7 @@ def test_a_free_interaction_is_remembered_and_rewards_nothing() -> None:
     assert [matter.topic for matter in learned.state.events.open] == ["complaint"]
 
 
-@settings(derandomize=True, max_examples=100)
+@settings(max_examples=100)
 @given(st.permutations(OUTCOMES))
 def test_an_opt_out_stands_whatever_else_arrives_and_when(outcomes: Sequence[str]) -> None:
     state = customer(hold_until=NOW + DAY)

@@ -223,7 +223,7 @@ SOME = st.builds(
 )
 
 
-@settings(derandomize=True, max_examples=200)
+@settings(max_examples=200)
 @given(st.lists(SOME, max_size=12), st.randoms(use_true_random=False), st.integers(0, 100))
 def test_totals_come_out_the_same_in_whatever_order_interactions_arrive(
     interactions: list[Interaction], order: Random, keep_after: int
@@ -240,7 +240,7 @@ def test_totals_come_out_the_same_in_whatever_order_interactions_arrive(
     )
 
 
-@settings(derandomize=True, max_examples=200)
+@settings(max_examples=200)
 @given(st.lists(SOME, min_size=1, max_size=12), st.integers(0, 200))
 def test_totals_never_shrink(interactions: list[Interaction], keep_after: int) -> None:
     events = Events()

@@ -72,7 +72,7 @@ def test_a_phone_number_without_country_needs_a_region_and_is_told_which_setting
         normalise("phone:912345678", DECLARED, None)
 
 
-@settings(derandomize=True, max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.sampled_from(sorted(DECLARED)), st.text(max_size=40))
 def test_what_is_normal_stays_as_it_is(namespace: str, value: str) -> None:
     try:

@@ -45,7 +45,7 @@ def mutated(draw: st.DrawFn) -> str:
     return "\n".join(lines)
 
 
-@settings(max_examples=400, derandomize=True, deadline=None)
+@settings(max_examples=400)
 @given(mutated())
 def test_a_spoilt_catalogue_compiles_or_is_refused_with_places(text: str) -> None:
     try:
@@ -56,7 +56,7 @@ def test_a_spoilt_catalogue_compiles_or_is_refused_with_places(text: str) -> Non
         assert all(fault.what and 1 <= fault.line <= count for fault in refused.faults)
 
 
-@settings(max_examples=300, derandomize=True, deadline=None)
+@settings(max_examples=300)
 @given(
     st.one_of(
         st.binary(max_size=60), st.lists(WORDS, max_size=12).map(lambda x: "".join(x).encode())
@@ -84,7 +84,7 @@ trees = st.recursive(
 )
 
 
-@settings(max_examples=300, derandomize=True, deadline=None)
+@settings(max_examples=300)
 @given(st.dictionaries(keys, trees, max_size=4))
 def test_any_tree_of_the_right_words_compiles_or_is_refused(tree: dict[str, object]) -> None:
     try:

@@ -131,7 +131,7 @@ offers = st.lists(
 )
 
 
-@settings(max_examples=60, derandomize=True, deadline=None)
+@settings(max_examples=60)
 @given(
     offers=offers,
     slots=st.integers(1, 4),

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.domain import Facts
@@ -76,7 +76,6 @@ def test_days_since_never_is_missing_not_infinite() -> None:
     assert encode(SINCE, facts()) == [9.9, 1.0]
 
 
-@settings(derandomize=True, database=None, deadline=None)
 @given(st.lists(PEOPLE, max_size=6))
 def test_training_and_serving_see_the_same_finite_numbers(people: list[Facts]) -> None:
     encoder = Encoder([*FEATURES, REJECTS, SINCE])

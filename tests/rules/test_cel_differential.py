@@ -274,9 +274,6 @@ EXPRESSIONS = st.sampled_from([BOOL, BOOL, *VALUES]).flatmap(
 
 @settings(
     max_examples=EXAMPLES,
-    derandomize=True,
-    deadline=None,
-    database=None,
     suppress_health_check=list(HealthCheck),
 )
 @given(EXPRESSIONS, st.lists(customers(), min_size=1, max_size=3))

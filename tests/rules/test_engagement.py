@@ -83,7 +83,7 @@ def test_the_schedule_speaks_before_consent_and_consent_before_engagement() -> N
     assert policies.judge(0b111, granted, Evaluation([], []), 0).standing == 0b110
 
 
-@settings(derandomize=True, max_examples=300)
+@settings(max_examples=300)
 @given(st.lists(MASKS), MASKS)
 def test_every_action_that_does_not_stand_has_exactly_one_reason_and_it_is_the_first(
     masks: list[int], candidates: int
@@ -98,7 +98,7 @@ def test_every_action_that_does_not_stand_has_exactly_one_reason_and_it_is_the_f
         assert reason.mask == earliest.mask
 
 
-@settings(derandomize=True, max_examples=200)
+@settings(max_examples=200)
 @given(
     st.lists(st.builds(Requirement, st.integers(0, 5), st.sampled_from(QUESTIONS), MASKS)),
     st.lists(st.sampled_from(("true", "false", "unknown")), min_size=6, max_size=6),

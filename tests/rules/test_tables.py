@@ -113,7 +113,7 @@ def test_a_table_may_have_thousands_of_rows():
 CELLS = st.tuples(st.sampled_from(["-", "==", "!=", "<", ">="]), st.integers(0, 4))
 
 
-@settings(max_examples=150, derandomize=True, deadline=None, database=None)
+@settings(max_examples=150)
 @given(
     st.lists(st.tuples(CELLS, CELLS), max_size=5),
     st.sampled_from(["first", "unique", "collect"]),

@@ -153,7 +153,7 @@ MOVES = st.lists(
 )
 
 
-@settings(derandomize=True, max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(MOVES, st.integers(0, 12), st.integers(0, 6))
 def test_whatever_is_heard_and_counted_when_each_offer_counts_once(
     moves: list[tuple[int, str, tuple[str, float]]], heard: int, counted: int

@@ -79,8 +79,6 @@ def pages(timeline: Timeline, customer: str, limit: int) -> Iterator[TimelineRep
 
 @settings(
     max_examples=EXAMPLES,
-    deadline=None,
-    derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(

@@ -74,7 +74,7 @@ states = st.builds(
 )
 
 
-@settings(derandomize=True, max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(states)
 def test_whatever_is_packed_is_unpacked_the_same(state: CustomerState) -> None:
     packed = {
@@ -94,7 +94,7 @@ def test_whatever_is_packed_is_unpacked_the_same(state: CustomerState) -> None:
     assert unpack(state.customer_id, packed) == state
 
 
-@settings(derandomize=True, max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.sampled_from(
         ["rev", "attributes", "consent", "contacts", "events", "identities", "subject", "told"]

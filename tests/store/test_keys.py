@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections import Counter
 from uuid import UUID
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from redis.crc import key_slot
 
@@ -13,7 +13,6 @@ from engine.store import keys
 names = st.text(min_size=1, max_size=30)
 
 
-@settings(derandomize=True, deadline=None)
 @given(names, st.integers(0, 2**48 - 1), st.binary(min_size=8, max_size=16))
 def test_a_decision_id_is_a_uuid7_that_carries_its_customers_partition(
     customer_id: str, now: int, entropy: bytes
@@ -24,7 +23,6 @@ def test_a_decision_id_is_a_uuid7_that_carries_its_customers_partition(
     assert partition_of_decision(made) == partition_of(customer_id)
 
 
-@settings(derandomize=True, deadline=None)
 @given(st.text(max_size=40))
 def test_what_is_no_decision_id_has_no_partition(text: str) -> None:
     assert partition_of_decision(text) is None
@@ -35,7 +33,6 @@ def test_a_decision_id_of_a_partition_we_do_not_have_has_none() -> None:
     assert partition_of_decision("019b0000000070ff8000000000000000") == 255
 
 
-@settings(derandomize=True, deadline=None)
 @given(names)
 def test_every_key_of_a_customer_shares_one_slot(customer_id: str) -> None:
     partition = partition_of(customer_id)

@@ -181,7 +181,7 @@ def test_a_whole_number_may_be_written_as_a_float_and_is_the_same_request(asked:
     assert read.deadline_ms == 2
 
 
-@settings(derandomize=True, max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.sampled_from(sorted(PAIRS)), st.data())
 def test_several_changes_are_judged_alike(name: str, data: st.DataObject) -> None:
     document = PAIRS[name][2]

@@ -88,7 +88,7 @@ def test_rare_rewards_are_held_by_betting_where_a_bootstrap_of_few_rows_misses_t
     assert held["bootstrap"] < 180
 
 
-@settings(derandomize=True, max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.floats(0, 3), min_size=2, max_size=60))
 def test_a_betting_interval_stays_in_range_and_mirrors(values: list[float]) -> None:
     low, high = betting(np.array(values), 3.0)
