@@ -30,7 +30,7 @@ from bench.http import KEY, free_port, wait_until_ready
 from engine.domain import Action
 from engine.models.features import Category, Encoder, Feature, Number
 from engine.models.kinds import parse_model
-from engine.models.learner import Learner
+from engine.models.online.learner import Learner
 from engine.registry import Registry
 from engine.situation import PROPENSITY
 

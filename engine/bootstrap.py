@@ -22,38 +22,38 @@ from engine.errors import StateUnknown
 from engine.facts import disclosed
 from engine.files import kept_key
 from engine.registry import Door, Registry
-from engine.services.changes import DAY, retention
-from engine.services.checkpoints import Checkpoints
-from engine.services.customers import Customers
-from engine.services.decisions import Decisions
-from engine.services.events import Events
-from engine.services.exports import Exports
-from engine.services.forgetting import Forgetting
-from engine.services.holdings import Holdings
-from engine.services.identities import Resolver, Rules
-from engine.services.imports import Imports
-from engine.services.interactions import Interactions
+from engine.services.deciding.changes import DAY, retention
+from engine.services.deciding.decisions import Decisions
+from engine.services.deciding.recent import Moment, Recent, moment
+from engine.services.deciding.records import Records
+from engine.services.deciding.replay import Replay
+from engine.services.intake.events import Events
+from engine.services.intake.imports import Imports
+from engine.services.intake.interactions import Interactions
+from engine.services.intake.naming import Aside
+from engine.services.intake.quarantine import Quarantine
 from engine.services.keeper import LEASE, Keeper, Keeping
 from engine.services.keyring import Keyring
-from engine.services.learning import Learning
-from engine.services.linking import Linking
-from engine.services.merges import Merges
-from engine.services.models import RegisteredModels
-from engine.services.naming import Aside
-from engine.services.privacy import Privacy
-from engine.services.publishing import Publisher
-from engine.services.quarantine import Quarantine
-from engine.services.recent import Moment, Recent, moment
-from engine.services.records import Records
-from engine.services.replay import Replay
-from engine.services.served import Served
-from engine.services.standing import Standing
-from engine.services.study import READER, Pace, Study
-from engine.services.timeline import History, NoHistory, Timeline
+from engine.services.learning.checkpoints import Checkpoints
+from engine.services.learning.publishing import Publisher
+from engine.services.learning.study import READER, Pace, Study
+from engine.services.learning.turns import Learning
+from engine.services.live.models import RegisteredModels
+from engine.services.live.served import Served
+from engine.services.live.standing import Standing
+from engine.services.live.trials import run
+from engine.services.live.versions import Versions
+from engine.services.people.customers import Customers
+from engine.services.people.holdings import Holdings
+from engine.services.people.identities import Resolver, Rules
+from engine.services.people.linking import Linking
+from engine.services.people.merges import Merges
+from engine.services.people.timeline import History, NoHistory, Timeline
+from engine.services.privacy.erasure import Privacy
+from engine.services.privacy.exports import Exports
+from engine.services.privacy.forgetting import Forgetting
+from engine.services.privacy.tombstones import Tombstones
 from engine.services.tokens import Signer
-from engine.services.tombstones import Tombstones
-from engine.services.trials import run
-from engine.services.versions import Versions
 from engine.settings import OFF, EventLimits, Settings, load_or_make_keys
 from engine.situation import Live, bound
 from engine.store import Store, open_store

@@ -29,8 +29,8 @@ class Loaded(NamedTuple):
     clock in ms, never earlier than `state.clock`. `seen` has one row for each key asked about,
     None if unknown. `redirect` is the customer this one was merged into, for good; `fence` the
     one it is being merged into: neither takes any change. `recalled`: the store was not asked
-    just now, see `services/recent`. `behind`: the store's own clock has not come to `state.clock`
-    yet, so that changes until then all have the same time.
+    just now, see `services/deciding/recent`. `behind`: the store's own clock has not come to
+    `state.clock` yet, so that changes until then all have the same time.
     """
 
     state: CustomerState

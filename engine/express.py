@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from engine.errors import TellerError
-from engine.services.decisions import Decisions
+from engine.services.deciding.decisions import Decisions
 from engine.services.keyring import Keyring
 from engine.wire.body import MAX_BYTES
 from engine.wire.decisions import read_decision

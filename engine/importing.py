@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
 from engine.files import own_directory
-from engine.services.imports import BadLine, Imports
+from engine.services.intake.imports import BadLine, Imports
 from engine.wire.imports import Kind
 from engine.wire.tables import is_text, read_table
 

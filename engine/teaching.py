@@ -23,8 +23,8 @@ from engine.learn import ANSWERS, UNSEEN
 from engine.models.base import Model
 from engine.models.beta import UNTRAINED
 from engine.models.features import Encoder
-from engine.models.instruction import instruct
-from engine.models.learner import Learner
+from engine.models.online.instruction import instruct
+from engine.models.online.learner import Learner
 from engine.partitions import made_at
 from engine.record import DecisionRecord, InteractionRecord, Record, VoidRecord, legible
 

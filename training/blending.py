@@ -23,9 +23,9 @@ from engine.hashing import uniform
 from engine.models.base import Model
 from engine.models.beta import UNTRAINED
 from engine.models.features import Encoder, Feature, Number
-from engine.models.instruction import instruct
 from engine.models.kinds import parse_model
-from engine.models.learner import Learner
+from engine.models.online.instruction import instruct
+from engine.models.online.learner import Learner
 from training.dataset import Examples, examples
 from training.fit import fit_logistic
 

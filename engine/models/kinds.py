@@ -10,7 +10,7 @@ from engine.errors import ModelRefused
 from engine.models.base import Model
 from engine.models.beta import parse_beta
 from engine.models.logistic import parse_logistic
-from engine.models.online import parse_online
+from engine.models.online.model import parse_online
 from engine.models.trees import parse_trees
 
 KINDS: Mapping[str, Callable[[bytes, str], Model]] = {

@@ -15,7 +15,7 @@ from typing import Protocol
 import structlog
 
 from engine.errors import Overtaken, TellerError
-from engine.services.timeline import History
+from engine.services.people.timeline import History
 
 LEASE = "archive"
 LIFE = 60_000  # ms; a keeper that died is replaced after this

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from engine.errors import Rejected
-from engine.services.sampling import EVERY
+from engine.services.deciding.sampling import EVERY
 from engine.wire.imports import Reading
 from engine.wire.tables import Line
 from tests.http.catalogue import CATALOGUE, written

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from engine.errors import Misconfigured, StoreUnavailable
 from engine.importing import CHUNK, Progressed, import_file
-from engine.services.imports import Taken
+from engine.services.intake.imports import Taken
 from engine.wire.imports import Kind
 from tests.http.conftest import Client
 

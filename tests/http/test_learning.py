@@ -14,8 +14,8 @@ from engine.models.features import Category, Feature
 from engine.models.logistic import LogisticArtefact, Term
 from engine.models.routing import LEARNED
 from engine.registry import Registry
-from engine.services.checkpoints import Checkpoints
-from engine.services.study import Kept
+from engine.services.learning.checkpoints import Checkpoints
+from engine.services.learning.study import Kept
 from engine.situation import PROPENSITY
 from engine.store import Store
 from tests.http.catalogue import written

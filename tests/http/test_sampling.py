@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from engine.services.sampling import EVERY
+from engine.services.deciding.sampling import EVERY
 from tests.http.conftest import Client
 
 

@@ -13,12 +13,12 @@ from pathlib import Path
 import msgspec
 
 from engine.bootstrap import Application, assemble
-from engine.models.learner import Learner
+from engine.models.online.learner import Learner
 from engine.registry import Registry
-from engine.services.checkpoints import Checkpoints
-from engine.services.learning import Learning
-from engine.services.publishing import Publisher
-from engine.services.study import Kept, Pace, Study
+from engine.services.learning.checkpoints import Checkpoints
+from engine.services.learning.publishing import Publisher
+from engine.services.learning.study import Kept, Pace, Study
+from engine.services.learning.turns import Learning
 from engine.settings import Settings
 from engine.situation import Live
 from engine.store import Store, open_store

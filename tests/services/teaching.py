@@ -11,7 +11,7 @@ from engine.catalogue.features import features_of
 from engine.change import Entry
 from engine.codec import pack_attributes, pack_consent
 from engine.domain import Consent, Interaction
-from engine.models.learner import Learner
+from engine.models.online.learner import Learner
 from engine.partitions import new_decision_id, partition_of
 from engine.plan import Chosen, DecisionRequest, Filled, Mode, PlacementAsk, Plan
 from engine.record import DecisionRecord, InteractionRecord, Record, VoidRecord

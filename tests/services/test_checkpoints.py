@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import Overtaken
-from engine.services.checkpoints import Checkpoints
+from engine.services.learning.checkpoints import Checkpoints
 
 
 def test_a_learner_that_was_cleared_away_under_its_number_is_overtaken(tmp_path: Path) -> None:

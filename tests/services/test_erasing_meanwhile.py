@@ -11,8 +11,8 @@ import redis
 from engine.bootstrap import Application, assemble
 from engine.errors import IdentityShared, NotFound, StoreUnavailable
 from engine.partitions import partition_of
-from engine.services.linking import Linking
-from engine.services.tombstones import Tombstones
+from engine.services.people.linking import Linking
+from engine.services.privacy.tombstones import Tombstones
 from engine.settings import Settings
 from engine.store import Store
 from engine.store.erasure import Erasure

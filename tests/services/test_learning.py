@@ -25,8 +25,8 @@ from engine.errors import Overtaken
 from engine.models.routing import LEARNED
 from engine.partitions import PARTITIONS, made_at
 from engine.registry import Registry
-from engine.services import study
-from engine.services.study import READER
+from engine.services.learning import study
+from engine.services.learning.study import READER
 from engine.settings import LearningSettings, Settings
 from engine.situation import PROPENSITY
 from engine.store import Store

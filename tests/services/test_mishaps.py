@@ -17,14 +17,14 @@ from engine.domain import Contacts
 from engine.errors import AnswerLost, StateUnknown, StoreUnavailable
 from engine.record import VoidRecord
 from engine.registry import Registry
-from engine.services.customers import Customers
-from engine.services.decisions import ATTEMPTS, Decisions
-from engine.services.identities import Resolver, Rules
-from engine.services.interactions import Interactions
-from engine.services.models import RegisteredModels
-from engine.services.recent import Recent
-from engine.services.replay import Replay
-from engine.services.versions import Versions
+from engine.services.deciding.decisions import ATTEMPTS, Decisions
+from engine.services.deciding.recent import Recent
+from engine.services.deciding.replay import Replay
+from engine.services.intake.interactions import Interactions
+from engine.services.live.models import RegisteredModels
+from engine.services.live.versions import Versions
+from engine.services.people.customers import Customers
+from engine.services.people.identities import Resolver, Rules
 from engine.settings import Settings
 from engine.store import Store
 from engine.telemetry import Metrics

@@ -12,7 +12,7 @@ from engine.models.beta import UNTRAINED
 from engine.models.features import Feature, Number
 from engine.models.logistic import LogisticArtefact
 from engine.registry import Registry
-from engine.services.models import RegisteredModels
+from engine.services.live.models import RegisteredModels
 from engine.situation import PROPENSITY
 from tests.builders import NOW, action, catalogue, customer
 

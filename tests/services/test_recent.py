@@ -15,7 +15,7 @@ from engine.change import Loaded
 from engine.domain import CustomerState
 from engine.errors import IdentityShared
 from engine.partitions import partition_of
-from engine.services.recent import LARGEST, LIFE, MOST, Recent
+from engine.services.deciding.recent import LARGEST, LIFE, MOST, Recent
 from engine.store import Store
 from engine.store.keys import customer_key
 from engine.wire.customers import CustomerPatchBody

@@ -21,7 +21,7 @@ from engine.codec import unpack
 from engine.errors import TellerError
 from engine.partitions import partition_of
 from engine.record import CustomerRecord, DecisionRecord
-from engine.services.recent import LIFE, Moment
+from engine.services.deciding.recent import LIFE, Moment
 from engine.settings import Settings
 from engine.store import Store, open_store
 from engine.wire.customers import CustomerPatchBody

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from engine import teaching
 from engine.facts import learnable
-from engine.models.expansion import SETTLED, Scale
 from engine.models.features import Category, Encoder, Feature
-from engine.models.learner import Learner
 from engine.models.logistic import LogisticArtefact, LogisticModel, Term
+from engine.models.online.expansion import SETTLED, Scale
+from engine.models.online.learner import Learner
 from engine.record import DecisionRecord, decode
 from engine.teaching import NOTHING_YET, Course, due, trained
 from tests.services.teaching import ACTIONS, CATALOGUE, FEATURES, Log, course, hear, seen

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from engine.archive.opening import Keeping
 from engine.bootstrap import assemble
-from engine.services.timeline import Timeline
+from engine.services.people.timeline import Timeline
 from engine.settings import Settings
 from engine.store import Store
 from engine.wire.timeline import ContactReply, TimelineReply, read_page

@@ -6,7 +6,7 @@ from typing import Any
 
 from engine.change import Change, Loaded
 from engine.codec import pack_attributes
-from engine.services.merges import Merges
+from engine.services.people.merges import Merges
 from engine.store import Store
 
 DAY = 24 * 3600 * 1000

@@ -9,10 +9,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from engine.models.learner import Learner
+from engine.models.online.learner import Learner
 from training.bakeoff.ours import Ours, Told
 from training.bakeoff.picture import losses
-from training.bakeoff.race import Played, Result, best, geometric_mean, play, ratio
+from training.bakeoff.race import (
+    STANDARDISED,
+    Played,
+    Result,
+    Standing,
+    best,
+    geometric_mean,
+    play,
+    ratio,
+    standing,
+)
 from training.bakeoff.sets import BUNDLED, Table, find, table
 
 
@@ -159,6 +169,18 @@ def test_we_are_held_against_the_best_of_the_rivals() -> None:
     assert ratio(played) == pytest.approx(0.5)
     assert ratio(Played("t", "d", 100, 3, {"ours": results["ours"]})) is None
     assert geometric_mean([0.5, 2.0]) == pytest.approx(1.0)
+
+
+def test_a_rival_told_the_scale_beforehand_counts_in_one_standing_only() -> None:
+    results = {
+        "ours": Result((0.3,), 10.0),
+        "vw greedy": Result((0.6,), 10.0),
+        f"vw greedy -l 2.0{STANDARDISED}": Result((0.2,), 10.0),
+    }
+    sets = [Played("t", "d", 100, 3, results)]
+    assert standing(sets) == Standing(0, pytest.approx(1.5), pytest.approx(1.5))
+    assert standing(sets, unaided=True) == Standing(1, pytest.approx(0.5), pytest.approx(0.5))
+    assert standing([]) == Standing(0, None, None)
 
 
 def test_the_picture_has_a_line_a_set_and_leaves_out_who_has_no_result() -> None:

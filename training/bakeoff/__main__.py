@@ -17,7 +17,17 @@ from rich.table import Table as Page
 
 from training.bakeoff.ours import Ours, Told
 from training.bakeoff.picture import losses
-from training.bakeoff.race import Maker, Played, Result, best, geometric_mean, play, ratio
+from training.bakeoff.race import (
+    STANDARDISED,
+    Maker,
+    Played,
+    Result,
+    Standing,
+    best,
+    play,
+    ratio,
+    standing,
+)
 from training.bakeoff.sets import Table, find
 
 try:
@@ -30,13 +40,13 @@ SHARED = Path("../shared/data/bakeoff")
 
 
 class Report(Struct, frozen=True):
-    """Everything measured; the ratios are our loss over the best VW's."""
+    """Everything measured: `standing` is beside the best VW there is, `unaided` beside the best of
+    those that were not told the columns' scale beforehand."""
 
     shuffles: int
     sets: tuple[Played, ...]
-    below_best_vw: int
-    geometric_mean: float | None
-    worst: float | None
+    standing: Standing
+    unaided: Standing
 
 
 @click.command()
@@ -108,7 +118,8 @@ def _everyone(
 
 
 def _rivals(table: Table, race: Race) -> Iterator[tuple[str, Maker]]:
-    """Each explorer of VW at its defaults, and with what did best on the first shuffle."""
+    """Each explorer of VW at its defaults, and at the rate that did best on the first shuffle, on
+    columns as they are and standardised."""
     grid = {
         (explorer, rate, standard): partial(
             rivals.Vw, explorer=explorer, rate=rate, standard=standard
@@ -119,16 +130,23 @@ def _rivals(table: Table, race: Race) -> Iterator[tuple[str, Maker]]:
     }
     found = race.run(table, grid, [0])
     for explorer in rivals.EXPLORERS:
-        timed = [(result.loss, key) for key, result in found.items() if key[0] == explorer]
-        if not timed:
-            continue
-        _, tuned = min(timed)
-        yield f"vw {explorer}", grid[explorer, rivals.DEFAULT_RATE, False]
-        _, rate, standard = tuned
-        name = f"vw {explorer} -l {rate}{' standardised' if standard else ''}"
-        yield name, grid[tuned]
+        usual = explorer, rivals.DEFAULT_RATE, False
+        tuned = [
+            min(keys, key=lambda key: found[key].loss)
+            for standard in (False, True)
+            if (keys := [key for key in found if key[::2] == (explorer, standard)])
+        ]
+        for key in dict.fromkeys([usual, *tuned]):
+            if key in found:
+                yield _named(*key), grid[key]
     for policy in ("linucb", "lints"):
         yield f"mabwiser {policy}", partial(rivals.Mabwiser, policy=policy)
+
+
+def _named(explorer: str, rate: float, standard: bool) -> str:
+    if not standard and rate == rivals.DEFAULT_RATE:
+        return f"vw {explorer}"
+    return f"vw {explorer} -l {rate}{STANDARDISED if standard else ''}"
 
 
 def _earlier(path: Path | None, shuffles: int) -> dict[str, dict[str, Result]]:
@@ -145,14 +163,8 @@ def _earlier(path: Path | None, shuffles: int) -> dict[str, dict[str, Result]]:
 
 
 def _report(shuffles: int, played: Sequence[Played]) -> Report:
-    ratios = [found for one in played if (found := ratio(one)) is not None]
-    return Report(
-        shuffles,
-        tuple(played),
-        sum(found < 1.0 for found in ratios),
-        geometric_mean(ratios) if ratios else None,
-        max(ratios, default=None),
-    )
+    sets = tuple(played)
+    return Report(shuffles, sets, standing(sets), standing(sets, unaided=True))
 
 
 def _write(report: Report, path: Path) -> None:
@@ -168,11 +180,13 @@ def _show(report: Report) -> None:
         page.add_row(*_row(one))
     console = Console(width=160)
     console.print(page)
-    if report.geometric_mean is not None:
-        console.print(
-            f"below the best VW on {report.below_best_vw} of {len(report.sets)} sets, "
-            f"geometric mean of the ratios {report.geometric_mean:.3f}, worst {report.worst:.2f}"
-        )
+    for whom, found in (("", report.standing), (" on columns as they are", report.unaided)):
+        if found.geometric_mean is not None:
+            console.print(
+                f"beside the best VW{whom}: below it on {found.below_best_vw} of "
+                f"{len(report.sets)} sets, geometric mean of the ratios "
+                f"{found.geometric_mean:.3f}, worst {found.worst:.2f}"
+            )
 
 
 def _row(one: Played) -> Iterator[str]:

@@ -6,7 +6,7 @@ from engine.domain import Action
 from engine.exploration import METHODS, Posterior, pick
 from engine.hashing import uniform
 from engine.models.features import Category, Feature, Number
-from engine.models.learner import Learner
+from engine.models.online.learner import Learner
 from training.bakeoff.sets import Table
 
 METHOD = "thompson"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import exp, log
 from statistics import mean
 from typing import Protocol
@@ -20,6 +20,9 @@ class Contestant(Protocol):
     def choose(self, row: int) -> int: ...
     def learn(self, row: int, action: int, reward: float) -> None: ...
 
+
+STANDARDISED = " standardised"
+"""At the end of the name of who was told the columns' scale over the whole set beforehand."""
 
 Maker = Callable[[Table, int], Contestant]
 
@@ -43,6 +46,14 @@ class Played(Struct, frozen=True):
     rows: int
     actions: int
     results: dict[str, Result]
+
+
+class Standing(Struct, frozen=True):
+    """On how many sets our loss is less, and of our loss over theirs the mean and the worst."""
+
+    below_best_vw: int
+    geometric_mean: float | None
+    worst: float | None
 
 
 def play(table: Table, make: Maker, shuffles: Iterable[int], patience: float) -> Result | None:
@@ -74,15 +85,20 @@ def _pass(
     return wrong / len(order), (time.process_time() - start) / len(order) * 1e6
 
 
-def best(results: Mapping[str, Result], prefix: str) -> str | None:
-    """Who of those whose name starts so has the least loss."""
-    those = [name for name in results if name.startswith(prefix)]
+def best(results: Mapping[str, Result], prefix: str, *, unaided: bool = False) -> str | None:
+    """Who of those whose name starts so has the least loss; `unaided`: of those who were not told
+    the columns' scale beforehand."""
+    those = [
+        name
+        for name in results
+        if name.startswith(prefix) and not (unaided and name.endswith(STANDARDISED))
+    ]
     return min(those, key=lambda name: results[name].loss) if those else None
 
 
-def ratio(played: Played) -> float | None:
-    """Our loss over the best VW's; None where there is none."""
-    rival = best(played.results, "vw ")
+def ratio(played: Played, *, unaided: bool = False) -> float | None:
+    """Our loss over the best VW's, see `best`; None where there is none."""
+    rival = best(played.results, "vw ", unaided=unaided)
     if rival is None or "ours" not in played.results:
         return None
     return _over(played.results["ours"].loss, played.results[rival].loss, played.rows)
@@ -91,6 +107,16 @@ def ratio(played: Played) -> float | None:
 def _over(loss: float, other: float, rows: int) -> float:
     """A ratio that half a wrong choice keeps finite where someone made none."""
     return max(loss, 0.5 / rows) / max(other, 0.5 / rows)
+
+
+def standing(sets: Sequence[Played], *, unaided: bool = False) -> Standing:
+    """How we stand beside the best VW of each set, see `best`."""
+    ratios = [found for one in sets if (found := ratio(one, unaided=unaided)) is not None]
+    return Standing(
+        sum(found < 1.0 for found in ratios),
+        geometric_mean(ratios) if ratios else None,
+        max(ratios, default=None),
+    )
 
 
 def geometric_mean(ratios: Iterable[float]) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from engine.catalogue import Catalogue
 from engine.models.base import Model
 from engine.models.features import Category, Feature, Members, Number
-from engine.models.online import OnlineModel
+from engine.models.online.model import OnlineModel
 from engine.models.verdict import Reason, Refusal
 from engine.rules.scope import Attribute
 from engine.rules.types import BOOL, INT, NUMBERS, STRING, Type, element_of

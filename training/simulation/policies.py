@@ -18,7 +18,7 @@ from engine.facts import defaults_of
 from engine.models.base import Model, Scored
 from engine.models.beta import UNTRAINED
 from engine.models.kinds import parse_model
-from engine.models.learner import Learner
+from engine.models.online.learner import Learner
 from engine.partitions import made_at
 from engine.record import DecisionRecord, legible
 from engine.settings import LearningSettings

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from engine.bootstrap import Application
-from engine.services.identities import Resolver, Rules
-from engine.services.linking import Linking
-from engine.services.merges import Merges
+from engine.services.people.identities import Resolver, Rules
+from engine.services.people.linking import Linking
+from engine.services.people.merges import Merges
 from engine.store import Store
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from engine.bootstrap import Application
 from engine.errors import Contention
-from engine.services.merges import Merges
+from engine.services.people.merges import Merges
 from engine.store import Store
 from tests.services.conftest import worker
 from tests.services.identities.crashing import Crash, crashing

@@ -8,8 +8,8 @@ from structlog.testing import capture_logs
 from engine.bootstrap import Application
 from engine.plan import Mode
 from engine.registry import Registry
-from engine.services import shadow as shadow_room
-from engine.services.shadow import AT_ONCE
+from engine.services.live import shadow as shadow_room
+from engine.services.live.shadow import AT_ONCE
 from tests.services.routing.versions import a_rate, decide, figures
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from engine.registry import Registry
+from training.batch.command import train
 from training.batch.declared import read_features
-from training.train_command import train
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "training.md").read_text()

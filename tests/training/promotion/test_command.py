@@ -21,7 +21,7 @@ from engine.facts import disclosed
 from engine.files import kept_key
 from engine.models.features import Category, Feature
 from engine.models.kinds import parse_model
-from engine.models.learner import Learner
+from engine.models.online.learner import Learner
 from engine.models.verdict import Refusal
 from engine.registry import Registry
 from engine.store import Store

@@ -1,0 +1,87 @@
+"""Terms of the moment: weights that are the same for every action, and their covariance.
+
+A normal distribution over the weights, in log odds. What was seen is a precision, and a precision
+times a mean, beyond the prior's: so what two have seen adds up, and what is old can be let count
+for less.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import log
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.models.base import LARGEST
+from engine.models.beta import BASE_RATE
+from engine.models.online.expansion import Vector, packed, unpacked
+
+Numbers = NDArray[np.float64]
+
+_EXPECTED = log(BASE_RATE / (1.0 - BASE_RATE))
+_BASE = 2.0  # prior variances, in log odds
+_LINEAR = 0.25 / 9.0  # of a weight: the linear columns' squares add up to about nine
+_RELATIVE = 0.5
+
+
+class Seen(NamedTuple):
+    """The precision that was added to the prior's, and that times its mean."""
+
+    precision: Numbers
+    sums: Numbers
+
+
+class Moment:
+    """`weights` (terms,) and their `covariance` (terms, terms): first what is the same at every
+    moment, then the columns', then the relative ones'."""
+
+    def __init__(self, columns: int, relative: int) -> None:
+        self._prior = np.concatenate([[_BASE], [_LINEAR] * columns, [_RELATIVE] * relative])
+        self._expected = np.zeros(len(self._prior))
+        self._expected[0] = _EXPECTED
+        self.weights = self._expected.astype(np.float32)
+        self.covariance = np.diag(self._prior).astype(np.float32)
+
+    @property
+    def variance(self) -> float:
+        """Of what is the same at every moment."""
+        return float(self.covariance[0, 0])
+
+    def move(self, step: Vector) -> None:
+        """By so much."""
+        self.weights += step
+
+    def narrow(self, step: Vector) -> None:
+        """By what an answer told along that direction."""
+        across = step[:, None]
+        self.covariance -= across.dot(across.T)
+
+    def seen(self) -> Seen:
+        """What was."""
+        precision = np.linalg.inv(self.covariance.astype(np.float64))
+        expected = self._expected / self._prior
+        return Seen(precision - np.diag(1.0 / self._prior), precision.dot(self.weights) - expected)
+
+    def settle(self, parts: Sequence[tuple[float, Seen]]) -> None:
+        """On all these, each counting so many times."""
+        precision, sums = np.diag(1.0 / self._prior), self._expected / self._prior
+        for weight, seen in parts:
+            precision, sums = precision + weight * seen.precision, sums + weight * seen.sums
+        covariance = np.linalg.inv(precision)
+        self.covariance = ((covariance + covariance.T) / 2.0).astype(np.float32)
+        self.weights = np.linalg.solve(precision, sums).astype(np.float32)
+
+    def packed(self) -> tuple[bytes, bytes]:
+        """Weights and covariance, as little-endian float32."""
+        return packed(self.weights), packed(self.covariance)
+
+    def serve(self, weights: bytes, variance: float) -> None:
+        """From weights that were packed. Raises ModelRefused for what does not fit."""
+        self.weights = unpacked(weights, len(self._prior), most=LARGEST)
+        self.covariance[0, 0] = variance
+
+    def resume(self, covariance: bytes) -> None:
+        """Go on from one that was packed. Raises ModelRefused for what does not fit."""
+        self.covariance = unpacked(covariance, *self.covariance.shape)

@@ -1,0 +1,1 @@
+"""Deciding for a customer, committing it, and telling or making it again."""

@@ -1,0 +1,1 @@
+"""What happened, taken in: interactions, events of other systems, tables of history."""

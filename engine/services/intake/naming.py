@@ -1,0 +1,87 @@
+"""Whether an event as it was sent names a customer: events set aside were never understood."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Iterator
+from typing import Any
+
+import msgspec
+
+from engine.errors import InvalidRequest
+from engine.services.intake.quarantine import Quarantine
+
+_IDS = frozenset(("userId", "anonymousId", "previousId"))
+
+
+class Aside:
+    """What is set aside, for who must find what it holds of a customer.
+
+    `normal`: an identity as it is stored; InvalidRequest when it is none.
+    """
+
+    def __init__(self, quarantine: Quarantine, normal: Callable[[str], str]) -> None:
+        self._quarantine = quarantine
+        self._normal = normal
+
+    def forget(self, ids: Collection[str], identities: Collection[str]) -> int:
+        """Take away the events that name the customer of these; how many."""
+        naming = Naming(ids, identities, self._normal)
+        about = [name for name, one in self._quarantine.all() if naming.by(one.event)]
+        self._quarantine.drop(about)
+        return len(about)
+
+
+class Naming:
+    """A customer by all ids and identities, to be looked for in events.
+
+    `normal`: an identity as it is stored; InvalidRequest when it is none.
+    """
+
+    def __init__(
+        self, ids: Collection[str], identities: Collection[str], normal: Callable[[str], str]
+    ) -> None:
+        self._normal = normal
+        self._identities = frozenset(identities)
+        self._spaces = {one.partition(":")[0] for one in identities}
+        self._names = {*ids, *(one.partition(":")[2] for one in identities)}
+        self._spelled = [json.dumps(one, ensure_ascii=False).lower() for one in self._names]
+
+    def by(self, event: bytes) -> bool:
+        """Whether the event names them: as a word of it, or in another way to write it.
+
+        What is no JSON names them where its bytes do.
+        """
+        try:
+            said = msgspec.json.decode(event)
+            plain = msgspec.json.encode(said)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return self._spelt(event)
+        return self._spelt(plain) or any(self._named(*pair) for pair in _pairs(said))
+
+    def _spelt(self, event: bytes) -> bool:
+        text = event.decode(errors="replace").lower()
+        return any(word in text for word in self._spelled)
+
+    def _named(self, name: str, value: str) -> bool:
+        if name in _IDS:
+            return value in self._names
+        if name not in self._spaces:
+            return False
+        try:
+            return self._normal(f"{name}:{value}") in self._identities
+        except InvalidRequest:
+            return False
+
+
+def _pairs(said: Any) -> Iterator[tuple[str, str]]:
+    """Every text and whole number of a document, with the name it has there."""
+    left: list[tuple[str, Any]] = [("", said)]
+    while left:
+        name, value = left.pop()
+        if isinstance(value, dict):
+            left += value.items()
+        elif isinstance(value, list):
+            left += ((name, one) for one in value)
+        elif isinstance(value, str | int):
+            yield name, str(value)

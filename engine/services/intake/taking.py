@@ -1,0 +1,159 @@
+"""One customer's events, taken in one after the other from one loaded state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from engine import record
+from engine.catalogue import Catalogue
+from engine.change import Change, Loaded, Seen
+from engine.codec import pack
+from engine.domain import Consent, Interaction
+from engine.errors import Rejected
+from engine.identity import named, retold, times_of
+from engine.learn import Learned, ended_by, learn
+from engine.record import CustomerRecord, InteractionRecord
+from engine.rules.consent import refused
+from engine.services.deciding.changes import change_of
+from engine.services.intake.fate import Fate
+from engine.services.intake.interactions import Made
+from engine.wire.telling import Tidings
+
+SOURCE = "event"
+
+_SECTIONS = ("attributes", "consent", "contacts", "events", "told")
+
+
+class Row(NamedTuple):
+    """An event that could be read: where it stands in its delivery, what it tells, its key, and
+    whether its sender may speak of named customers."""
+
+    at: int
+    told: Tidings
+    seen: Seen
+    trusted: bool
+
+
+class Upshot(NamedTuple):
+    """What one customer's events come to: the change to be committed, None for none, and their
+    fate once it is. `only_repeats_a_no`: a no was said that was said before, and nothing else of
+    consent, so that the commit does not see to it that it holds."""
+
+    customer_id: str
+    change: Change | None
+    fate: Fate
+    only_repeats_a_no: bool
+
+
+def take(
+    loaded: Loaded, rows: Sequence[Row], catalogue: Catalogue, made: Made, keep: int
+) -> Upshot:
+    """Take one customer's events in; records are kept for `keep` ms. All that is held of the
+    customer is let go of, but for the bytes that change."""
+    taking = _Taking(loaded, catalogue, made)
+    taking.take(rows)
+    change = taking.change(keep) if taking.fresh else None
+    return Upshot(loaded.state.customer_id, change, taking.fate, taking.only_repeats_a_no)
+
+
+class _Taking:
+    """`change` is what the events taken make of the customer; nothing when none is `fresh`."""
+
+    def __init__(self, loaded: Loaded, catalogue: Catalogue, made: Made) -> None:
+        self.fate = Fate()
+        self.fresh: list[Seen] = []
+        self._loaded = loaded
+        self._state = loaded.state
+        self._catalogue = catalogue
+        self._made = made
+        self._entries: list[bytes] = []
+        self._no_again = False
+
+    @property
+    def only_repeats_a_no(self) -> bool:
+        """As `Upshot` has it."""
+        return self._no_again and self._state.consent is self._loaded.state.consent
+
+    def take(self, rows: Iterable[Row]) -> None:
+        """All rows whose key was not seen before, neither by the store nor among themselves."""
+        known = {one.key for one in self._loaded.seen if one}
+        for row in rows:
+            if row.seen.key in known:
+                self.fate.duplicates += 1
+                self._no_again = self._no_again or row.told.says_no
+                continue
+            try:
+                self._take(self._allowed(row))
+            except Rejected as error:
+                self.fate.rejected[row.at] = str(error)
+                continue
+            known.add(row.seen.key)
+            self.fresh.append(row.seen)
+            self.fate.accepted += 1
+
+    def change(self, keep: int) -> Change:
+        """What the commit writes; records are kept for `keep` ms."""
+        before, after = self._loaded.state, self._state
+        moved = [name for name in _SECTIONS if getattr(before, name) is not getattr(after, name)]
+        return change_of(self._loaded, pack(after, moved), self._entries, self.fresh, keep)
+
+    def _allowed(self, row: Row) -> Tidings:
+        """Anyone can read a page's key, so it opts out nobody but an unknown visitor."""
+        if row.trusted or not row.told.opt_out or not named(self._state):
+            return row.told
+        self.fate.refused += 1
+        return row.told._replace(opt_out=frozenset())
+
+    def _take(self, told: Tidings) -> None:
+        now = self._loaded.now
+        if told.free is not None:
+            told, interaction, learned = self._learnt(told, told.free)
+            self._state = learned.state
+            self._write(
+                InteractionRecord(self._state.customer_id, interaction, learned.reward, now)
+            )
+        if told.free is None or told.attributes or told.opt_out:
+            self._change(told)
+
+    def _learnt(self, told: Tidings, free: Interaction) -> tuple[Tidings, Interaction, Learned]:
+        """What the event teaches. An opt-out counts whether or not we know what it answers."""
+        if told.outcome is not None:
+            try:
+                return told, *self._learn(told.outcome)
+            except Rejected:
+                if not told.says_no:
+                    raise
+                if told.outcome.type == "unsubscribe":
+                    ended = ended_by(told.outcome.action, self._catalogue)
+                    told = told._replace(opt_out=told.opt_out | ended)
+        return told, *self._learn(free)
+
+    def _learn(self, interaction: Interaction) -> tuple[Interaction, Learned]:
+        now = self._loaded.now
+        interaction = replace(interaction, at=min(interaction.at, now))
+        made = self._made.offered_to(self._state.customer_id, interaction.decision_id)
+        return interaction, learn(interaction, made, self._state, self._catalogue, now)
+
+    def _change(self, told: Tidings) -> None:
+        """Attributes told later stay; an opt-out holds at once and whatever the clocks say."""
+        state, now = self._state, self._loaded.now
+        at, since = min(told.at, now), times_of(self._state)
+        latest = {
+            name: value for name, value in told.attributes.items() if at >= since.get(name, 0)
+        }
+        said = Consent("denied", at, SOURCE)
+        no = {name: refused(state.consent.get(name), said) for name in sorted(told.opt_out)}
+        if latest:
+            both = {**state.attributes, **latest}
+            kept = {name: value for name, value in both.items() if value is not None}
+            told_then = retold(state, kept, latest, at)
+            self._state = state = replace(state, attributes=kept, told=told_then)
+        if no:
+            self._state = replace(state, consent={**state.consent, **no})
+        self._write(CustomerRecord(state.customer_id, latest, no, SOURCE, now))
+
+    def _write(self, entry: record.Record) -> None:
+        self._entries.append(record.encode(entry))

@@ -1,0 +1,269 @@
+"""One learner's work, from a checkpoint on: hear answers, count offers, publish, keep."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+import msgspec
+import structlog
+from msgspec import Struct
+
+from engine.catalogue import Catalogue
+from engine.catalogue.features import features_of
+from engine.change import Entry
+from engine.errors import ModelRefused
+from engine.facts import defaults_of
+from engine.models.online.learner import Learner
+from engine.partitions import PARTITIONS
+from engine.services.deciding.changes import DAY, retention
+from engine.services.learning.checkpoints import Checkpoints
+from engine.services.learning.publishing import Publisher
+from engine.situation import Live
+from engine.teaching import NOTHING_YET, START, Course, Progress, answered, due, trained
+
+READER = "learner"
+LONGEST = 300_000  # ms something may be learned and not yet published
+SHORTEST = 1_000  # ms between two snapshots
+KEEP_EVERY = 10_000  # ms between checkpoints, or twenty times as long as one takes
+COUNT_EVERY = 1_000  # ms between looks for offers nobody answered
+
+_AT_ONCE = 64  # partitions asked in one question
+_COUNT = 32  # entries of a partition in one answer
+
+_log = structlog.get_logger()
+
+
+_AHEAD = 1_000
+"""Milliseconds by which a decision may be later than its entry: no two of a customer are of one
+moment, so that many at once run ahead of the log."""
+
+
+class Logs(Protocol):
+    """The partitions' logs, see `engine.store.log`."""
+
+    def read(self, after: Mapping[int, str], count: int, until: str = "+") -> list[Entry]: ...
+    def decisions(self, ids: Collection[str]) -> dict[str, Entry]: ...
+    def advance(self, reader: str, positions: Mapping[int, str]) -> None: ...
+
+
+class Watch(Protocol):
+    """Whoever counts what happens."""
+
+    def learned(self, answers: int, behind: float) -> None: ...
+    def snapshot(self, at: float) -> None: ...
+
+
+class Pace(NamedTuple):
+    """`delay`: ms after which an offer nobody answered counts as unanswered, the attribution
+    window at most; `half_life`: days after which an answer weighs half of what it did."""
+
+    delay: int
+    half_life: float
+
+
+class Kept(Struct):
+    """A checkpoint: what was learned, and how far the logs were read for it."""
+
+    progress: Progress
+    learner: bytes
+
+
+class Study:
+    """A learner at work with one catalogue. Every verb raises StoreUnavailable; `keep` raises
+    Overtaken when another learner was here, and then none of this one's work counts."""
+
+    def __init__(
+        self,
+        logs: Logs,
+        checkpoints: Checkpoints,
+        publisher: Publisher,
+        watch: Watch,
+        pace: Pace,
+        live: Live,
+        now: int,
+    ) -> None:
+        self._logs = logs
+        self._checkpoints = checkpoints
+        self._publisher = publisher
+        self._watch = watch
+        self._catalogue = live.catalogue
+        self._window = min(pace.delay, live.catalogue.strategy.attribution)
+        self._half_life = pace.half_life
+        self._retention = retention(live)
+        self._number, kept = checkpoints.latest()
+        self._course = _resumed(kept, live.catalogue)
+        self._published = now - SHORTEST
+        self._counted = now - COUNT_EVERY
+        self._kept = now
+        self._pause = KEEP_EVERY
+        self._changed = False
+        progress = self._course.progress
+        self._prior = NOTHING_YET if (model := publisher.trained()) is None else trained(model)
+        progress.day = progress.day or now // DAY
+        for digest in publisher.ours() - progress.versions.keys():
+            progress.versions[digest] = now
+        logs.advance(READER, {of: progress.counted.get(of, START) for of in range(PARTITIONS)})
+
+    def is_of(self, catalogue: Catalogue) -> bool:
+        """Whether it learns for that very catalogue."""
+        return catalogue is self._catalogue or catalogue.digest == self._catalogue.digest
+
+    def set_to(self, now: int) -> None:
+        """What is done every so often waits no longer for that than so, where a clock was set
+        back."""
+        self._published, self._counted, self._kept = (
+            min(at, now) for at in (self._published, self._counted, self._kept)
+        )
+
+    def hear(self, now: int, renew: Callable[[], None]) -> bool:
+        """Take in what was answered since; whether there may be more. It would `renew` its lease
+        before every entry, and be stopped by what that raises."""
+        progress, more, behind = self._course.progress, False, 0
+        before = progress.answers
+        for entries in self._read(progress.heard, "+"):
+            self._course.hear(_each(entries, renew), self._logs.decisions(answered(entries)))
+            if _full(entries):
+                more = True
+                behind = max(behind, now - _ms(entries[-1].id))
+        self._watch.learned(progress.answers - before, behind / 1000)
+        return more
+
+    def count(self, now: int, renew: Callable[[], None]) -> bool:
+        """Take in what was offered and not answered in time, in the same way; whether there may be
+        more. To be called once all answers have been heard."""
+        if now - self._counted < COUNT_EVERY:
+            return False
+        progress, more = self._course.progress, False
+        before = progress.answers
+        for entries in self._read(progress.counted, str(now - self._window)):
+            self._course.count(_each(entries, renew))
+            more |= _full(entries)
+        if not more:
+            self._counted = now
+        self._watch.learned(progress.answers - before, 0.0)
+        return more
+
+    def publish(self, now: int, *, behind: bool = False, at_once: bool = False) -> None:
+        """Have a snapshot served, if the learner has been told what to expect and it is worth it.
+        Its metadata says `at` when (ms): of no decision after that has it heard.
+        `at_once`: if there is anything new.
+        `behind`: offers are still to be counted, so that it would promise too much; rather that
+        than none for long.
+
+        Raises ModelRefused for one that must not serve: then the one before serves on.
+        """
+        self._instruct()
+        progress, since = self._course.progress, now - self._published
+        worth = due(progress.fresh, progress.weight, since, LONGEST)
+        worth = worth and since >= (LONGEST if behind else SHORTEST)
+        if not progress.instructed or not (worth or (at_once and progress.fresh)):
+            return
+        self._published = now
+        self._note_serving(now)
+        told = max(now, *map(_ms, (*progress.heard.values(), *progress.counted.values()))) + _AHEAD
+        digest = self._snapshot({"answers": progress.answers, "at": told})
+        progress.versions[digest], progress.fresh = now, 0
+        self._watch.snapshot(now / 1000)
+        _log.info("snapshot published", version=digest, answers=progress.answers)
+
+    def upkeep(self, now: int) -> None:
+        """Forget what a day makes forgotten, and keep a checkpoint, when it is time."""
+        progress = self._course.progress
+        if (today := now // DAY) > progress.day:
+            self._course.forget(0.5 ** ((today - progress.day) / self._half_life))
+            self._course.let_go(now - self._retention)
+            progress.day, self._changed = today, True
+        if self._changed and now - self._kept >= self._pause:
+            self._note_serving(now)
+            self._drop_old(now)
+            self.keep()
+            self._kept = now
+
+    def keep(self) -> None:
+        """Make what was learned so far the checkpoint to go on from. Raises Overtaken."""
+        started = time.monotonic()
+        course = self._course
+        kept = msgspec.msgpack.encode(Kept(course.progress, course.learner.state()))
+        self._checkpoints.commit(self._number + 1, kept)
+        self._number += 1
+        self._logs.advance(READER, course.progress.counted)
+        self._changed = False
+        self._pause = max(KEEP_EVERY, int(20_000 * (time.monotonic() - started)))
+
+    def _instruct(self) -> None:
+        """Tell the learner what to expect, once it can be asked about."""
+        if self._course.instruct(self._prior, self._catalogue.actions):
+            self._changed = True
+            _log.info("the learner was told what to expect", model=self._prior.model.version)
+
+    def _snapshot(self, metadata: Mapping[str, object]) -> str:
+        """One that is refused now would be again: it takes something new to try."""
+        course = self._course
+        try:
+            return self._publisher.publish(
+                course.learner, self._catalogue.actions, course.samples, metadata
+            )
+        except ModelRefused:
+            course.progress.fresh = 0
+            raise
+
+    def _read(self, after: Mapping[int, str], until: str) -> Iterator[list[Entry]]:
+        """What is next in some partitions at a time, if there is anything."""
+        for first in range(0, PARTITIONS, _AT_ONCE):
+            some = {of: after.get(of, START) for of in range(first, first + _AT_ONCE)}
+            if entries := self._logs.read(some, _COUNT, until):
+                self._changed = True
+                yield entries
+
+    def _note_serving(self, now: int) -> None:
+        """Which versions decide now: so long they must be kept, and a while."""
+        versions = self._course.progress.versions
+        versions.update(dict.fromkeys(self._publisher.serving() & versions.keys(), now))
+
+    def _drop_old(self, now: int) -> None:
+        """Versions whose last decision nobody can make again: its record is gone too."""
+        versions = self._course.progress.versions
+        gone = [one for one, at in versions.items() if at < now - self._retention - DAY]
+        self._publisher.drop(gone)
+        for digest in gone:
+            del versions[digest]
+
+
+def _resumed(kept: bytes, catalogue: Catalogue) -> Course:
+    """Going on from a checkpoint; from the beginning of the logs where there is none, or it is
+    of other features."""
+    features = features_of(catalogue)
+    actions = {action.id: action for action in catalogue.actions}
+    versions: dict[str, int] = {}
+    if kept:
+        try:
+            held = msgspec.msgpack.decode(kept, type=Kept)
+            versions = held.progress.versions
+            learner = Learner.restore(held.learner)
+        except (msgspec.DecodeError, ModelRefused) as error:
+            _log.error("the learner's checkpoint is not usable: it starts over", error=str(error))
+        else:
+            if learner.features == features:
+                return Course(learner, held.progress, actions, defaults_of(catalogue))
+            _log.warning("the catalogue declares other features: the learner starts over")
+    progress = Progress(versions=versions)
+    return Course(Learner(features), progress, actions, defaults_of(catalogue))
+
+
+def _each(entries: Sequence[Entry], renew: Callable[[], None]) -> Iterator[Entry]:
+    for entry in entries:
+        renew()
+        yield entry
+
+
+def _full(entries: Sequence[Entry]) -> bool:
+    """Whether a partition gave as many as were asked for."""
+    return max(Counter(entry.partition for entry in entries).values()) >= _COUNT
+
+
+def _ms(entry: str) -> int:
+    """When it was written."""
+    return int(entry.partition("-")[0])

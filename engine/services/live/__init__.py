@@ -1,0 +1,1 @@
+"""What serves just now: the catalogue, the models, a shadow beside them, and how we stand."""

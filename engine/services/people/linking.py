@@ -1,0 +1,144 @@
+"""Linking an identity to a customer; where it already names another one, the two become one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from msgspec.structs import replace
+
+from engine.change import Loaded
+from engine.codec import pack_pointer, unpack_pointer
+from engine.domain import Pointer
+from engine.errors import Contention, CustomerFull, IdentityShared, NotFound
+from engine.identity import MOST_NAMES, claim, fit
+from engine.services.people.customers import document
+from engine.services.people.identities import SHARED, Resolver, Rules
+from engine.services.people.merges import Merges
+from engine.services.ports import Pointing, Serving
+from engine.wire.customers import CustomerReply
+from engine.wire.identities import SharedReply
+
+_FULL = (
+    f"this customer has {MOST_NAMES} identities, or {MOST_NAMES} others became a part of them: "
+    "more is no person; see what links them, and set TELLER_IDENTITY_LIMIT lower where devices are "
+    "shared"
+)
+
+PATIENCE = 5.0  # seconds a link may go on retrying; it may have to merge first
+
+
+class Linking:
+    """`POST /v1/customers/{id}/identities`, `GET /v1/customers?identity=`, and what is shared."""
+
+    def __init__(
+        self,
+        resolver: Resolver,
+        pointing: Pointing,
+        merges: Merges,
+        rules: Rules,
+        serving: Serving,
+    ) -> None:
+        self._resolver = resolver
+        self._pointing = pointing
+        self._merges = merges
+        self._rules = rules
+        self._serving = serving
+
+    def find(self, identity: str) -> CustomerReply:
+        """The customer an identity names. Raises InvalidRequest, NotFound, IdentityShared."""
+        loaded = self._resolver.find(self._rules.normal(identity))
+        if loaded is None or not loaded.state.revision:
+            raise NotFound("this identity names no customer: link it to one first")
+        return self._document(loaded)
+
+    def link(self, customer_id: str, identity: str) -> CustomerReply:
+        """The customer, or who survived a merge, once the identity is theirs.
+
+        Creates the customer when unknown. Raises InvalidRequest, IdentityShared, CustomerFull,
+        Contention.
+        """
+        normal = self._rules.normal(identity)
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            loaded = self._resolver.load(customer_id, (), deadline)
+            if self._linked(customer_id, loaded, normal, deadline):
+                return self._document(self._settled(customer_id, normal, deadline))
+        raise Contention("this customer keeps changing: link the identity again")
+
+    def shared(self) -> SharedReply:
+        """The identities set apart because too many customers share them; not those of which
+        erasures, or a higher limit, left few enough: they serve again at the next link."""
+        apart = self._pointing.shared()
+        return SharedReply([one for one in apart if self._rules.shared(self._held(one))])
+
+    def _held(self, identity: str) -> Pointer:
+        return unpack_pointer(self._pointing.pointer(identity))
+
+    def _linked(self, named: str, loaded: Loaded, identity: str, deadline: float) -> bool:
+        """One step towards it; whether it was the last one."""
+        packed = self._pointing.pointer(identity, deadline)
+        held = unpack_pointer(packed)
+        claimed = claim(held, named)
+        if self._rules.shared(claimed):
+            return self._set_apart(identity, packed, claimed, deadline)
+        state = loaded.state
+        if not state.revision or identity not in state.identities:
+            if len(state.identities) >= MOST_NAMES:
+                raise CustomerFull(_FULL)
+            self._resolver.list_identity(loaded, identity, deadline)
+            return False
+        if held.customer_id not in ("", state.customer_id):
+            other = self._resolver.load(held.customer_id, (), deadline).state
+            if other.revision and other.customer_id != state.customer_id:
+                if not fit(state, other):
+                    raise CustomerFull(_FULL)
+                if self._point(identity, packed, held, claimed, deadline):
+                    self._merges.merge(state, other, deadline)
+                return False
+        ours = replace(claimed, customer_id=state.customer_id)
+        return self._point(identity, packed, held, ours, deadline)
+
+    def _settled(self, customer_id: str, identity: str, deadline: float) -> Loaded:
+        """The customer now; the identity of one erased meanwhile leads to nobody again."""
+        loaded = self._resolver.load(customer_id, (), deadline)
+        if identity not in loaded.state.identities:
+            packed = self._pointing.pointer(identity, deadline)
+            if unpack_pointer(packed).customer_id in (customer_id, loaded.state.customer_id):
+                self._pointing.point(identity, packed, None, deadline=deadline)
+        return loaded
+
+    def _point(
+        self, identity: str, packed: bytes | None, held: Pointer, after: Pointer, deadline: float
+    ) -> bool:
+        if after == held:
+            return True
+        return self._pointing.point(identity, packed, pack_pointer(after), deadline=deadline)
+
+    def _set_apart(
+        self, identity: str, packed: bytes | None, claimed: Pointer, deadline: float
+    ) -> bool:
+        """The identity names nobody from now on, nor is it listed with whom it did name.
+
+        False when it changed meanwhile. Raises IdentityShared.
+        """
+        nobody = pack_pointer(replace(claimed, customer_id=""))
+        if not self._pointing.point(identity, packed, nobody, shared=True, deadline=deadline):
+            return False
+        if claimed.customer_id:
+            self._until(lambda: self._unlisted(claimed.customer_id, identity, deadline), deadline)
+        raise IdentityShared(SHARED)
+
+    def _unlisted(self, customer_id: str, identity: str, deadline: float) -> bool:
+        loaded = self._resolver.load(customer_id, (), deadline)
+        if identity not in loaded.state.identities:
+            return True
+        return self._resolver.unlist_identity(loaded, identity, deadline)
+
+    def _until(self, done: Callable[[], bool], deadline: float) -> None:
+        while not done():
+            if time.monotonic() >= deadline:
+                raise Contention("this customer keeps changing: link the identity again")
+
+    def _document(self, loaded: Loaded) -> CustomerReply:
+        return document(loaded.state, self._serving.live.catalogue, loaded.now)

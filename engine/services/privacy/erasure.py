@@ -1,0 +1,234 @@
+"""Erasing a customer everywhere, with a proof (I12)."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Protocol
+from uuid import uuid4
+
+import structlog
+
+from engine import record
+from engine.change import Entry, Loaded
+from engine.codec import pack_pointer, unpack_pointer
+from engine.errors import Contention
+from engine.identity import disclaimed
+from engine.partitions import partition_of
+from engine.record import DecisionRecord, Record
+from engine.services.intake.naming import Aside
+from engine.services.people.holdings import Holdings, Person, theirs
+from engine.services.ports import Pointing
+from engine.services.privacy.tombstones import Proof, Tombstone, Tombstones
+from engine.wire.privacy import (
+    ProofReply,
+)
+from engine.wire.values import rfc3339
+
+_ATTEMPTS = 20
+
+_log = structlog.get_logger()
+
+
+class Erasing(Protocol):
+    """Finding and deleting what the store holds; each may be done twice."""
+
+    def log(self, partition: int, after: str = "") -> Iterator[Entry]: ...
+    def customers(self) -> Iterator[str]: ...
+    def forget(
+        self, customer_id: str, now: int, revision: int | None
+    ) -> tuple[int, int] | None: ...
+    def forget_log(self, partition: int, entries: Sequence[str]) -> int: ...
+    def forget_decisions(self, partition: int, decision_ids: Sequence[str]) -> int: ...
+    def mark(self, partition: int, tombstone: str, proof_id: str) -> None: ...
+    def marks(self, partition: int, tombstones: Sequence[str]) -> list[str | None]: ...
+
+
+class Finishing(Protocol):
+    """Finishes the merge of a customer that is fenced, see `engine.services.people.merges`."""
+
+    def finish(self, customer_id: str) -> None: ...
+
+
+class Archived(Protocol):
+    """The archive's word for customers to leave out, see `engine.archive.erased`."""
+
+    def forget(self, subjects: Iterable[str]) -> None: ...
+
+
+class Privacy:
+    """`DELETE /v1/customers/{id}`, and erasures done again after a restore."""
+
+    def __init__(
+        self,
+        held: Holdings,
+        erasing: Erasing,
+        tombstones: Tombstones,
+        archived: Archived,
+        pointing: Pointing,
+        aside: Aside,
+        merges: Finishing,
+    ) -> None:
+        self._held = held
+        self._erasing = erasing
+        self._tombstones = tombstones
+        self._archived = archived
+        self._pointing = pointing
+        self._aside = aside
+        self._merges = merges
+
+    def erase(self, customer_id: str) -> ProofReply:
+        """Erase everywhere, under every id the customer had; done again, the same proof.
+
+        A change that arrives meanwhile finds a customer never heard of; whoever they are merged
+        with meanwhile is erased with them. Raises Contention, and as the store.
+        """
+        cut_short = self._tombstones.unproven(customer_id)
+        if cut_short:
+            self.replay()  # some of its ids may live on
+        person = self._held.of(customer_id)
+        earlier = self._tombstones.proof(customer_id)
+        if person.unknown and earlier and not cut_short:
+            return _reply(earlier)
+        proof_id = uuid4().hex
+        erased: Counter[str] = Counter()
+        hashes = tuple(self._erased(person, proof_id, erased))
+        proof = Proof(proof_id, rfc3339(person.loaded.now), hashes, dict(erased))
+        self._tombstones.write(proof)
+        return _reply(proof)
+
+    def replay(self) -> None:
+        """Erase again whom a restored backup brought back; for every start.
+
+        Raises StoreUnavailable, StateUnknown, Misconfigured.
+        """
+        missing = self._unmarked()
+        if not missing:
+            return
+        back = {
+            one: stone for one in self._everybody(missing) if (stone := self._stone(one, missing))
+        }
+        for customer_id, stone in back.items():
+            self._erased(self._held.of(customer_id), stone.proof_id, Counter())
+        self._mark(missing.values())
+        _log.warning("erasures done again", tombstones=len(missing), customers=len(back))
+
+    def _erased(self, person: Person, proof_id: str, erased: Counter[str]) -> Iterable[str]:
+        """Erase the person, and who turned out to be them meanwhile; the hashes of all ids."""
+        stones: dict[str, Tombstone] = {}
+        for _ in range(_ATTEMPTS):
+            found = [self._tombstones.of(one, proof_id) for one in person.ids]
+            self._tombstones.write(*(stone for stone in found if stone.hash not in stones))
+            stones.update((stone.hash, stone) for stone in found)
+            if self._forget(person, erased):
+                self._mark(stones.values())
+                return stones
+            person = self._held.of(person.ids[0])
+        raise Contention("this customer keeps being merged: erase it again")
+
+    def _forget(self, person: Person, erased: Counter[str]) -> bool:
+        """The archive and the log first, the customer next, then what was logged meanwhile.
+
+        False when the customer is more than this person by now: gather again.
+        """
+        self._archived.forget(person.subjects)
+        erased["archive_subjects"] = len(person.subjects)
+        erased["identities"] += self._unpoint_all(person)
+        erased["set_aside"] += self._aside.forget(person.ids, person.loaded.state.identities)
+        self._forget_entries(person.entries, erased)
+        if not self._forget_customer(person, erased):
+            return False
+        last = {entry.partition: entry.id for entry, _ in person.entries}
+        for partition in {partition_of(one) for one in person.ids}:
+            since = self._erasing.log(partition, last.get(partition, ""))
+            self._forget_entries(theirs(since, person.ids), erased)
+        return True
+
+    def _forget_customer(self, person: Person, erased: Counter[str]) -> bool:
+        """The former ids first: while the customer is there, so is the list of them."""
+        customer_id, *former = person.ids
+        for one in former:
+            self._merges.finish(one)
+            if not self._deleted(one, person.loaded, None, erased):
+                return False
+        for _ in range(_ATTEMPTS):
+            loaded = self._held.now(person)
+            if not person.still(loaded):
+                return False
+            if self._deleted(customer_id, loaded, loaded.state.revision, erased):
+                return True
+        return False
+
+    def _deleted(
+        self, customer_id: str, loaded: Loaded, revision: int | None, erased: Counter[str]
+    ) -> bool:
+        found = self._erasing.forget(customer_id, loaded.now, revision)
+        if found is not None:
+            erased.update(customers=found[0], idempotency_keys=found[1])
+        return found is not None
+
+    def _forget_entries(
+        self, found: Iterable[tuple[Entry, Record | None]], erased: Counter[str]
+    ) -> None:
+        entries: defaultdict[int, list[str]] = defaultdict(list)
+        decisions: defaultdict[int, list[str]] = defaultdict(list)
+        for entry, told in found:
+            entries[entry.partition].append(entry.id)
+            if isinstance(told, DecisionRecord):
+                decisions[entry.partition].append(told.decision_id)
+        for partition, ids in decisions.items():
+            erased["decisions"] += self._erasing.forget_decisions(partition, ids)
+        for partition, ids in entries.items():
+            erased["log_records"] += self._erasing.forget_log(partition, ids)
+
+    def _unpoint_all(self, person: Person) -> int:
+        """Their identities, and those set apart, which nobody lists as theirs; how many went."""
+        apart = set(self._pointing.shared())
+        found = {*person.loaded.state.identities, *apart}
+        return sum(self._unpoint(one, person.ids, one in apart) for one in found)
+
+    def _unpoint(self, identity: str, ids: Collection[str], apart: bool) -> bool:
+        """The identity leads to none of these ids and was never named with them; whether it was."""
+        while True:
+            packed = self._pointing.pointer(identity)
+            held = unpack_pointer(packed)
+            after = disclaimed(held, ids)
+            if after == held:
+                return False
+            left = bool(after.customer_id or after.claims)
+            onward = pack_pointer(after) if left else None
+            if self._pointing.point(identity, packed, onward, shared=apart and left):
+                return True
+
+    def _mark(self, stones: Iterable[Tombstone]) -> None:
+        for stone in stones:
+            self._erasing.mark(stone.partition, stone.hash, stone.proof_id)
+
+    def _unmarked(self) -> dict[str, Tombstone]:
+        """The tombstones the store has not heard of, by hash."""
+        by_partition: defaultdict[int, list[Tombstone]] = defaultdict(list)
+        for stone in self._tombstones.latest().values():
+            by_partition[stone.partition].append(stone)
+        missing = {}
+        for partition, stones in by_partition.items():
+            marks = self._erasing.marks(partition, [stone.hash for stone in stones])
+            for stone, mark in zip(stones, marks, strict=True):
+                if mark != stone.proof_id:
+                    missing[stone.hash] = stone
+        return missing
+
+    def _everybody(self, missing: Mapping[str, Tombstone]) -> set[str]:
+        """All customers, and all that the logs where someone is missing speak of."""
+        everybody = set(self._erasing.customers())
+        for partition in {stone.partition for stone in missing.values()}:
+            for entry in self._erasing.log(partition):
+                if told := record.legible(entry.data):
+                    everybody.add(record.customer_of(told))
+        return everybody
+
+    def _stone(self, customer_id: str, missing: Mapping[str, Tombstone]) -> Tombstone | None:
+        return missing.get(self._tombstones.hash_of(customer_id))
+
+
+def _reply(proof: Proof) -> ProofReply:
+    return ProofReply(proof.proof_id, proof.at, proof.erased, proof.tombstones)

@@ -1,0 +1,92 @@
+"""Facts about what the answers of each leaf and action come to."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from engine.models.online import hindsight
+from engine.models.online.tallies import CELLS, Tallies, most_leaves
+from engine.models.online.ways import PARTS
+from engine.models.online.wood import TREES
+
+CHANCE = np.random.default_rng(3)
+LEAVES, ANSWERS = 4 * TREES, 90
+ENDS = (4 * np.arange(TREES) + CHANCE.integers(4, size=(ANSWERS, TREES))).astype(np.uint16)
+OWNERS = CHANCE.integers(5, size=ANSWERS)
+OFF = CHANCE.integers(-(2**20), 2**20, size=(PARTS - 1, ANSWERS)) / 2.0**20
+VALUES = np.vstack([np.ones(ANSWERS), OFF])
+
+
+def one_by_one(order: list[int]) -> Tallies:
+    tallies = Tallies(LEAVES, ENDS[:0], OWNERS[:0], VALUES[:, :0])
+    for answer in order:
+        tallies.add(ENDS[answer].astype(np.intp), int(OWNERS[answer]), VALUES[:, answer])
+    return tallies
+
+
+def test_sums_are_of_the_answers_that_share_leaves() -> None:
+    tallies = Tallies(LEAVES, ENDS, OWNERS, VALUES)
+    leaves = ENDS[7].astype(np.intp)
+    shared = (ENDS[7] == ENDS).sum(axis=1)
+    for seat, owner in enumerate(tallies.owners):
+        told = (VALUES * shared)[:, owner == OWNERS].sum(axis=1)
+        assert tallies.at(leaves)[seat] == pytest.approx(told)
+        assert tallies.of(leaves, owner).tolist() == tallies.at(leaves)[seat].tolist()
+
+
+def test_order_does_not_matter_not_even_to_the_last_bit() -> None:
+    at_once = Tallies(LEAVES, ENDS, OWNERS, VALUES)
+    later = one_by_one(CHANCE.permutation(ANSWERS).tolist())
+    for ends in ENDS.astype(np.intp):
+        for owner in at_once.owners:
+            assert later.of(ends, owner).tolist() == at_once.of(ends, owner).tolist()
+
+
+def test_an_answer_that_went_leaves_nothing() -> None:
+    tallies = one_by_one(list(range(ANSWERS)))
+    for answer in range(1, ANSWERS):
+        tallies.add(ENDS[answer].astype(np.intp), int(OWNERS[answer]), -VALUES[:, answer])
+    assert tallies.of(ENDS[0].astype(np.intp), int(OWNERS[0])).tolist() == list(
+        TREES * VALUES[:, 0]
+    )
+
+
+def test_nothing_is_known_of_an_action_without_answers() -> None:
+    tallies = Tallies(LEAVES, ENDS, OWNERS, VALUES)
+    assert tallies.of(ENDS[0].astype(np.intp), 99).tolist() == [0.0] * PARTS
+
+
+def test_there_are_seats_for_newcomers_while_the_table_has_room() -> None:
+    leaves = most_leaves(5)
+    tallies = Tallies(leaves, ENDS, OWNERS, VALUES)
+    newcomers = range(100, 110)
+    for owner in newcomers:
+        if tallies.fits(owner):
+            tallies.add(ENDS[0].astype(np.intp), owner, VALUES[:, 0])
+    assert tallies.owners.tolist() == [0, 1, 2, 3, 4, 100, 101, 102]
+    assert not tallies.fits(103)
+    assert tallies.fits(102)
+    assert leaves * len(tallies.owners) == CELLS
+
+
+def test_a_table_made_at_once_is_as_large_as_one_that_filled_up() -> None:
+    """So that a learner restored has as much room for newcomers as it had."""
+    filled = Tallies(LEAVES, ENDS, OWNERS, VALUES)
+    for owner in (5, 6, 7):
+        filled.add(ENDS[0].astype(np.intp), owner, VALUES[:, 0])
+    owners = np.append(OWNERS, [5, 6, 7])
+    more = (np.append(part, part[:3], axis=-1) for part in VALUES)
+    again = Tallies(LEAVES, np.vstack([ENDS, ENDS[:3]]), owners, more)
+    assert again._sums.shape == filled._sums.shape == (LEAVES * 8, PARTS)
+
+
+def test_a_catalogue_of_thousands_of_newcomers_takes_no_more_memory() -> None:
+    learned, chance = hindsight.Hindsight(2), np.random.default_rng(4)
+    for number in range(3_000):
+        x = chance.random(2)
+        learned.take(x, number % 3 if number < 400 else number, 0.0, -0.1, -0.1)
+    known = learned._known
+    assert known is not None
+    assert known.wood.ends * len(known.tallies.owners) <= CELLS
+    assert learned.about(np.array([0.5, 0.5]), *np.full((2, 3_000), 0.1)).min() < -0.01

@@ -1,0 +1,62 @@
+"""Facts about how much of what is expected is believed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from engine.errors import ModelRefused
+from engine.models.online.temper import Temper
+
+
+def taught(luck: float, answers: int = 4000) -> Temper:
+    """Two actions that work every other time; so much of what is expected beyond that is true."""
+    chance, temper = np.random.default_rng(3), Temper()
+    for ahead in chance.choice([-0.4, 0.4], answers):
+        worked = float(chance.random() < 0.5 + luck * ahead)
+        temper.take(int(chance.integers(2)), worked, 0.5 + float(ahead))
+    return temper
+
+
+def test_before_anything_came_all_is_believed() -> None:
+    assert Temper().means(np.array([0.1, 0.7])).tolist() == [0.1, 0.7]
+
+
+@pytest.mark.parametrize("luck", [0.0, 0.5, 1.0])
+def test_as_much_is_believed_as_came_true(luck: float) -> None:
+    temper = taught(luck)
+    assert temper.slope == pytest.approx(luck, abs=0.08)
+    high, low = temper.means(np.array([0.9, 0.1]))
+    assert (high, low) == pytest.approx((0.5 + 0.4 * luck, 0.5 - 0.4 * luck), abs=0.05)
+
+
+def test_what_proved_the_other_way_round_is_not_believed_and_not_turned_round() -> None:
+    assert taught(-1.0).slope == 0.0
+
+
+def test_of_an_action_without_answers_all_is_believed_whatever_came_of_others() -> None:
+    assert taught(0.0).means(np.array([0.9, 0.9, 0.9]))[2] == pytest.approx(0.9)
+
+
+def test_what_is_believed_of_one_is_what_is_believed_of_all() -> None:
+    temper = taught(0.5)
+    told = temper.means(np.array([0.3, 0.8]))[1]
+    assert temper.take(1, 1.0, 0.8) == pytest.approx(float(told), abs=1e-12)
+
+
+def test_a_late_yes_proves_what_an_early_one_proves() -> None:
+    early, late = Temper(), Temper()
+    for _ in range(5):
+        early.take(0, 0.0, 0.2)
+        late.take(0, 0.0, 0.2)
+    early.take(0, 1.0, 0.9)
+    late.take(0, 0.0, 0.9)
+    late.amend(0, 1.0, 0.9)
+    assert late.proof == pytest.approx(early.proof, abs=0.15)
+    assert late.slope == pytest.approx(early.slope, abs=0.06)
+
+
+def test_sums_that_cannot_be_are_refused() -> None:
+    for proof in ((0.0, -1.0), (float("nan"), 1.0), (1e9, 1.0)):
+        with pytest.raises(ModelRefused, match="temper"):
+            Temper(proof)
