@@ -3,7 +3,7 @@
 A study of Kevin Hillstrom's e-mail test (64,000 customers; a men's e-mail, a women's, none;
 each with the chance of a third), from its CSV to figures:
 
-    python -m training.hillstrom hillstrom.csv.gz --html report.html
+    python -m training.hillstrom hillstrom.csv.gz --directory reports
 """
 
 from __future__ import annotations

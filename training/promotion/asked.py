@@ -13,9 +13,9 @@ from engine.models.routing import LEARNED, Alias
 from engine.models.verdict import MAY_BE_ACKNOWLEDGED, Judgement
 from engine.registry import Registry
 from training.offpolicy.candidates import Candidates
-from training.promotion.command import House
 from training.promotion.evidence import Evidence, of_file, of_house
 from training.promotion.gate import Gate
+from training.promotion.house import House
 from training.promotion.soundness import wall
 
 

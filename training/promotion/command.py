@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import click
 
@@ -14,18 +14,11 @@ from engine.models.routing import LEARNED, Alias, Aliases
 from engine.registry import Door, Registry
 from engine.settings import DATA
 from engine.situation import PROPENSITY
-from engine.store import Store, open_store
+from engine.store import open_store
 from training.commands import FILE, FOLDER, lacking
+from training.promotion.house import House
 
 _ROLES = click.Choice(["champion", "challenger", "shadow"])
-
-
-class House(NamedTuple):
-    """A house's data directory, store and models."""
-
-    data: Path
-    store: Store
-    registry: Registry
 
 
 def _of_a_house(command: Callable[..., None]) -> Callable[..., None]:
