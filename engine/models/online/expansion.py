@@ -3,10 +3,12 @@
     φ(x) = 3 · [1, z / √d, √(2 / m) cos(W z / √d + b)]
 
 z: numbers in standard deviations from their running mean, at most three; columns that are 0 or
-1 (categories, members, indicators) only centred, so that a rare value does not shout. The
-cosines approximate a Gaussian kernel as wide as typical distances are (Rahimi and Recht,
-Random Features for Large-Scale Kernel Machines, 2007): what is linear is learned from the
-first part, quickly, and what is not from the second.
+1 (categories, members, indicators) only centred, so that a rare value does not shout. d: how many
+columns there are, of one feature at most `BROADEST`: a category of hundreds of words has one of
+them at a time, and counted in full each would have to be met a hundred times to be believed. The
+cosines approximate a Gaussian kernel as wide as typical distances are (Rahimi and Recht, Random
+Features for Large-Scale Kernel Machines, 2007): what is linear is learned from the first part,
+quickly, and what is not from the second.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ WAVES = 128
 LARGEST_Z = 3.0
 FINITE = float(np.finfo(np.float32).max)
 SETTLED = 10_000.0
+BROADEST = 4
 _REACH = 3.0
 _SEED = 7
 
@@ -41,24 +44,26 @@ class Scale(Struct, frozen=True, forbid_unknown_fields=True):
 
 class Waves(Struct, frozen=True, forbid_unknown_fields=True):
     """Directions (waves × columns) and phases (waves) as little-endian float32, so that the
-    same waves are had with every version of numpy."""
+    same waves are had with every version of numpy; `breadth`: d."""
 
     directions: bytes
     phases: bytes
+    breadth: float
 
 
-def waves(columns: int) -> Waves:
+def waves(columns: int, breadth: float) -> Waves:
     """Waves for that many columns, the same every time."""
     chance = np.random.default_rng(_SEED)
-    directions = chance.standard_normal((WAVES, columns)) / np.sqrt(max(columns, 1))
+    directions = chance.standard_normal((WAVES, columns)) / np.sqrt(breadth)
     phases = chance.uniform(0.0, 2.0 * np.pi, WAVES)
-    return Waves(packed(directions), packed(phases))
+    return Waves(packed(directions), packed(phases), breadth)
 
 
 class Expansion:
     """`binary`: which columns are 0 or 1. Learns its scale by `see`, until it has settled."""
 
     def __init__(self, binary: NDArray[np.bool_], waves: Waves, scale: Scale | None = None) -> None:
+        """Raises ModelRefused for waves that do not fit."""
         columns = len(binary)
         self.waves = waves
         self.columns = columns
@@ -67,7 +72,9 @@ class Expansion:
         self._numbers = (~binary).astype(np.float64)
         self._directions = unpacked(waves.directions, WAVES, columns, most=LARGEST)
         self._phases = unpacked(waves.phases, WAVES, most=LARGEST)
-        self._slope = _REACH / np.sqrt(max(columns, 1))
+        if not 1.0 <= waves.breadth <= LARGEST:
+            raise ModelRefused(f"waves of a breadth that is not between 1 and {LARGEST:g}")
+        self._slope = _REACH / np.sqrt(waves.breadth)
         self._height = _REACH * np.sqrt(2.0 / WAVES)
         scale = scale or Scale(0.0, (0.0,) * columns, (0.0,) * columns)
         self._rows, self._means = scale.rows, np.array(scale.means)
@@ -143,6 +150,11 @@ def binary(encoder: Encoder) -> NDArray[np.bool_]:
         if isinstance(feature.encoding, Number):
             marks[encoder.spans[feature.name].start] = False
     return marks
+
+
+def breadth(encoder: Encoder) -> float:
+    """How many columns there are, of one feature `BROADEST` at most; at least one."""
+    return float(max(sum(min(len(span), BROADEST) for span in encoder.spans.values()), 1))
 
 
 def packed(numbers: NDArray[np.float64] | Vector) -> bytes:

@@ -17,7 +17,7 @@ from engine.errors import ModelRefused
 from engine.models.features import Encoder, Feature
 from engine.models.online.balance import Balance
 from engine.models.online.belief import LEAST, Belief
-from engine.models.online.expansion import Expansion, Scale, Vector, binary, packed, waves
+from engine.models.online.expansion import Expansion, Scale, Vector, binary, breadth, packed, waves
 from engine.models.online.hindsight import Hindsight
 from engine.models.online.memories import joined
 from engine.models.online.promises import Promise, Promises
@@ -38,7 +38,8 @@ class Learner:
     def __init__(self, features: Sequence[Feature], scale: Scale | None = None) -> None:
         self.features = tuple(features)
         encoder = Encoder(self.features)
-        self.expand = Expansion(binary(encoder), waves(len(encoder.columns)), scale)
+        turning = waves(len(encoder.columns), breadth(encoder))
+        self.expand = Expansion(binary(encoder), turning, scale)
         self._own = Regressions(self.expand.size)
         self._recall = Recall(self.expand)
         self._hindsight = Hindsight(self.expand.columns)

@@ -47,7 +47,7 @@ def test_moments_differ_most_in_the_column_that_decides() -> None:
 
 
 def test_only_the_latest_answers_are_recalled() -> None:
-    expansion = Expansion(np.array([False]), waves(1), Scale(100.0, (0.0,), (100.0,)))
+    expansion = Expansion(np.array([False]), waves(1, 1.0), Scale(100.0, (0.0,), (100.0,)))
     recall = Recall(expansion, room=10)
     here, there = expansion(np.array([0.0])), expansion(np.array([2.9]))
     recall.take(here, 0, 1.0, 1.0, LEVEL)
@@ -73,7 +73,7 @@ def test_where_answers_are_chance_what_is_recalled_is_their_mean(noise: float, o
 
 
 def test_two_memories_share_the_room_and_the_oldest_go() -> None:
-    expansion = Expansion(np.array([False]), waves(1))
+    expansion = Expansion(np.array([False]), waves(1, 1.0))
     phi = expansion(np.array([0.0]))
     parts = []
     for name, answers in (("isa", 3), ("loan", 9)):

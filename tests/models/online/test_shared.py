@@ -32,7 +32,7 @@ def likes(number: int, age: float = 0.0) -> np.ndarray:
 
 def pupil(actions: Sequence[Action] = FOUR) -> tuple[Shared, Expansion]:
     scale = Scale(100.0, (0.0,) * 6, (100.0,) * 6)
-    expansion = Expansion(binary(ENCODER), waves(6), scale)
+    expansion = Expansion(binary(ENCODER), waves(6, 6.0), scale)
     shared = Shared(ENCODER, expansion)
     for row, action in enumerate(actions):
         shared.know(row, action)
