@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from marshmallow import fields, validate
@@ -116,6 +116,18 @@ class RejectedRow(Struct, frozen=True):
     reason: str
 
 
+class FaultyNo(Struct, frozen=True):
+    """An opt-out whose row is faulty: its index in the request, what of it says whom and what it is
+    about, and why nothing else of it counts."""
+
+    index: int
+    body: InteractionBody
+    reason: str
+
+
+Read = InteractionBody | FaultyNo | RejectedRow
+
+
 class InteractionsReply(Struct, frozen=True):
     """What became of the rows; the accepted count from the very next request on, those of bots
     never."""
@@ -128,11 +140,13 @@ class InteractionsReply(Struct, frozen=True):
 
 _decoder = msgspec.json.Decoder(InteractionsBody)
 _row = msgspec.json.Decoder(InteractionBody)
+_NO = "unsubscribe"
+_OF_A_NO = ("customer", "decision_id", "action", "at")
 _envelope = _EnvelopeSchema()
 _schema = InteractionSchema()
 
 
-def read_interactions(body: bytes) -> list[InteractionBody | RejectedRow]:
+def read_interactions(body: bytes) -> list[Read]:
     """The rows, each read or rejected. Raises Malformed or InvalidRequest for the whole."""
     try:
         rows = _decoder.decode(body).interactions
@@ -142,9 +156,14 @@ def read_interactions(body: bytes) -> list[InteractionBody | RejectedRow]:
         raise
 
 
+def says_no(row: InteractionBody) -> bool:
+    """Whether it opts somebody out."""
+    return row.outcome == _NO
+
+
 def by_bot(row: InteractionBody) -> bool:
     """Whether a bot did it, so that it does not count. A no counts whoever says it (I4)."""
-    return row.outcome != "unsubscribe" and is_bot(row.user_agent)
+    return not says_no(row) and is_bot(row.user_agent)
 
 
 def to_interaction(row: InteractionBody, now: int) -> Interaction:
@@ -181,10 +200,22 @@ def _check_outcome(row: InteractionBody) -> None:
         raise Rejected("an outcome names the decision_id and the action it answers")
 
 
-def _read_row(index: int, row: bytes) -> InteractionBody | RejectedRow:
+def _read_row(index: int, row: bytes) -> Read:
     try:
         return read(row, InteractionBody, _row, _schema)
     except Malformed:
         raise  # then the whole body is not what we take
     except InvalidRequest as error:
-        return RejectedRow(index, str(error))
+        no = _no_of(msgspec.json.decode(row))
+        return FaultyNo(index, no, str(error)) if no else RejectedRow(index, str(error))
+
+
+def _no_of(row: Any) -> InteractionBody | None:
+    """What a faulty row says of an opt-out, as far as it can be read; None if it is none."""
+    if not isinstance(row, dict) or row.get("outcome") != _NO:
+        return None
+    said: dict[str, Any] = {"id": "-", "outcome": _NO}
+    for name in _OF_A_NO:
+        if name in row and not _schema.validate({**said, name: row[name]}):
+            said[name] = row[name]
+    return msgspec.convert(said, InteractionBody)

@@ -153,6 +153,55 @@ def test_an_unsubscribed_holds_though_another_field_of_it_is_faulty(
     assert len(client.application.events.set_aside()) == 1
 
 
+@pytest.mark.parametrize(
+    "flaw",
+    [
+        {"value": "much"},
+        {"campaign": "x"},
+        {"at": "2026-01-01T00:00:00"},
+        {"status": "gone"},
+        {"user_agent": 3},
+        {"properties": {"text": "x\0"}},
+        {"id": None},
+        {"action": 3},
+    ],
+    ids=lambda flaw: next(iter(flaw)),
+)
+def test_an_unsubscribe_holds_though_its_row_cannot_be_read(
+    client: Client, flaw: dict[str, Any]
+) -> None:
+    customer = client.consenting()
+    decision = client.decide(customer).json()["decision_id"]
+    said = {"decision_id": decision, "action": "fibre-upgrade", "outcome": "unsubscribe"}
+    for number in range(2):  # the second changes nothing
+        visit = {"id": f"v-{number}", "customer": {"id": customer}, "type": "visit"}
+        taken = client.tell({"id": "m", **said, **flaw}, visit).json()
+        assert (taken["accepted"], [one["index"] for one in taken["rejected"]]) == (1, [0])
+        assert "the opt-out counts" in taken["rejected"][0]["reason"]
+        assert offered(client.decide(customer)) == []
+
+
+def test_an_unreadable_row_that_names_nobody_or_says_no_other_no_changes_nothing(
+    client: Client,
+) -> None:
+    customer = client.consenting()
+    named = {"id": "m", "customer": {"id": customer}, "campaign": "x"}
+    nobody = {"id": "m", "outcome": "unsubscribe", "customer": {"id": ""}, "campaign": "x"}
+    for row in ({**named, "outcome": "reject"}, {**named, "type": "unsubscribe"}, nobody):
+        reason = client.tell(row).json()["rejected"][0]["reason"]
+        assert "/campaign" in reason
+        assert "counts" not in reason
+    assert offered(client.decide(customer)) == ["fibre-upgrade"]
+
+
+def test_a_faulty_no_to_what_serves_no_purpose_is_not_said_to_count(client: Client) -> None:
+    customer = client.consenting()
+    no = {"id": "m", "customer": {"id": customer}, "action": "help", "outcome": "unsubscribe"}
+    reason = client.tell({**no, "decision_id": "0" * 32}).json()["rejected"][0]["reason"]
+    assert reason.startswith("this customer has no such decision")
+    assert offered(client.decide(customer)) == ["fibre-upgrade"]
+
+
 def test_an_unsubscribed_that_cannot_be_taken_is_not_acknowledged(client: Client) -> None:
     page = {"type": "page", "userId": "c-1"}
     no = {"type": "track", "userId": "a/b", "event": "Unsubscribed"}

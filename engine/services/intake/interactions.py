@@ -34,10 +34,13 @@ from engine.services.deciding.recent import Recent
 from engine.services.intake.fate import Fate
 from engine.services.ports import People, Serving, Watch
 from engine.wire.interactions import (
+    FaultyNo,
     InteractionBody,
     InteractionsReply,
+    Read,
     RejectedRow,
     by_bot,
+    says_no,
     to_interaction,
 )
 from engine.wire.values import milliseconds
@@ -55,11 +58,13 @@ class Name(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A row that could be read, where it was in the request, and its idempotency key."""
+    """A row that could be read, where it was in the request, and its idempotency key; `flaw`: why
+    nothing but its opt-out counts."""
 
     at: int
     body: InteractionBody
     seen: Seen
+    flaw: str = ""
 
 
 class Interactions:
@@ -71,7 +76,7 @@ class Interactions:
         self._watch = watch
         self._recent = recent
 
-    def take_in(self, rows: Sequence[InteractionBody | RejectedRow]) -> InteractionsReply:
+    def take_in(self, rows: Sequence[Read]) -> InteractionsReply:
         """The fate of each row. Raises StoreUnavailable, StateUnknown or Contention, after which
         all rows may be sent again."""
         catalogue = self._serving.live.catalogue
@@ -83,13 +88,15 @@ class Interactions:
             if isinstance(row, RejectedRow):
                 fate.rejected[row.index] = row.reason
                 continue
-            if by_bot(row):
+            flaw = row.reason if isinstance(row, FaultyNo) else ""
+            body = row.body if isinstance(row, FaultyNo) else row
+            if by_bot(body):
                 fate.bots += 1
                 continue
             try:
-                by_name[self._name(row, made)].append(Row(index, row, seen_of(row)))
+                by_name[self._name(body, made)].append(Row(index, body, seen_of(body), flaw))
             except (Rejected, InvalidRequest) as error:
-                fate.rejected[index] = str(error)
+                fate.rejected[index] = flaw or str(error)
         deadline = time.monotonic() + PATIENCE
         for name, theirs in by_name.items():
             try:
@@ -134,7 +141,7 @@ class Interactions:
     def _assure(self, rows: Sequence[Row], change: Change | None, customer_id: str) -> None:
         """A no that was said before must hold by now; the commit sees to one that is new."""
         written = change and "consent" in change.sections
-        if not written and any(row.body.outcome == "unsubscribe" for row in rows):
+        if not written and any(says_no(row.body) for row in rows):
             self._memory.assure(customer_id)
 
     def _name(self, row: InteractionBody, made: Made) -> Name:
@@ -213,7 +220,9 @@ class Lesson:
         """Take in all rows not seen before."""
         for row in rows:
             before = seen[row.seen.key]
-            if before is None:
+            if row.flaw:
+                self.fate.rejected[row.at] = self._kept_out(row, row.flaw)
+            elif before is None:
                 self._take(row, seen)
             elif before.digest == row.seen.digest:
                 self.fate.duplicates += 1
@@ -240,11 +249,11 @@ class Lesson:
 
     def _kept_out(self, row: Row, why: str) -> str:
         """Why a row is rejected. An opt-out counts whatever it answers, if anything (I4)."""
-        if row.body.outcome != "unsubscribe":
+        ended = sorted(ended_by(row.body.action, self._catalogue)) if says_no(row.body) else []
+        if not ended:
             return why
         now, held = self._loaded.now, self._state.consent
         no = Consent("denied", min(milliseconds(row.body.at), now) if row.body.at else now, _SAID)
-        ended = sorted(ended_by(row.body.action, self._catalogue))
         noes = {one: refused(held.get(one), no) for one in ended if not denied(held.get(one))}
         if noes:
             self._state = replace(self._state, consent={**held, **noes})
