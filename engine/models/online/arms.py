@@ -12,10 +12,8 @@ from engine.errors import ModelRefused
 from engine.models.base import LARGEST
 from engine.models.features import FACETS
 from engine.models.online.expansion import Vector, unpacked
-from engine.models.online.regressions import RIDGE
+from engine.models.online.regressions import MOST_SEEN, RIDGE
 from engine.models.online.snapshot import Arm
-
-_MOST_SEEN = 1e15  # answers
 
 
 class Arms:
@@ -32,8 +30,8 @@ class Arms:
         self._kin: dict[tuple[str, str | None], Vector | None] = {}
         if any((precision < 1.0 / LARGEST).any() for _, precision in self._learned.values()):
             raise ModelRefused(f"a precision below {1.0 / LARGEST:g}")
-        if not all(0.0 <= arm.seen <= _MOST_SEEN for arm in arms.values()):
-            raise ModelRefused(f"a number of answers that is not between 0 and {_MOST_SEEN:g}")
+        if not all(0.0 <= arm.seen <= MOST_SEEN for arm in arms.values()):
+            raise ModelRefused(f"a number of answers that is not between 0 and {MOST_SEEN:g}")
 
     def believed(self, action: Action) -> tuple[Vector, Vector, float]:
         """Weights, precision, and how many answers that rests on; one never seen has its kin's

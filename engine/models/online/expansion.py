@@ -77,6 +77,7 @@ class Expansion:
         self._slope = _REACH / np.sqrt(waves.breadth)
         self._height = _REACH * np.sqrt(2.0 / WAVES)
         scale = scale or Scale(0.0, (0.0,) * columns, (0.0,) * columns)
+        _fits(scale, columns)
         self._rows, self._means = scale.rows, np.array(scale.means)
         self._squares = np.array(scale.squares)
         self._divide()
@@ -155,6 +156,14 @@ def binary(encoder: Encoder) -> NDArray[np.bool_]:
 def breadth(encoder: Encoder) -> float:
     """How many columns there are, of one feature `BROADEST` at most; at least one."""
     return float(max(sum(min(len(span), BROADEST) for span in encoder.spans.values()), 1))
+
+
+def _fits(scale: Scale, columns: int) -> None:
+    if len(scale.means) != columns or len(scale.squares) != columns:
+        raise ModelRefused(f"a scale of {len(scale.means)} columns where {columns} belong")
+    known = np.array([scale.rows, *scale.means, *scale.squares])
+    if not bool(np.isfinite(known).all()) or scale.rows < 0 or min(scale.squares, default=0.0) < 0:
+        raise ModelRefused("a scale that is not finite, or below zero")
 
 
 def packed(numbers: NDArray[np.float64] | Vector) -> bytes:

@@ -7,6 +7,7 @@ seen.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from math import inf
 
 import msgspec
 import numpy as np
@@ -229,5 +230,7 @@ class Learner:
         self._recall.known = held.known
         self._hindsight.resume(held.learned, self._rows)
         self._shared.resume(held.schooled, [self.actions[name] for name in names])
+        if not 0.0 <= held.late < inf:
+            raise ModelRefused("a learner's state of answers that came late and are no number")
         self._balance, self._late = Balance(held.balance), held.late
         self._promises.resume(held.promises)

@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from engine.domain import Action, Facts
 from engine.errors import ModelRefused
 from engine.models.base import Scored
-from engine.models.features import Encoder, Feature
+from engine.models.features import Encoder
 from engine.models.online.arms import Arms
 from engine.models.online.balance import Balance
 from engine.models.online.belief import Belief
-from engine.models.online.expansion import Expansion, Scale, binary
+from engine.models.online.expansion import Expansion, binary
 from engine.models.online.hindsight import Hindsight
 from engine.models.online.recall import Recall
 from engine.models.online.shared import Shared
@@ -66,7 +66,7 @@ class OnlineModel:
         self.artefact = artefact
         self.encoder = Encoder(artefact.features)
         self.reach = self.encoder.reach
-        _fits(artefact.features, artefact.scale, len(self.encoder.columns))
+        _fits(len(artefact.features), len(self.encoder.columns))
         self._expansion = Expansion(binary(self.encoder), artefact.waves, artefact.scale)
         self._arms = Arms(artefact.arms, self._expansion.size)
         self._restored({}, ())
@@ -103,15 +103,9 @@ def parse_online(data: bytes, version: str) -> OnlineModel:
         raise ModelRefused(f"not an online model's artefact: {error}") from error
 
 
-def _fits(features: Sequence[Feature], scale: Scale, columns: int) -> None:
-    """Raises ModelRefused for more features or columns than can be served, and for a scale of
-    other columns than the features make."""
-    if len(features) > MOST_TERMS:
-        raise ModelRefused(f"{len(features):,} features; at most {MOST_TERMS:,}")
+def _fits(features: int, columns: int) -> None:
+    """Raises ModelRefused for more features or columns than can be served."""
+    if features > MOST_TERMS:
+        raise ModelRefused(f"{features:,} features; at most {MOST_TERMS:,}")
     if columns > MOST_TERMS:
         raise ModelRefused(f"features make {columns:,} columns; at most {MOST_TERMS:,}")
-    if len(scale.means) != columns or len(scale.squares) != columns:
-        raise ModelRefused(f"a scale of {len(scale.means)} columns where {columns} belong")
-    known = np.array([scale.rows, *scale.means, *scale.squares])
-    if not bool(np.isfinite(known).all()) or scale.rows < 0 or min(scale.squares, default=0.0) < 0:
-        raise ModelRefused("a scale that is not finite, or below zero")

@@ -15,10 +15,14 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from engine.errors import ModelRefused
+from engine.models.base import LARGEST
 from engine.models.online.expansion import Vector, packed, unpacked
 
 RIDGE = 2.0
 """Prior precision of every weight."""
+
+MOST_SEEN = 1e15
+"""No number of answers is larger."""
 
 Numbers = NDArray[np.float64]
 
@@ -100,10 +104,14 @@ class Regressions:
         """Go on from what another held of so many. Raises ModelRefused for what does not fit."""
         if len(sums.seen) != actions:
             raise ModelRefused(f"sums of {len(sums.seen)} actions where {actions} belong")
+        if not all(0.0 <= one <= MOST_SEEN for one in sums.seen):
+            raise ModelRefused(f"a number of answers that is not between 0 and {MOST_SEEN:g}")
         self.seen = np.array(sums.seen)
         self._inverses = list(unpacked(sums.inverses, actions, self.size, self.size))
         self.weights = unpacked(sums.weights, actions, self.size)
         self.precisions = unpacked(sums.precisions, actions, self.size)
+        if (self.precisions < 1.0 / LARGEST).any():
+            raise ModelRefused(f"a precision below {1.0 / LARGEST:g}")
         self.variances = 1.0 / self.precisions
 
     def _statistics(self, row: int) -> tuple[Numbers, Numbers]:

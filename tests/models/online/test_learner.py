@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from engine.errors import ModelRefused
+from engine.models.online.expansion import Scale
 from engine.models.online.learner import Learner
 from engine.models.online.memories import LATEST
 from engine.models.online.regressions import RIDGE
@@ -84,10 +85,23 @@ def test_a_group_that_all_actions_have_left_is_merged_too() -> None:
 
 
 @pytest.mark.parametrize(
-    "changes", [{"rows": ("isa", "loan", "gone")}, {"known": -1}, {"taken": 51}, {"actions": ()}]
+    "changes",
+    [
+        {"rows": ("isa", "loan", "gone")},
+        {"known": -1},
+        {"taken": 51},
+        {"actions": ()},
+        {"late": float("nan")},
+        {"scale": Scale(50.0, (), ())},
+        {"scale": Scale(50.0, (0.0,) * 5, (-1.0,) * 5)},
+        {"sums": {"seen": (50.0, -1.0, 0.0)}},
+        {"sums": {"precisions": np.zeros((3, 134), "<f4").tobytes()}},
+    ],
 )
 def test_a_state_whose_parts_do_not_belong_together_is_refused(changes: dict[str, object]) -> None:
     held = msgspec.msgpack.decode(taught(range(50)).state(), type=LearnerState)
+    if isinstance(part := changes.get("sums"), dict):
+        changes = {"sums": msgspec.structs.replace(held.sums, **part)}
     spoilt = msgspec.structs.replace(held, **changes)
     with pytest.raises(ModelRefused):
         Learner.restore(msgspec.msgpack.encode(spoilt))
