@@ -1,1 +1,5 @@
-"""Customers: what we hold of them, by which names they are known, who is the same person."""
+"""Customers: what we hold of them, by which names they are known, who is the same person.
+
+Attributes and consent in `customers`, names in `identities` and `linking`, two becoming one in
+`merges`. It must not read events, decide, or erase.
+"""
