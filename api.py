@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 
 DOCS = Path(__file__).parent / "docs"
 RETRY_AFTER = "1"
+_CUT_AT = MAX_BYTES + 1  # cut there, a chunked body shows it is over
 
 _OPEN = frozenset(one.name for one in OPERATIONS if one.open or one.writes)
 _PAGES = frozenset(one.name for one in OPERATIONS if one.writes) | {"sourceSettings"}
@@ -80,7 +81,7 @@ class Api(Flask):
 def create_app(application: Application) -> Flask:
     """The WSGI application over an open application."""
     app = Api(application)
-    app.config["MAX_CONTENT_LENGTH"] = MAX_BYTES + 1  # cut there, a chunked body shows it is over
+    app.config["MAX_CONTENT_LENGTH"] = _CUT_AT
     _guard(app, application)
     _plain_routes(app, application)
     _routes(app, application)
@@ -278,7 +279,8 @@ def _http_error(error: HTTPException) -> Response:
     code = {413: "too-large", 500: "internal"}.get(status, error.name.lower().replace(" ", "-"))
     detail = error.description or error.name
     if status == 413:
-        detail = str(too_large(request.max_content_length or MAX_BYTES))
+        most = request.max_content_length
+        detail = str(too_large(most if most and most != _CUT_AT else MAX_BYTES))
     response = _problem(status, code, detail)
     for name, value in error.get_headers(request.environ):
         if name in ("Allow", "Retry-After"):

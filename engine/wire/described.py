@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from inspect import cleandoc
 from typing import Any
 
 import msgspec
@@ -13,13 +14,16 @@ _PLACE = "#/components/schemas/{name}"
 
 def components(replies: Iterable[type[Struct]]) -> dict[str, dict[str, Any]]:
     """The schemas of replies and of all they hold, by the names of their classes. What is always
-    written is required, though it may have a default."""
+    written is required, though it may have a default. Docstrings lose their indent, which
+    Markdown takes for code."""
     types = list(replies)
     found: dict[str, dict[str, Any]]
     _, found = msgspec.json.schema_components(types, ref_template=_PLACE)
     for told in inspect.multi_type_info(types):
         for struct in _structs(told):
             found[struct.cls.__name__]["required"] = _written(struct)
+    for schema in found.values():
+        schema["description"] = cleandoc(schema["description"])
     return found
 
 

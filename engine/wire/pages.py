@@ -90,6 +90,7 @@ _REFERENCE = """<h1>Reference</h1>
 </table>{% endfor %}{% endfor %}
 <h1>Shapes</h1>
 {% for name, schema in components.schemas.items() %}<h2 id="{{ name }}">{{ name }}</h2>
+{% if schema.description %}<p>{{ schema.description | said }}</p>{% endif %}
 <table>{% for field, about in schema.properties.items() %}<tr><th><code>{{ field }}</code></th>
 <td>{{ shape(about) }}{% if field in (schema.required or ()) %}, required{% endif %}</td>
 <td>{{ (about.description or '') | said }}</td></tr>{% endfor %}</table>{% endfor %}

@@ -17,7 +17,7 @@ _TIMES = frozenset(("at", "clock", "created", "last", "now", "since", "until"))
 class ExportReply(Struct, frozen=True):
     """Everything held of one customer. `log`: every record there is, oldest first.
 
-    `customer` is None where only records are left. `archive`: the rows of what was logged,
+    `customer` is null where only records are left. `archive`: the rows of what was logged,
     older ones too.
     """
 

@@ -128,6 +128,13 @@ def test_a_chunked_body_over_the_limit_is_too_large(client: Client) -> None:
         connection.close()
 
 
+def test_a_body_that_is_too_large_is_told_the_limit_there_is(client: Client) -> None:
+    for path, most in (("/v1/decisions", "1,048,576"), ("/v1/track", "32,768")):
+        headers = {"Content-Length": "2000000"}  # refused before any of it is read
+        reply = client.call("POST", path, b"", headers)
+        assert (reply.status, f"over {most} bytes" in reply.json()["detail"]) == (413, True)
+
+
 def test_what_is_wrong_with_the_whole_body_starts_with_what_it_is(client: Client) -> None:
     assert client.call("POST", "/v1/decisions", b"[]").json()["detail"] == "must be an object"
 

@@ -144,6 +144,18 @@ def test_the_reference_names_what_a_call_takes_beside_its_body(client: Client) -
     assert "<code>Idempotency-Key</code>" in reference
 
 
+def test_what_a_reply_says_of_its_fields_is_in_the_document_and_the_reference_as_plain_sentences(
+    client: Client,
+) -> None:
+    schemas = client.call("GET", "/openapi.json").json()["components"]["schemas"]
+    told = [schema["description"] for schema in schemas.values() if "description" in schema]
+    assert [text for text in told if "\n " in text or "None" in text] == []
+    assert "`customer` is null where" in schemas["ExportReply"]["description"]
+    reference = client.call("GET", "/docs/reference").body.decode()
+    model = reference.partition('<h2 id="ModelReply">')[2].partition("<h2")[0]
+    assert "<code>rollback_to</code> is what a rollback makes decide for everybody" in model
+
+
 def test_long_names_may_break_in_a_sentence_and_never_in_a_block(client: Client) -> None:
     page = client.call("GET", "/docs/operating").body.decode()
     assert "<code>TELLER_<wbr>CATALOGUE</code>" in page
