@@ -25,6 +25,7 @@ from engine.errors import Overtaken
 from engine.models.routing import LEARNED
 from engine.partitions import PARTITIONS, made_at
 from engine.registry import Registry
+from engine.services.deciding.changes import DAY
 from engine.services.learning import study
 from engine.services.learning.study import READER
 from engine.settings import LearningSettings, Settings
@@ -170,6 +171,18 @@ def test_one_that_is_told_to_stop_once_another_learns_publishes_nothing(
     slow._hold = lambda *_: False
     assert not slow._end()
     assert not Registry(school.home / "data", store).versions(PROPENSITY)
+
+
+def test_what_may_take_longer_than_the_lease_is_kept_at_once(school: School) -> None:
+    """Of two that each told or forgot, and kept nothing, each would begin it again when its turn
+    came, for ever."""
+    school.offer(NOTHING_YET.facts)
+    at = clock()()
+    school.learner(now=lambda: at).turn()
+    progress = school.kept()[0].progress
+    assert progress.instructed
+    school.learner(now=lambda: (progress.day + 1) * DAY).turn()
+    assert school.kept()[0].progress.day == progress.day + 1
 
 
 def test_a_clock_that_is_set_back_stops_no_learner(school: School) -> None:

@@ -33,6 +33,8 @@ COUNT_EVERY = 1_000  # ms between looks for offers nobody answered
 _AT_ONCE = 64  # partitions asked in one question
 _COUNT = 32  # entries of a partition in one answer
 
+_NO_PAUSE = 0  # ms; what may have taken longer than the lease lasts others would only begin again
+
 _log = structlog.get_logger()
 
 
@@ -176,6 +178,7 @@ class Study:
             self._course.forget(0.5 ** ((today - progress.day) / self._half_life))
             self._course.let_go(now - self._retention)
             progress.day, self._changed = today, True
+            self._pause = _NO_PAUSE
         if self._changed and now - self._kept >= self._pause:
             self._note_serving(now)
             self._drop_old(now)
@@ -196,7 +199,7 @@ class Study:
     def _instruct(self) -> None:
         """Tell the learner what to expect, once it can be asked about."""
         if self._course.instruct(self._prior, self._catalogue.actions):
-            self._changed = True
+            self._changed, self._pause = True, _NO_PAUSE
             _log.info("the learner was told what to expect", model=self._prior.model.version)
 
     def _snapshot(self, metadata: Mapping[str, object]) -> str:
