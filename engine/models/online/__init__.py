@@ -5,7 +5,8 @@ moment (`belief`) is made of:
 
 - each action's own `regressions`, on columns as `expansion` makes them;
 - what is recalled of answers nearby (`recall`, kept as `memories`);
-- trees over the latest answers (`hindsight`: `wood`, `growing`, `tallies`, `ways`, `answers`);
+- trees over the latest answers (`hindsight`, kept as `hindsights`: `wood`, `growing`, `tallies`,
+  `ways`, `answers`);
 - terms that actions share (`shared`: `moment`, `kinship`, `relative`, `shares`, `reconsidered`);
 - how far what tells moments apart is believed (`temper`), and who is: an action's own answers or
   what all share (`balance`), by the `promises` they made.

@@ -16,15 +16,15 @@ from operator import mul
 from typing import NamedTuple
 
 import numpy as np
-from msgspec import Struct
 
 from engine.errors import ModelRefused
-from engine.models.online.answers import Answers, latest, owners_of, room_for
+from engine.models.online.answers import Answers, latest, room_for
 from engine.models.online.expansion import packed, unpacked
 from engine.models.online.growing import grown
+from engine.models.online.hindsights import Hindsights, Learned, read
 from engine.models.online.tallies import Tallies, most_leaves
-from engine.models.online.temper import Proof, Temper
-from engine.models.online.ways import Losses, added, judged, said, together, trust
+from engine.models.online.temper import Temper
+from engine.models.online.ways import added, judged, said, together, trust
 from engine.models.online.wood import (
     MOST_NODES,
     TREES,
@@ -33,7 +33,6 @@ from engine.models.online.wood import (
     Numbers,
     Places,
     Wood,
-    rebuilt,
 )
 
 LATEST = 16384
@@ -44,34 +43,6 @@ _JUDGES = 32  # of a node's answers, which of its cuts is best
 _SOME = 8.0
 _STEPS = 2.0**20
 _LARGEST = 1e38  # that float32 holds
-
-
-class Hindsights(Struct, frozen=True, forbid_unknown_fields=True):
-    """`ends` (answers × trees: the leaf, uint16), `honest`, `missed`, `alone` and `rewards`
-    (float32) and `owners` (places in `names`, int32) of the latest answers, little-endian, oldest
-    first; `losses`: squared errors of the rest by itself, and with each of the four ways; `proof`:
-    what came true of what was expected (`temper`)."""
-
-    names: tuple[str, ...] = ()
-    felled: Felled = Felled()
-    ends: bytes = b""
-    honest: bytes = b""
-    missed: bytes = b""
-    alone: bytes = b""
-    rewards: bytes = b""
-    owners: bytes = b""
-    losses: Losses = (0.0, 0.0, 0.0, 0.0, 0.0)
-    proof: Proof = (0.0, 0.0)
-
-
-class Learned(Struct, frozen=True, forbid_unknown_fields=True):
-    """What a learner keeps beside: raw `rows` of columns of those answers (float32), how many more
-    it waits for before trees are grown anew, and how often they were."""
-
-    hindsights: Hindsights
-    rows: bytes
-    wait: int
-    times: int
 
 
 class _Asked(NamedTuple):
@@ -207,35 +178,12 @@ class Hindsight:
     def restore(self, hindsights: Hindsights, rows: dict[str, int], others: int) -> None:
         """Serve from this, by these rows, and learn nothing more; `others` is that of actions not
         among them. Raises ModelRefused for what does not fit."""
-        kept, names, room = hindsights.owners, hindsights.names, self._room
-        owners = owners_of(kept, names, rows, others=others, room=room, what="hindsight")
-        held, columns = len(owners), self._kept.rows.shape[1]
-        wood = rebuilt(hindsights.felled, columns)
-        if len(hindsights.ends) != 2 * TREES * held:
-            raise ModelRefused(f"hindsight: {len(hindsights.ends)} bytes of leaves")
-        ends = np.frombuffer(hindsights.ends, "<u2").reshape(held, TREES)
-        if wood is not None and ends.max(initial=0) >= wood.ends:
-            raise ModelRefused("hindsight: a leaf that no tree has")
-        actions = len(np.unique(np.frombuffer(kept, "<i4")))
-        if wood is not None and wood.ends > most_leaves(actions):
-            raise ModelRefused(f"hindsight: {wood.ends:,} leaves, of {actions:,} actions")
-        if not np.isfinite(hindsights.losses).all():
-            raise ModelRefused("hindsight: losses that are not finite")
-        rewards, honest, missed, alone = (
-            unpacked(part, held)
-            for part in (
-                hindsights.rewards,
-                hindsights.honest,
-                hindsights.missed,
-                hindsights.alone,
-            )
-        )
-        unread = np.broadcast_to(np.float32(0.0), (held, columns))
-        self._kept = Answers(unread, rewards, owners, honest, missed, alone)
-        self._ends, self._taken = ends, held
+        columns = self._kept.rows.shape[1]
+        wood, self._ends, self._kept = read(hindsights, rows, others, self._room, columns)
+        self._taken = len(self._kept.owners)
         self._losses = hindsights.losses
         self.temper = Temper(hindsights.proof)
-        self.temper.recount(owners, rewards, others)
+        self.temper.recount(self._kept.owners, self._kept.rewards, others)
         self._known = None if wood is None else self._counted(wood)
 
     def resume(self, learned: Learned, rows: dict[str, int]) -> None:

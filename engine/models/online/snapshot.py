@@ -10,7 +10,7 @@ from msgspec import Struct
 from engine.models.features import Feature
 from engine.models.online.balance import Moments
 from engine.models.online.expansion import Scale, Waves
-from engine.models.online.hindsight import Hindsights
+from engine.models.online.hindsights import Hindsights
 from engine.models.online.memories import Memories
 from engine.models.online.shares import Shares
 

@@ -8,7 +8,7 @@ from engine.domain import Action
 from engine.models.features import Feature
 from engine.models.online.balance import Moments
 from engine.models.online.expansion import Scale, Waves
-from engine.models.online.hindsight import Learned
+from engine.models.online.hindsights import Learned
 from engine.models.online.memories import Memories
 from engine.models.online.regressions import Sums
 from engine.models.online.shares import Schooled

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from engine.errors import ModelRefused
 from engine.models.online import tallies
-from engine.models.online.hindsight import LATEST, Hindsight, Hindsights
+from engine.models.online.hindsight import LATEST, Hindsight
+from engine.models.online.hindsights import Hindsights
 from engine.models.online.wood import TREES, Felled
 
 ANSWERS = 600

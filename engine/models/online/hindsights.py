@@ -1,0 +1,88 @@
+"""Hindsight as it is kept: what serves, and what a learner goes on from.
+
+What it means is in `hindsight`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+from msgspec import Struct
+
+from engine.errors import ModelRefused
+from engine.models.online.answers import Answers, owners_of
+from engine.models.online.expansion import unpacked
+from engine.models.online.tallies import most_leaves
+from engine.models.online.temper import Proof
+from engine.models.online.ways import Losses
+from engine.models.online.wood import TREES, Ends, Felled, Wood, rebuilt
+
+
+class Hindsights(Struct, frozen=True, forbid_unknown_fields=True):
+    """`ends` (answers × trees: the leaf, uint16), `honest`, `missed`, `alone` and `rewards`
+    (float32) and `owners` (places in `names`, int32) of the latest answers, little-endian, oldest
+    first; `losses`: squared errors of the rest by itself, and with each of the four ways; `proof`:
+    what came true of what was expected (`temper`)."""
+
+    names: tuple[str, ...] = ()
+    felled: Felled = Felled()
+    ends: bytes = b""
+    honest: bytes = b""
+    missed: bytes = b""
+    alone: bytes = b""
+    rewards: bytes = b""
+    owners: bytes = b""
+    losses: Losses = (0.0, 0.0, 0.0, 0.0, 0.0)
+    proof: Proof = (0.0, 0.0)
+
+
+class Learned(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a learner keeps beside: raw `rows` of columns of those answers (float32), how many more
+    it waits for before trees are grown anew, and how often they were."""
+
+    hindsights: Hindsights
+    rows: bytes
+    wait: int
+    times: int
+
+
+class Read(NamedTuple):
+    """The trees, if there are any, each answer's leaves, and the answers, their columns unread."""
+
+    wood: Wood | None
+    ends: Ends
+    answers: Answers
+
+
+def read(
+    hindsights: Hindsights, rows: Mapping[str, int], others: int, room: int, columns: int
+) -> Read:
+    """Of actions by these rows; `others` is that of actions not among them. Raises ModelRefused
+    for what does not fit, and for more than `room` answers."""
+    kept, names = hindsights.owners, hindsights.names
+    owners = owners_of(kept, names, rows, others=others, room=room, what="hindsight")
+    held = len(owners)
+    wood = rebuilt(hindsights.felled, columns)
+    if len(hindsights.ends) != 2 * TREES * held:
+        raise ModelRefused(f"hindsight: {len(hindsights.ends)} bytes of leaves")
+    ends = np.frombuffer(hindsights.ends, "<u2").reshape(held, TREES)
+    if wood is not None and ends.max(initial=0) >= wood.ends:
+        raise ModelRefused("hindsight: a leaf that no tree has")
+    actions = len(np.unique(np.frombuffer(kept, "<i4")))
+    if wood is not None and wood.ends > most_leaves(actions):
+        raise ModelRefused(f"hindsight: {wood.ends:,} leaves, of {actions:,} actions")
+    if not np.isfinite(hindsights.losses).all():
+        raise ModelRefused("hindsight: losses that are not finite")
+    rewards, honest, missed, alone = (
+        unpacked(part, held)
+        for part in (
+            hindsights.rewards,
+            hindsights.honest,
+            hindsights.missed,
+            hindsights.alone,
+        )
+    )
+    unread = np.broadcast_to(np.float32(0.0), (held, columns))
+    return Read(wood, ends, Answers(unread, rewards, owners, honest, missed, alone))
