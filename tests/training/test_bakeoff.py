@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pandas as pd
 import pytest
@@ -21,6 +22,7 @@ from training.bakeoff.race import (
     geometric_mean,
     play,
     ratio,
+    rivals_of,
     standing,
 )
 from training.bakeoff.sets import BUNDLED, Table, find, table
@@ -154,6 +156,24 @@ def test_a_file_without_labels_is_refused_by_name(tmp_path: Path) -> None:
         file.write("x,label\n1,a\n2,a\n")
     with pytest.raises(ValueError, match="bad"):
         list(find(tmp_path))
+
+
+@pytest.mark.parametrize("bad", [b"abc", gzip.compress(b""), gzip.compress(b"a,label\n" * 99)[:-9]])
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, bad: bytes) -> None:
+    (tmp_path / "bad.csv.gz").write_bytes(bad)
+    with pytest.raises(ValueError, match=r"bad\.csv\.gz"):
+        list(find(tmp_path))
+
+
+def test_the_rivals_of_an_earlier_report_play_on_however_we_stood_then() -> None:
+    results = {name: Result((0.5,), 1.0) for name in ("ours", "full information", "vw bag")}
+    sets = [Played("t", "d", 100, 3, results)]
+    report = {"shuffles": 1, "sets": sets, "standing": "reckoned otherwise"}
+    found = rivals_of(msgspec.json.encode(report), 1)
+    assert found == {"d": {"vw bag": results["vw bag"]}}
+    for bad, shuffles in ((report, 5), ({}, 1), ([], 1)):
+        with pytest.raises(ValueError, match="report"):
+            rivals_of(msgspec.json.encode(bad), shuffles)
 
 
 def test_we_are_held_against_the_best_of_the_rivals() -> None:

@@ -26,6 +26,7 @@ from training.bakeoff.race import (
     best,
     play,
     ratio,
+    rivals_of,
     standing,
 )
 from training.bakeoff.sets import Table, find
@@ -76,9 +77,9 @@ def main(
     place = directory or (SHARED if SHARED.is_dir() else None)
     try:
         tables = [table for table in find(place) if not only or table.name in only]
+        earlier = _earlier(known, shuffles)
     except ValueError as error:
         raise click.ClickException(str(error)) from error
-    earlier = _earlier(known, shuffles)
     played = []
     with Progress() as progress:
         race = Race(patience, jobs, progress)
@@ -150,16 +151,7 @@ def _named(explorer: str, rate: float, standard: bool) -> str:
 
 
 def _earlier(path: Path | None, shuffles: int) -> dict[str, dict[str, Result]]:
-    if path is None:
-        return {}
-    report = msgspec.json.decode(path.read_bytes(), type=Report)
-    if report.shuffles != shuffles:
-        raise click.ClickException(f"{path} has {report.shuffles} shuffles, not {shuffles}")
-    own = ("ours", "full information")
-    return {
-        one.digest: {name: r for name, r in one.results.items() if name not in own}
-        for one in report.sets
-    }
+    return {} if path is None else rivals_of(path.read_bytes(), shuffles)
 
 
 def _report(shuffles: int, played: Sequence[Played]) -> Report:

@@ -8,6 +8,7 @@ from math import exp, log
 from statistics import mean
 from typing import Protocol
 
+import msgspec
 import numpy as np
 from msgspec import Struct
 
@@ -23,6 +24,8 @@ class Contestant(Protocol):
 
 STANDARDISED = " standardised"
 """At the end of the name of who was told the columns' scale over the whole set beforehand."""
+
+OWN = "ours", "full information"
 
 Maker = Callable[[Table, int], Contestant]
 
@@ -48,12 +51,34 @@ class Played(Struct, frozen=True):
     results: dict[str, Result]
 
 
+class Earlier(Struct, frozen=True):
+    """What is asked of an earlier report; how we stood is worked out anew."""
+
+    shuffles: int
+    sets: tuple[Played, ...]
+
+
 class Standing(Struct, frozen=True):
     """On how many sets our loss is less, and of our loss over theirs the mean and the worst."""
 
     below_best_vw: int
     geometric_mean: float | None
     worst: float | None
+
+
+def rivals_of(report: bytes, shuffles: int) -> dict[str, dict[str, Result]]:
+    """Everyone's results but our own in an earlier report (JSON), by the set's digest. Raises
+    ValueError for what is none, or of another number of shuffles."""
+    try:
+        known = msgspec.json.decode(report, type=Earlier)
+    except msgspec.DecodeError as error:
+        raise ValueError(f"no earlier report of the bake-off: {error}") from error
+    if known.shuffles != shuffles:
+        raise ValueError(f"the earlier report has {known.shuffles} shuffles, not {shuffles}")
+    return {
+        one.digest: {name: it for name, it in one.results.items() if name not in OWN}
+        for one in known.sets
+    }
 
 
 def play(table: Table, make: Maker, shuffles: Iterable[int], patience: float) -> Result | None:

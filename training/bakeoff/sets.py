@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from gzip import BadGzipFile
 from hashlib import sha256
 from pathlib import Path
 
@@ -49,10 +51,17 @@ def find(directory: Path | None) -> Iterator[Table]:
     """The sets of a directory (`*.csv.gz`, last column the label) and scikit-learn's own;
     with no directory, the latter alone. Raises ValueError for a file that is no such set."""
     for path in sorted(directory.glob("*.csv.gz")) if directory else ():
-        yield table(path.name.removesuffix(".csv.gz"), pd.read_csv(path))
+        yield table(path.name.removesuffix(".csv.gz"), _read(path))
     for name in BUNDLED:
         bunch = getattr(datasets, f"load_{name}")(as_frame=True)
         yield table(name, bunch.data.assign(label=bunch.target))
+
+
+def _read(path: Path) -> pd.DataFrame:
+    try:
+        return pd.read_csv(path)
+    except (ValueError, EOFError, BadGzipFile, zlib.error) as error:
+        raise ValueError(f"{path} is no such set: {error}") from error
 
 
 def table(name: str, frame: pd.DataFrame) -> Table:
