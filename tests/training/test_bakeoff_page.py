@@ -6,11 +6,16 @@ from math import exp, log
 from pathlib import Path
 from statistics import mean
 
+import matplotlib as mpl
 import pytest
+
+from training.bakeoff.picture import losses
+from training.bakeoff.race import Played, Result
 
 ROOT = Path(__file__).parent.parent.parent
 PAGE = (ROOT / "docs" / "bakeoff.md").read_text("utf-8")
 README = (ROOT / "README.md").read_text("utf-8")
+PICTURE = (ROOT / "docs" / "pictures" / "bakeoff.svg").read_text("utf-8")
 
 
 def rows(columns: int) -> list[list[str]]:
@@ -38,3 +43,23 @@ def test_the_standing_is_that_of_the_table(
     assert f"{exp(mean(log(one) for one in ratios)):.2f}" == geometric
     assert f"{max(ratios):.2f}" == worst
     assert f"{below}; {geometric}, {worst}" in README
+
+
+@pytest.mark.skipif(f"v{mpl.__version__}," not in PICTURE, reason="drawn by another matplotlib")
+def test_the_picture_is_that_of_the_table() -> None:
+    contestants = {"ours": 3, "vw best": 4, "mabwiser best": 8, "full information": 9}
+    played = [
+        Played(
+            name=row[0],
+            digest="",
+            rows=int(row[1].replace(",", "")),
+            actions=int(row[2]),
+            results={
+                who: Result((float(row[at].split()[0]),), 0.0) for who, at in contestants.items()
+            },
+        )
+        for row in rows(11)
+    ]
+    assert losses(played) == PICTURE, (
+        "draw it anew: write losses(played) to docs/pictures/bakeoff.svg"
+    )
