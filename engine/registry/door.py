@@ -22,7 +22,7 @@ from engine.models.routing import LEARNED, Alias, Aliases
 from engine.models.verdict import Judgement
 from engine.registry.manifest import LARGEST_MANIFEST, digest_of
 from engine.registry.registry import Registry
-from engine.registry.shelf import put, read
+from engine.registry.shelf import alone, put, read
 
 _HEX = 64
 _SEAL = 16  # hex digits of a verdict's signature, which tell it from every other
@@ -36,11 +36,13 @@ class Door:
         self._registry = registry
 
     def record(self, judgement: Judgement) -> None:
-        """Keep the gate's word, in the place of any before it on that version as that alias."""
+        """Keep the gate's word, in the place of any before it on that version as that alias; not
+        while another is kept, or used and taken away."""
         written = msgspec.json.encode(judgement, order="deterministic")
         path = self._path(judgement.verdict.name, judgement.version, judgement.alias)
         own_directory(path.parent)
-        put(path, self._signature(path, written) + written)
+        with alone(path.parent.parent):
+            put(path, self._signature(path, written) + written)
 
     def admit(
         self, name: str, version: str, alias: Alias, share: float | None, catalogue: str, now: int

@@ -191,6 +191,13 @@ def test_a_verdict_on_what_no_longer_is_lets_nothing_in(
     assert said in models.promote(version).json()["detail"]
 
 
+def test_gates_that_judge_the_same_version_at_once_leave_one_whole_verdict(models: Models) -> None:
+    version = models.judged(0.3)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda turn: models.amend(version, at=NOW + turn), range(40)))
+    assert models.promote(version).status == 200
+
+
 def test_of_two_promotions_at_once_one_is_stale(models: Models) -> None:
     for turn in range(5):
         versions = [models.judged(0.1 + 0.01 * turn + 0.001 * one) for one in range(2)]
