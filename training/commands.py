@@ -8,6 +8,7 @@ import click
 
 from engine.errors import Misconfigured
 
+DAY = click.DateTime(["%Y-%m-%d"])
 FILE = click.Path(path_type=Path, dir_okay=False)
 FOLDER = click.Path(path_type=Path, file_okay=False)
 

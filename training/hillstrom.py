@@ -104,7 +104,8 @@ def conclusion(found: Evaluation) -> str:
 @click.argument("data", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--outcome", "outcomes", multiple=True, type=click.Choice(OUTCOMES),
               help="Only these; all three unless given")  # fmt: skip
-@click.option("--resamples", default=1000, show_default=True, type=click.IntRange(100))
+@click.option("--resamples", default=1000, show_default=True, type=click.IntRange(100),
+              help="Of customers, for the intervals")  # fmt: skip
 @click.option("--directory", type=click.Path(path_type=Path, file_okay=False),
               help="Write <outcome>.json and <outcome>.html here")  # fmt: skip
 def main(data: Path, outcomes: tuple[str, ...], resamples: int, directory: Path | None) -> None:

@@ -8,9 +8,7 @@ from typing import Any
 import click
 
 from engine.settings import DATA
-from training.commands import FILE, FOLDER, lacking
-
-DAY = click.DateTime(["%Y-%m-%d"])
+from training.commands import DAY, FILE, FOLDER, lacking
 
 
 @click.command()
@@ -18,15 +16,19 @@ DAY = click.DateTime(["%Y-%m-%d"])
 @click.option("--mapping", type=FILE, help="Which column of FILE is what, in YAML")
 @click.option("--catalogue", type=FOLDER, envvar="TELLER_CATALOGUE",
               help="Directory of the catalogue [TELLER_CATALOGUE]")  # fmt: skip
-@click.option("--rules", envvar="TELLER_RULES", help="Module with @rule functions [TELLER_RULES]")
+@click.option("--rules", envvar="TELLER_RULES", metavar="MODULE",
+              help="Python module with @rule functions [TELLER_RULES]")  # fmt: skip
 @click.option("--data", type=FOLDER, envvar="TELLER_DATA", default=DATA, show_default=True,
               help="Directory of the archive and the models [TELLER_DATA]")  # fmt: skip
-@click.option("--since", type=DAY, help="Only what was decided from this UTC date on")
-@click.option("--until", type=DAY, help="Only what was decided up to this UTC date")
+@click.option("--since", type=DAY, metavar="YYYY-MM-DD",
+              help="Only what was decided from this UTC date on")  # fmt: skip
+@click.option("--until", type=DAY, metavar="YYYY-MM-DD",
+              help="Only what was decided up to this UTC date")  # fmt: skip
 @click.option("--features", "features_file", type=FILE,
               help="What to look at, in YAML; else what the catalogue declares")  # fmt: skip
 @click.option("--learner", default="logistic", show_default=True,
-              type=click.Choice(["logistic", "trees", "beta"]))  # fmt: skip
+              type=click.Choice(["logistic", "trees", "beta"]),
+              help="What kind of model; beta: a rate an action, whoever asks")  # fmt: skip
 @click.option("--per-action", "own", is_flag=True,
               help="A learner an action, held together by what all share")  # fmt: skip
 @click.option("--clip", default=10.0, show_default=True, type=click.FloatRange(1),
@@ -36,9 +38,11 @@ DAY = click.DateTime(["%Y-%m-%d"])
 @click.option("--name", default="propensity", show_default=True, help="The model's name")
 @click.option("--jobs", default=1, show_default=True, type=click.IntRange(-1),
               help="Fits at once; -1: as many as there are cores")  # fmt: skip
-@click.option("--dask", help="Fit on the Dask cluster at this URL instead")
-@click.option("--resamples", default=200, show_default=True, type=click.IntRange(20))
-@click.option("--seed", default=0, show_default=True)
+@click.option("--dask", metavar="URL", help="Fit on the Dask cluster at this address instead")
+@click.option("--resamples", default=200, show_default=True, type=click.IntRange(20),
+              help="Of customers, for the intervals")  # fmt: skip
+@click.option("--seed", default=0, show_default=True,
+              help="Of all chance: the same call, the same model")  # fmt: skip
 @click.option("--json", "json_file", type=FILE, help="Write the report here as JSON")
 @click.option("--html", "html_file", type=FILE, help="Write the report here as a page")
 def train(**said: Any) -> None:

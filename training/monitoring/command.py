@@ -7,25 +7,27 @@ from pathlib import Path
 
 import click
 
-from training.commands import FILE, FOLDER, lacking
-
-DAY = click.DateTime(["%Y-%m-%d"])
+from engine.settings import DATA
+from training.commands import DAY, FILE, FOLDER, lacking
 
 
 @click.command()
 @click.argument("file", type=FILE, required=False)
 @click.option("--mapping", type=FILE, help="Which column of FILE is what, in YAML")
-@click.option("--data", type=FOLDER, envvar="TELLER_DATA", default="teller-data",
+@click.option("--data", type=FOLDER, envvar="TELLER_DATA", default=DATA,
               show_default=True, help="Directory of the archive [TELLER_DATA]")  # fmt: skip
 @click.option("--catalogue", type=FOLDER, envvar="TELLER_CATALOGUE",
               help="Directory of the catalogue [TELLER_CATALOGUE]")  # fmt: skip
-@click.option("--rules", envvar="TELLER_RULES", help="Module with @rule functions [TELLER_RULES]")
-@click.option("--since", type=DAY, help="Only what was decided from this UTC date on")
-@click.option("--until", type=DAY, help="Only what was decided up to this UTC date")
+@click.option("--rules", envvar="TELLER_RULES", metavar="MODULE",
+              help="Python module with @rule functions [TELLER_RULES]")  # fmt: skip
+@click.option("--since", type=DAY, metavar="YYYY-MM-DD",
+              help="Only what was decided from this UTC date on")  # fmt: skip
+@click.option("--until", type=DAY, metavar="YYYY-MM-DD",
+              help="Only what was decided up to this UTC date")  # fmt: skip
 @click.option("--reference", default=0.3, show_default=True,
               type=click.FloatRange(0, 1, min_open=True, max_open=True),
               help="Share of the rows, the first ones, to compare the others with")  # fmt: skip
-@click.option("--reference-until", type=DAY,
+@click.option("--reference-until", type=DAY, metavar="YYYY-MM-DD",
               help="Compare with what was decided before this UTC date instead")  # fmt: skip
 @click.option("--windows", default=10, show_default=True, type=click.IntRange(1, 1000),
               help="Parts of equally many rows to compare")  # fmt: skip

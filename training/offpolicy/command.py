@@ -20,6 +20,7 @@ from training.commands import FILE, FOLDER, lacking
     "policies",
     multiple=True,
     required=True,
+    metavar="POLICY",
     help="model:NAME[@ALIAS or @DIGEST]; on own traffic catalogue:DIR; of a LOG constant:ACTION, "
     "uniform, column:NAME; repeat for more",
 )
@@ -31,17 +32,21 @@ from training.commands import FILE, FOLDER, lacking
               help="How many of the most shown actions are baselines")  # fmt: skip
 @click.option("--catalogue", type=FOLDER, envvar="TELLER_CATALOGUE",
               help="Own traffic: directory of the catalogue [TELLER_CATALOGUE]")  # fmt: skip
-@click.option("--redis", "redis_url", envvar="TELLER_REDIS_URL",
+@click.option("--redis", "redis_url", envvar="TELLER_REDIS_URL", metavar="URL",
               help="Own traffic: URL of the store [TELLER_REDIS_URL; embedded]")  # fmt: skip
-@click.option("--rules", envvar="TELLER_RULES", help="Module with @rule functions [TELLER_RULES]")
-@click.option("--within", help="Own traffic: what was earned in this time, such as 1d; by default "
+@click.option("--rules", envvar="TELLER_RULES", metavar="MODULE",
+              help="Python module with @rule functions [TELLER_RULES]")  # fmt: skip
+@click.option("--within", metavar="TIME",
+              help="Own traffic: what was earned in this time, such as 1d; by default "
               "the catalogue's attribution")  # fmt: skip
 @click.option("--latest", default=20_000, show_default=True, type=click.IntRange(1),
               help="Own traffic: so many decisions, the latest")  # fmt: skip
 @click.option("--data", type=FOLDER, envvar="TELLER_DATA", default=DATA, show_default=True,
               help="Directory of the models [TELLER_DATA]")  # fmt: skip
-@click.option("--resamples", default=1000, show_default=True, type=click.IntRange(100))
-@click.option("--seed", default=0, show_default=True)
+@click.option("--resamples", default=1000, show_default=True, type=click.IntRange(100),
+              help="Of customers, for the intervals")  # fmt: skip
+@click.option("--seed", default=0, show_default=True,
+              help="Of all chance: the same call, the same report")  # fmt: skip
 @click.option("--json", "json_file", type=FILE, help="Write the report here as JSON")
 @click.option("--html", "html_file", type=FILE, help="Write the report here as a page")
 @click.pass_context

@@ -24,9 +24,9 @@ _ROLES = click.Choice(["champion", "challenger", "shadow"])
 def _of_a_house(command: Callable[..., None]) -> Callable[..., None]:
     """Gives a command the models of a house, by its flags and the environment."""
 
-    @click.option("--data", type=FOLDER, envvar="TELLER_DATA", default=DATA,
+    @click.option("--data", type=FOLDER, envvar="TELLER_DATA", default=DATA, show_default=True,
                   help="Directory of models, versions and keys [TELLER_DATA]")  # fmt: skip
-    @click.option("--redis", "redis_url", envvar="TELLER_REDIS_URL",
+    @click.option("--redis", "redis_url", envvar="TELLER_REDIS_URL", metavar="URL",
                   help="URL of the store [TELLER_REDIS_URL; embedded]")  # fmt: skip
     @wraps(command)
     def with_house(data: Path, redis_url: str | None, **options: Any) -> None:
@@ -53,7 +53,8 @@ def _of_a_house(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--json", "json_file", type=FILE, help="Write the verdict here as JSON")
 @click.option("--catalogue", type=FOLDER, envvar="TELLER_CATALOGUE", required=True,
               help="Directory of the catalogue [TELLER_CATALOGUE]")  # fmt: skip
-@click.option("--rules", envvar="TELLER_RULES", help="Module with @rule functions [TELLER_RULES]")
+@click.option("--rules", envvar="TELLER_RULES", metavar="MODULE",
+              help="Python module with @rule functions [TELLER_RULES]")  # fmt: skip
 @_of_a_house
 @click.pass_context
 def promote(  # noqa: PLR0913 - one for each option
@@ -119,7 +120,7 @@ def rollback(house: House, name: str, alias: Alias) -> None:
 @click.argument("digest")
 @click.option("--from", "source", type=FOLDER,
               help="The data directory it was published in; else this house's own")  # fmt: skip
-@click.option("--data", type=FOLDER, envvar="TELLER_DATA", default=DATA,
+@click.option("--data", type=FOLDER, envvar="TELLER_DATA", default=DATA, show_default=True,
               help="Directory of models, versions and keys [TELLER_DATA]")  # fmt: skip
 def adopt(name: str, digest: str, source: Path | None, data: Path) -> None:
     """Take over version DIGEST of model NAME from where it was trained, and sign it here.

@@ -20,8 +20,10 @@ POLICIES = ("random", "untrained", "trained", "online", "oracle")
               help="small: all made up; demo: answers fitted on a real grocer's")  # fmt: skip
 @click.option("--people", default=300, show_default=True, type=click.IntRange(10),
               help="How many live in the small world")  # fmt: skip
-@click.option("--visits", default=5000, show_default=True, type=click.IntRange(10))
-@click.option("--days", default=90, show_default=True, type=click.IntRange(1))
+@click.option("--visits", default=5000, show_default=True, type=click.IntRange(10),
+              help="How many come by, one after the other")  # fmt: skip
+@click.option("--days", default=90, show_default=True, type=click.IntRange(1),
+              help="In how many days of the simulation")  # fmt: skip
 @click.option("--history", default=2000, show_default=True, type=click.IntRange(200),
               help="Visits of chance before it, to train the small world's model on")  # fmt: skip
 @click.option("--policy", "policies", multiple=True, type=click.Choice(POLICIES),
@@ -32,7 +34,8 @@ POLICIES = ("random", "untrained", "trained", "online", "oracle")
 @click.option("--seeds", default=3, show_default=True, type=click.IntRange(1),
               help="How many times over, each in a world of its own")  # fmt: skip
 @click.option("--seed", default=1, show_default=True, help="The first of them")
-@click.option("--threads", default=1, show_default=True, type=click.IntRange(1))
+@click.option("--threads", default=1, show_default=True, type=click.IntRange(1),
+              help="Policies played at a time, each by a process")  # fmt: skip
 @click.option("--data", type=FOLDER, default="var/demo", show_default=True,
               help="Where the demo's world keeps what it made")  # fmt: skip
 @click.option("--url", help="Play against the engine at this address, instead of in process")
