@@ -41,9 +41,11 @@ def parsed(cell: str) -> Any:
 
 
 def _whole(cell: str) -> float:
-    """Whoever wrote a column with gaps in it often wrote 36 as `36.0`."""
+    """Whoever wrote a column with gaps in it often wrote 36 as `36.0`; a long number keeps its last
+    digits, of which a float has fifteen."""
+    whole, _, rest = cell.partition(".")
     try:
-        return int(cell)
+        return int(cell if rest.strip("0 ") else whole)
     except ValueError:
         return float(cell)
 

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from engine.catalogue.cells import from_text
 from engine.domain import Value
 from engine.errors import InvalidRequest
+from engine.rules.types import INT
 from tests.builders import SCHEMA, catalogue
 
 TYPES = ("bool", "int", "double", "string", "timestamp", "duration", "list<int>", "list<string>")
@@ -45,6 +47,23 @@ def test_a_value_of_its_type_is_taken(name: str, raw: object, value: Value) -> N
     taken = ONE.validate_attributes({name: raw}, "customer")
     assert taken == {name: value}
     assert type(taken[name]) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("cell", "value"),
+    [
+        ("36", 36),
+        ("36.0", 36),
+        ("-4.", -4),
+        ("1e3", 1000),
+        ("9007199254740993.0", 9007199254740993),
+        ("36.5", 36.5),
+        ("3.0.0", "3.0.0"),
+        (".", "."),
+    ],
+)
+def test_a_cell_of_whole_numbers_keeps_every_digit(cell: str, value: object) -> None:
+    assert from_text(cell, INT) == value
 
 
 @pytest.mark.parametrize(
