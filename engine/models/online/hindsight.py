@@ -23,7 +23,7 @@ from engine.models.online.expansion import packed, unpacked
 from engine.models.online.growing import grown
 from engine.models.online.hindsights import Hindsights, Learned, read
 from engine.models.online.tallies import Tallies, most_leaves
-from engine.models.online.temper import Temper
+from engine.models.online.temper import Temper, Told
 from engine.models.online.ways import added, judged, said, together, trust
 from engine.models.online.wood import (
     MOST_NODES,
@@ -93,8 +93,8 @@ class Hindsight:
         told[owners] = together(ways, sums, rest.take(owners), alone.take(owners))
         return told[:actions]
 
-    def take(self, x: Numbers, owner: int, reward: float, off: float, alone: float) -> float:
-        """Keep an answer in place of the oldest; how far off all was. `off`: how far off the rest
+    def take(self, x: Numbers, owner: int, reward: float, off: float, alone: float) -> Told:
+        """Keep an answer in place of the oldest; what was told of it. `off`: how far off the rest
         was, before it learned of it; `alone`: how far off the weights were by themselves."""
         at, kept, off, alone = self._taken % self._room, self._kept, _exact(off), _exact(alone)
         missed, left, reward = off, off, _exact(reward)
@@ -110,7 +110,7 @@ class Hindsight:
             self._ends[at] = leaves
         if self._taken >= self._room:
             self.temper.count(int(kept.owners[at]), -float(kept.rewards[at]), -1.0)
-        believed = self.temper.take(owner, reward, reward - left)
+        told = self.temper.take(owner, reward, reward - left)
         kept.rows[at], kept.rewards[at], kept.owners[at] = row, reward, owner
         kept.honest[at], kept.missed[at], kept.alone[at] = off, missed, alone
         self._asked = _NOTHING
@@ -124,18 +124,19 @@ class Hindsight:
                 self._make_room(self._known.wood)
         if self._wait <= 0:
             self._grow()
-        return reward - believed
+        return told
 
-    def amend(self, x: Numbers, owner: int, before: float, more: float) -> None:
-        """An answer that was worth `before` turned out to be worth so much more, if it is still
-        kept. Of answers that are the same it is the oldest of that worth."""
+    def amend(self, x: Numbers, owner: int, before: float, more: float, ahead: float) -> None:
+        """An answer that was worth `before`, and of which what was expected was so far `ahead`,
+        turned out to be worth so much more, if it is still kept. Of answers that are the same it
+        is the oldest of that worth."""
         kept = self._kept.at(slice(self._held))
         same = np.flatnonzero((kept.rows == _row(x)).all(axis=1) & (kept.owners == owner))
         if len(same):
             older = (same - self._taken) % self._room
             unlike = np.abs(kept.rewards[same] - np.float32(before))
             at, more = int(same[np.lexsort((older, unlike))[0]]), _exact(more)
-            self.temper.amend(owner, more, float(kept.rewards[at]) - float(kept.honest[at]))
+            self.temper.amend(owner, more, ahead, (self._taken - 1 - at) % self._room)
             for part in (kept.rewards, kept.honest, kept.missed, kept.alone):
                 part[at] += np.float32(more)
             if self._known is not None:

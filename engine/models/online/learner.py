@@ -28,6 +28,7 @@ from engine.models.online.regressions import Regressions
 from engine.models.online.shared import Shared
 from engine.models.online.snapshot import Arm, OnlineArtefact
 from engine.models.online.state import LearnerState
+from engine.models.online.temper import Told
 
 
 class Learner:
@@ -81,9 +82,10 @@ class Learner:
         """The same, of columns that were expanded already."""
         row = self._rows[action_id]
         shared = self._shared.take(x, phi, row, reward)
-        own = min(max(reward - self._take(x, phi, row, reward), LEAST), 1.0)
+        told = self._take(x, phi, row, reward)
+        own = min(max(told.believed, LEAST), 1.0)
         promise = self._balance.take(reward, own, shared)
-        self._promises.keep(action_id, x, promise)
+        self._promises.keep(action_id, x, promise._replace(ahead=told.ahead))
 
     def expect(
         self,
@@ -102,8 +104,8 @@ class Learner:
             self._balance.vouch()
         self._take(x, phi, row, propensity)
 
-    def _take(self, x: NDArray[np.float64], phi: Vector, row: int, reward: float) -> float:
-        """Learn of an action by itself; how far off its own answers were."""
+    def _take(self, x: NDArray[np.float64], phi: Vector, row: int, reward: float) -> Told:
+        """Learn of an action by itself; what its own answers had told."""
         looks = self._recall.looks(float(self._own.seen[row]))
         error, left = self._own.take(phi, row, reward)
         slopes = self.expand.slopes(phi, self._own.weights[row]) if looks else None
@@ -118,7 +120,7 @@ class Learner:
         promise = promise or self._promised(x, phi, row, before)
         self._balance.amend(promise, extra)
         self._recall.amend(phi, row, extra, self._own.amend(phi, row, extra))
-        self._hindsight.amend(x, row, before, extra)
+        self._hindsight.amend(x, row, before, extra, promise.ahead)
         self._shared.amend(x, phi, row, extra)
         self._late += abs(extra)
         if due(self._late, self._hindsight.worked):

@@ -16,18 +16,27 @@ from engine.errors import ModelRefused
 LATEST = 16384
 
 _KEPT = np.dtype(
-    [("of", "<u8"), ("reward", "<f4"), ("own", "<f4"), ("shared", "<f4"), ("first", "<u1")]
+    [
+        ("of", "<u8"),
+        ("reward", "<f4"),
+        ("own", "<f4"),
+        ("shared", "<f4"),
+        ("first", "<u1"),
+        ("ahead", "<f4"),
+    ]
 )
 
 
 class Promise(NamedTuple):
     """What an answer is worth, as far as is known, and what an action's `own` answers and the
-    `shared` terms had promised of it; whether it was one of the `first`."""
+    `shared` terms had promised of it; whether it was one of the `first`; how far `ahead` of the
+    action's rate what was expected was (`temper`), as far as is known."""
 
     reward: float
     own: float
     shared: float
     first: bool
+    ahead: float = 0.0
 
 
 class Promises:
@@ -54,9 +63,9 @@ class Promises:
         older = (same - self._taken) % self._room
         unlike = np.abs(self._latest["reward"][same] - np.float32(before))
         one = self._latest[same[np.lexsort((older, unlike))[0]]]
-        _, reward, own, shared, first = one.item()
+        _, reward, own, shared, first, ahead = one.item()
         one["reward"] += more
-        return Promise(reward, own, shared, bool(first))
+        return Promise(reward, own, shared, bool(first), ahead)
 
     def join(self, other: Promises) -> None:
         """Keep the latest of both, as many of each as there is room for."""
@@ -74,7 +83,7 @@ class Promises:
         if len(kept) % _KEPT.itemsize or len(kept) > self._room * _KEPT.itemsize:
             raise ModelRefused(f"promises: {len(kept)} bytes of at most {self._room:,} answers")
         given = np.frombuffer(kept, _KEPT)
-        if not all(np.isfinite(given[part]).all() for part in ("reward", "own", "shared")):
+        if not all(np.isfinite(given[part]).all() for part in ("reward", "own", "shared", "ahead")):
             raise ModelRefused("promises that are not finite")
         self._put(given)
 

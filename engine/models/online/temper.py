@@ -10,7 +10,7 @@ expectations is one that was lucky, and its slope is below one. It must not know
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,15 @@ from engine.models.base import LARGEST
 
 Numbers: TypeAlias = NDArray[np.float64]
 Proof: TypeAlias = tuple[float, float]
+
+
+class Told(NamedTuple):
+    """What was believed of an answer before it came, and how far `ahead` of the action's rate
+    what was expected of it was."""
+
+    believed: float
+    ahead: float
+
 
 _DOUBT = 2.0
 _KEEP = 0.999  # about the last thousand answers
@@ -55,19 +64,21 @@ class Temper:
         rates += slope * expected
         return rates
 
-    def take(self, owner: int, reward: float, expected: float) -> float:
-        """Count an answer, of which so much was expected; what was believed of it."""
+    def take(self, owner: int, reward: float, expected: float) -> Told:
+        """Count an answer, of which so much was expected; what was told of it."""
         slope, ahead = self.slope, self._ahead(owner, expected)
         came, total = self.proof
         rate = expected - ahead
         self.proof = _KEEP * came + ahead * (reward - rate), _KEEP * total + ahead * ahead
         self.count(owner, reward, 1.0)
-        return rate + slope * ahead
+        return Told(rate + slope * ahead, ahead)
 
-    def amend(self, owner: int, more: float, expected: float) -> None:
-        """An answer that was counted was worth so much more."""
+    def amend(self, owner: int, more: float, ahead: float, since: int) -> None:
+        """An answer that was counted, so many answers `since`, was worth so much more: held
+        against how far ahead what was expected then was, not what is now. Where many come late at
+        once, it is the rate that moves, and all that was expected would look wrong."""
         came, total = self.proof
-        self.proof = came + self._ahead(owner, expected) * more, total
+        self.proof = came + _KEEP**since * ahead * more, total
         self.count(owner, more, 0.0)
 
     def join(self, other: Temper) -> None:

@@ -107,7 +107,7 @@ def test_what_turns_out_to_be_worth_more_counts_so() -> None:
     for number in range(ANSWERS):
         x = np.random.default_rng(number).random(2)
         late.take(x, number % 2, 0.0, -0.5, -0.5)
-        late.amend(x, number % 2, 0.0, board(x) * (number % 2 == 0))
+        late.amend(x, number % 2, 0.0, board(x) * (number % 2 == 0), 0.0)
     at_once = taught(range(ANSWERS)).learned(("one", "other"))
     assert late.learned(("one", "other")).hindsights.rewards == at_once.hindsights.rewards
     assert late.learned(("one", "other")).hindsights.honest == at_once.hindsights.honest
@@ -118,7 +118,7 @@ def test_two_answers_of_one_moment_that_came_late_are_two() -> None:
     for _ in range(5):
         late.take(x, 0, 0.0, 0.0, 0.0)
     for _ in range(2):
-        late.amend(x.copy(), 0, 0.0, 1.0)
+        late.amend(x.copy(), 0, 0.0, 1.0, 0.0)
     kept = late.hindsights(("a",)).rewards
     assert np.frombuffer(kept, "<f4").tolist() == [1.0, 1.0, 0.0, 0.0, 0.0]
 
@@ -127,7 +127,7 @@ def test_an_answer_that_comes_in_parts_is_added_to_the_same_one() -> None:
     late, x = Hindsight(2), np.array([0.3, 0.1])
     for reward in (0.0, 0.5, 0.0):
         late.take(x, 0, reward, 0.0, 0.0)
-    late.amend(x.copy(), 0, 0.5, 0.5)
+    late.amend(x.copy(), 0, 0.5, 0.5, 0.0)
     kept = late.hindsights(("a",)).rewards
     assert np.frombuffer(kept, "<f4").tolist() == [0.0, 1.0, 0.0]
 
@@ -139,7 +139,7 @@ def test_a_late_answer_is_added_to_the_same_one_after_a_restart() -> None:
         first.take(x if number in (7, 55) else other, 0, 0.0, 0.0, 0.0)
     again.resume(first.learned(("a", "b")), {"a": 0, "b": 1})
     for each in (first, again):
-        each.amend(x.copy(), 0, 0.0, 1.0)
+        each.amend(x.copy(), 0, 0.0, 1.0, 0.0)
     assert again.learned(("a", "b")) == first.learned(("a", "b"))
 
 

@@ -40,6 +40,13 @@ def test_what_is_answered_only_after_a_large_send_is_promised_about_as_often_as_
     assert share / 2.0 < promised < 2.0 * share
 
 
+@pytest.mark.parametrize("share", [0.03, 0.15])
+def test_a_large_send_takes_nothing_from_what_tells_moments_apart(share: float) -> None:
+    """While offers went unanswered nothing was expected of any, which then proved neither right
+    nor wrong; the next answers say what it is worth."""
+    assert sent(share).belief.hindsight.temper.slope > 0.8
+
+
 def test_one_restored_between_two_late_answers_goes_on_as_the_first_would() -> None:
     learner = sent(0.03, known=12)
     again = Learner.restore(learner.state())

@@ -73,7 +73,7 @@ def test_two_share_the_room() -> None:
     assert found == [None, None, told(0.5), told(0.5), None, None, told(0.25), told(0.25)]
 
 
-@pytest.mark.parametrize("bad", [b"\0", bytes(21 * 16385), b"\xff" * 21])
+@pytest.mark.parametrize("bad", [b"\0", bytes(25 * 16385), b"\xff" * 25])
 def test_what_cannot_be_kept_is_refused(bad: bytes) -> None:
     with pytest.raises(ModelRefused, match="promises"):
         Promises().resume(bad)

@@ -41,19 +41,30 @@ def test_of_an_action_without_answers_all_is_believed_whatever_came_of_others() 
 def test_what_is_believed_of_one_is_what_is_believed_of_all() -> None:
     temper = taught(0.5)
     told = temper.means(np.array([0.3, 0.8]))[1]
-    assert temper.take(1, 1.0, 0.8) == pytest.approx(float(told), abs=1e-12)
+    assert temper.take(1, 1.0, 0.8).believed == pytest.approx(float(told), abs=1e-12)
 
 
 def test_a_late_yes_proves_what_an_early_one_proves() -> None:
     early, late = Temper(), Temper()
-    for _ in range(5):
-        early.take(0, 0.0, 0.2)
-        late.take(0, 0.0, 0.2)
-    early.take(0, 1.0, 0.9)
-    late.take(0, 0.0, 0.9)
-    late.amend(0, 1.0, 0.9)
-    assert late.proof == pytest.approx(early.proof, abs=0.15)
-    assert late.slope == pytest.approx(early.slope, abs=0.06)
+    for temper, worked in ((early, 1.0), (late, 0.0)):
+        for _ in range(5):
+            temper.take(0, 0.0, 0.2)
+        ahead = temper.take(0, worked, 0.9).ahead
+    for temper in (early, late):
+        for _ in range(3):
+            temper.take(1, 0.0, 0.2)
+    late.amend(0, 1.0, ahead, 3)
+    assert late.proof == pytest.approx(early.proof)
+    assert late.means(np.array([0.5])) == pytest.approx(early.means(np.array([0.5])))
+
+
+def test_a_burst_of_late_answers_says_nothing_against_what_was_expected_without_them() -> None:
+    """Nobody answered at first, so that no answer was expected, nor was the rate above that."""
+    temper = Temper()
+    promised = [temper.take(0, 0.0, 0.0).ahead for _ in range(400)]
+    for number, ahead in enumerate(promised[:200]):
+        temper.amend(0, 1.0, ahead, 399 - number)
+    assert temper.slope == 1.0
 
 
 def test_sums_that_cannot_be_are_refused() -> None:
