@@ -83,7 +83,7 @@ class Learner:
         row = self._rows[action_id]
         shared = self._shared.take(x, phi, row, reward)
         told = self._take(x, phi, row, reward)
-        own = min(max(told.believed, LEAST), 1.0)
+        own = min(max(told.expected, LEAST), 1.0)
         promise = self._balance.take(reward, own, shared)
         self._promises.keep(action_id, x, promise._replace(ahead=told.ahead))
 

@@ -23,10 +23,10 @@ Proof: TypeAlias = tuple[float, float]
 
 
 class Told(NamedTuple):
-    """What was believed of an answer before it came, and how far `ahead` of the action's rate
-    what was expected of it was."""
+    """What was expected of an answer before it came, all of it, so that whoever expects too much
+    is known by it; and how far `ahead` of the action's rate that was."""
 
-    believed: float
+    expected: float
     ahead: float
 
 
@@ -66,12 +66,12 @@ class Temper:
 
     def take(self, owner: int, reward: float, expected: float) -> Told:
         """Count an answer, of which so much was expected; what was told of it."""
-        slope, ahead = self.slope, self._ahead(owner, expected)
+        ahead = self._ahead(owner, expected)
         came, total = self.proof
         rate = expected - ahead
         self.proof = _KEEP * came + ahead * (reward - rate), _KEEP * total + ahead * ahead
         self.count(owner, reward, 1.0)
-        return Told(rate + slope * ahead, ahead)
+        return Told(expected, ahead)
 
     def amend(self, owner: int, more: float, ahead: float, since: int) -> None:
         """An answer that was counted, so many answers `since`, was worth so much more: held

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from engine.errors import ModelRefused
+from engine.models.features import Feature, Number
 from engine.models.online.expansion import Scale
 from engine.models.online.learner import Learner
 from engine.models.online.memories import LATEST
@@ -190,3 +191,15 @@ def test_where_something_surely_works_little_else_is_tried() -> None:
     fresh.know(ACTIONS)
     unsure = believed(fresh, (1.0, 0.0, 1.0, 0.0, 0.0))[1]
     assert sure[0] < unsure.min() / 10
+
+
+def test_where_nothing_tells_moments_apart_what_actions_share_is_believed() -> None:
+    numbers = [Feature(f"n{place}", f"customer.n{place}", Number()) for place in range(6)]
+    learner, chance = Learner(numbers), np.random.default_rng(2)
+    actions = [an_action(f"a{place}", None) for place in range(8)]
+    learner.know(actions)
+    for _ in range(1500):
+        x, place = chance.standard_normal(6), int(chance.integers(8))
+        learner.expand.see(x)
+        learner.learn(x, f"a{place}", float(chance.random() < 0.01 * (1 + place)))
+    assert learner.belief.balance.shared > 0.9

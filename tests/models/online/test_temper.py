@@ -38,10 +38,10 @@ def test_of_an_action_without_answers_all_is_believed_whatever_came_of_others() 
     assert taught(0.0).means(np.array([0.9, 0.9, 0.9]))[2] == pytest.approx(0.9)
 
 
-def test_what_is_believed_of_one_is_what_is_believed_of_all() -> None:
-    temper = taught(0.5)
-    told = temper.means(np.array([0.3, 0.8]))[1]
-    assert temper.take(1, 1.0, 0.8).believed == pytest.approx(float(told), abs=1e-12)
+def test_what_is_told_of_an_answer_is_all_that_was_expected_however_little_is_believed() -> None:
+    told = taught(0.0).take(1, 1.0, 0.8)
+    assert told.expected == 0.8
+    assert told.ahead == pytest.approx(0.3, abs=0.02)
 
 
 def test_a_late_yes_proves_what_an_early_one_proves() -> None:
