@@ -27,7 +27,7 @@ def rows(columns: int) -> list[list[str]]:
 @pytest.mark.parametrize(
     ("columns", "ours", "theirs", "below", "geometric", "worst"),
     [
-        (11, 3, 4, "17 of 17", "0.64", "1.00"),
+        (11, 3, 4, "17 of 17", "0.65", "1.00"),
         (11, 3, 7, "17 of 17", "0.43", "0.98"),
         (9, 4, 5, "19 of 27", "0.93", "1.07"),
     ],
