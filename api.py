@@ -279,8 +279,8 @@ def _http_error(error: HTTPException) -> Response:
     code = {413: "too-large", 500: "internal"}.get(status, error.name.lower().replace(" ", "-"))
     detail = error.description or error.name
     if status == 413:
-        most = request.max_content_length
-        detail = str(too_large(most if most and most != _CUT_AT else MAX_BYTES))
+        most = request.max_content_length or _CUT_AT
+        detail = str(too_large(MAX_BYTES if most == _CUT_AT else most))
     response = _problem(status, code, detail)
     for name, value in error.get_headers(request.environ):
         if name in ("Allow", "Retry-After"):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from engine.catalogue import Catalogue
-from engine.change import Change, Committed, Conflict, Found, Known, Loaded
+from engine.change import Change, Committed, Conflict, Found, Known, Loaded, Result
 from engine.models.base import Model
 from engine.models.routing import Alias, Routing
 from engine.situation import Live
@@ -27,6 +27,14 @@ class Memory(Protocol):
 
     def assure(self, customer_id: str) -> None:
         """NotReplicated unless what this customer was told is where an opt-out must be."""
+
+
+class Bulk(Protocol):
+    """The store's verbs for many customers in one trip."""
+
+    def load_all(self, asked: Sequence[tuple[str, Sequence[str]]]) -> Iterator[Loaded]: ...
+
+    def commit_all(self, changes: Sequence[Change]) -> list[Result]: ...
 
 
 class People(Memory, Protocol):

@@ -1,6 +1,6 @@
 """The latest answers of all actions, as hindsight keeps them to grow trees from.
 
-It must not know how they are learned from.
+And what is the same for all that keep a latest so many. It must not know how they are learned from.
 """
 
 from __future__ import annotations
@@ -72,12 +72,25 @@ def owners_of(
     return np.array([rows.get(name, others) for name in names], np.intp)[owners]
 
 
+def shared_out(room: int, one: int, other: int) -> tuple[int, int]:
+    """Of so many answers of either, how many find room: as many of each, unless one has fewer."""
+    kept = min(one, max(room // 2, room - other))
+    return kept, min(other, room - kept)
+
+
+def told_before(same: Places, rewards: Cuts, before: float, taken: int) -> int:
+    """Which of the answers in those places of a ring, all the same, was the one that was worth
+    `before`: the oldest of that worth. `rewards`: all of the ring; `taken`: how many ever came."""
+    older = (same - taken) % len(rewards)
+    unlike = np.abs(rewards[same] - np.float32(before))
+    return int(same[np.lexsort((older, unlike))[0]])
+
+
 def latest(one: Answers, other: Answers, room: int) -> Answers:
     """Of both, as many of each as there is room for; those of the first come first."""
-    share = max(room // 2, room - len(other.owners))
-    mine = one.at(slice(max(0, len(one.owners) - share), None))
-    more = room - len(mine.owners)
-    theirs = other.at(slice(max(0, len(other.owners) - more), None))
+    kept, more = shared_out(room, len(one.owners), len(other.owners))
+    mine = one.at(slice(len(one.owners) - kept, None))
+    theirs = other.at(slice(len(other.owners) - more, None))
     return Answers(
         np.concatenate([mine.rows, theirs.rows]),
         np.concatenate([mine.rewards, theirs.rewards]),

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.errors import ModelRefused
-from engine.models.online.answers import Answers, latest, room_for
+from engine.models.online.answers import Answers, latest, room_for, told_before
 from engine.models.online.expansion import packed, unpacked
 from engine.models.online.growing import grown
 from engine.models.online.hindsights import Hindsights, Learned, read
@@ -133,9 +133,7 @@ class Hindsight:
         kept = self._kept.at(slice(self._held))
         same = np.flatnonzero((kept.rows == _row(x)).all(axis=1) & (kept.owners == owner))
         if len(same):
-            older = (same - self._taken) % self._room
-            unlike = np.abs(kept.rewards[same] - np.float32(before))
-            at, more = int(same[np.lexsort((older, unlike))[0]]), _exact(more)
+            at, more = told_before(same, kept.rewards, before, self._taken), _exact(more)
             self.temper.amend(owner, more, ahead, (self._taken - 1 - at) % self._room)
             for part in (kept.rewards, kept.honest, kept.missed, kept.alone):
                 part[at] += np.float32(more)

@@ -10,6 +10,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from engine.models.online.answers import shared_out
 from engine.models.online.expansion import packed
 
 LATEST = 2048
@@ -36,10 +37,9 @@ def joined(one: Memories, other: Memories, room: int = LATEST) -> Memories:
     Either's sharp made up for all that was missed, so that each counts by its share of answers.
     """
     held, more = len(one.owners) // 4, len(other.owners) // 4
-    kept = max(room // 2, room - more) if held + more > room else held
     share = held / max(held + more, 1)
-    mine = _latest(one, min(held, kept), share)
-    theirs = _latest(other, min(more, room - min(held, kept)), 1.0 - share)
+    kept, further = shared_out(room, held, more)
+    mine, theirs = _latest(one, kept, share), _latest(other, further, 1.0 - share)
     shifted = np.frombuffer(theirs.owners, "<i4") + len(one.names)
     return Memories(
         one.names + other.names,

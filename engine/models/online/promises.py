@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import ModelRefused
+from engine.models.online.answers import shared_out, told_before
 
 LATEST = 16384
 
@@ -60,9 +61,7 @@ class Promises:
         same = np.flatnonzero(self._latest["of"][: self._held] == _of(action_id, x))
         if not len(same):
             return None
-        older = (same - self._taken) % self._room
-        unlike = np.abs(self._latest["reward"][same] - np.float32(before))
-        one = self._latest[same[np.lexsort((older, unlike))[0]]]
+        one = self._latest[told_before(same, self._latest["reward"], before, self._taken)]
         _, reward, own, shared, first, ahead = one.item()
         one["reward"] += more
         return Promise(reward, own, shared, bool(first), ahead)
@@ -70,9 +69,8 @@ class Promises:
     def join(self, other: Promises) -> None:
         """Keep the latest of both, as many of each as there is room for."""
         mine, theirs = self._ordered(), other._ordered()
-        mine = mine[max(0, len(mine) - max(self._room // 2, self._room - len(theirs))) :]
-        theirs = theirs[max(0, len(theirs) - (self._room - len(mine))) :]
-        self._put(np.concatenate([mine, theirs]))
+        kept, more = shared_out(self._room, len(mine), len(theirs))
+        self._put(np.concatenate([mine[len(mine) - kept :], theirs[len(theirs) - more :]]))
 
     def kept(self) -> bytes:
         """All it holds."""

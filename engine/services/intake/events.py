@@ -9,12 +9,11 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Protocol
 
 from msgspec.structs import replace
 
 from engine.catalogue import Catalogue
-from engine.change import Change, Committed, Loaded, Result
+from engine.change import Committed, Loaded
 from engine.errors import Contention, CustomerFull, IdentityShared, InvalidRequest, Problem
 from engine.services.deciding.changes import retention
 from engine.services.intake.fate import Fate
@@ -24,7 +23,7 @@ from engine.services.intake.quarantine import Quarantine, SetAside
 from engine.services.intake.taking import Row, take
 from engine.services.intake.whose import Linker, Whose
 from engine.services.keyring import Sender
-from engine.services.ports import People, Serving, Watch
+from engine.services.ports import Bulk, People, Serving, Watch
 from engine.wire.bots import is_bot
 from engine.wire.events import AgainReply, SetAsideReply
 from engine.wire.segment import Delivery, read_briefly, user_agent_of
@@ -39,14 +38,6 @@ _NEEDS_SECRET = frozenset(("identify", "alias"))  # who may speak of anyone's id
 
 Part = tuple[Name, list[Row]]
 """A customer, as the events say it, and what they tell."""
-
-
-class Bulk(Protocol):
-    """The store's verbs for many customers at once."""
-
-    def load_all(self, asked: Sequence[tuple[str, Sequence[str]]]) -> Iterator[Loaded]: ...
-
-    def commit_all(self, changes: Sequence[Change]) -> list[Result]: ...
 
 
 class Events:

@@ -7,19 +7,19 @@ change, or a customer that was merged, goes the way of a single request instead.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, TypeVar
 
 from engine import record
 from engine.catalogue import Catalogue
-from engine.change import Change, Committed, Loaded, Result, Seen
+from engine.change import Change, Committed, Loaded, Seen
 from engine.errors import InvalidRequest, Rejected
 from engine.services.deciding.changes import change_of, retention
 from engine.services.intake.fate import Fate
 from engine.services.intake.interactions import Interactions, Lesson, Made, Row, seen_of
 from engine.services.people.customers import Customers, changed, sections_of
-from engine.services.ports import People, Serving
+from engine.services.ports import Bulk, People, Serving
 from engine.wire.customers import CustomerPatchBody
 from engine.wire.imports import SOURCE, Kind, Reading
 from engine.wire.interactions import InteractionBody
@@ -27,13 +27,6 @@ from engine.wire.tables import Line
 
 T = TypeVar("T")
 T_contra = TypeVar("T_contra", contravariant=True)
-
-
-class Crowd(Protocol):
-    """A store that takes many customers in one trip."""
-
-    def load_all(self, asked: Sequence[tuple[str, Sequence[str]]]) -> Iterator[Loaded]: ...
-    def commit_all(self, changes: Sequence[Change]) -> list[Result]: ...
 
 
 class BadLine(NamedTuple):
@@ -78,7 +71,7 @@ class Imports:
 
     def __init__(
         self,
-        crowd: Crowd,
+        crowd: Bulk,
         people: People,
         serving: Serving,
         customers: Customers,

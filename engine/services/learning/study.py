@@ -35,12 +35,11 @@ _COUNT = 32  # entries of a partition in one answer
 
 _NO_PAUSE = 0  # ms; what may have taken longer than the lease lasts others would only begin again
 
-_log = structlog.get_logger()
-
-
 _AHEAD = 1_000
 """Milliseconds by which a decision may be later than its entry: no two of a customer are of one
 moment, so that many at once run ahead of the log."""
+
+_log = structlog.get_logger()
 
 
 class Logs(Protocol):
