@@ -1,0 +1,37 @@
+"""Inner loops as machine code: numba translates a function when its module is imported.
+
+What was translated is kept beside the source or in the user's cache, so that only a machine's
+first process waits for it; where neither can be written, every process translates for itself.
+Indices are not checked: who calls has seen to it that they stand within.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar, cast
+
+import numba
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_LOOSE = {"reassoc", "contract", "nsz"}
+"""Sums may be worked out in another order, several terms at once. What is NaN or infinite stays
+so, and a machine works out the same every time."""
+
+
+def compiled(signature: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """For types such as `float32[::1](float32[:, ::1], int64)`: no others are taken, and an
+    array in another order or type is a TypeError. Divides by zero as numpy does."""
+
+    def translate(function: Callable[P, R]) -> Callable[P, R]:
+        def with_cache(kept: bool) -> Callable[P, R]:
+            made = numba.njit(signature, cache=kept, fastmath=_LOOSE, error_model="numpy")
+            return cast("Callable[P, R]", made(function))
+
+        try:
+            return with_cache(True)
+        except RuntimeError:  # nowhere to keep it
+            return with_cache(False)
+
+    return translate
