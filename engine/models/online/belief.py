@@ -7,6 +7,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.compiled import compiled
 from engine.models.online.balance import Balance
 from engine.models.online.expansion import Vector
 from engine.models.online.hindsight import Hindsight
@@ -71,13 +72,27 @@ class Belief(NamedTuple):
         it was.
         """
         means, shares = self.means(x, phi)
-        spreads = np.sqrt(self.variances.dot(phi * phi)).astype(np.float64)
-        spreads += 1.0 / np.sqrt(1.0 / FRESH + self.seen * shares)
-        best = min(max(float(np.maximum.reduce(means, initial=0.0)), 0.0), 1.0)
         boldness = _BOLDNESS / 2.0 * self.hindsight.temper.slope
-        spreads *= boldness * max(0.0, 1.0 - _CERTAIN * best) ** _PATIENCE
-        capped = np.minimum(means, 1.0)
-        propensities = np.maximum(capped, LEAST)
-        spreads += capped
-        spreads -= propensities
-        return propensities, np.maximum(spreads, 0.0, out=spreads)
+        return _hoped(means, shares, self.seen, self.variances, phi, boldness)
+
+
+@compiled(
+    "UniTuple(float64[::1], 2)"
+    "(float64[::1], float64[::1], float64[::1], float32[:, ::1], float32[::1], float64)"
+)
+def _hoped(
+    means: Columns, shares: Columns, seen: Columns, variances: Vector, phi: Vector, boldness: float
+) -> tuple[Columns, Columns]:
+    """See `apart`."""
+    best = min(max(means.max(), 0.0), 1.0) if len(means) else 0.0
+    boldness *= max(0.0, 1.0 - _CERTAIN * best) ** _PATIENCE
+    propensities, hopes = np.empty(len(means)), np.empty(len(means))
+    for row in range(len(means)):
+        variance = np.float32(0.0)
+        for column in range(len(phi)):
+            variance += variances[row, column] * phi[column] * phi[column]
+        spread = np.sqrt(variance) + 1.0 / np.sqrt(1.0 / FRESH + seen[row] * shares[row])
+        capped = min(means[row], 1.0)
+        propensities[row] = max(capped, LEAST)
+        hopes[row] = max(capped + boldness * spread - propensities[row], 0.0)
+    return propensities, hopes

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.compiled import compiled
 from engine.domain import Action
 from engine.errors import ModelRefused
 from engine.models.base import LARGEST
@@ -47,20 +48,11 @@ class Kinship:
 
     def term(self, row: int) -> Term:
         """The same of one action."""
-        kin = self._kin[self._kin_of[row]]
-        return _pair(self._own[row] + kin[0] + kin[1])
+        return _together(self._own, self._kin, self._kin_of, row)
 
-    def move(self, row: int, step: float) -> None:
-        """By so many of each term's variances."""
-        self._own[row, 0] += self._own[row, 1] * step
-        kin = self._kin_of[row]
-        self._kin[kin, 0] += self._kin[kin, 1] * step
-
-    def narrow(self, row: int, seen: float) -> None:
-        """By an answer of that precision."""
-        kin = self._kin_of[row]
-        self._own[row, 1] -= seen * self._own[row, 1] ** 2
-        self._kin[kin, 1] -= seen * self._kin[kin, 1] ** 2
+    def learn(self, row: int, step: float, seen: float) -> None:
+        """An answer of a precision of `seen`: by so many of each term's variances."""
+        _learn(self._own, self._kin, self._kin_of, row, step, seen)
 
     def join(self, other: Kinship, rows: Sequence[int]) -> None:
         """Add what another has seen; `rows`: of each of its actions, its row here."""
@@ -124,3 +116,23 @@ def _added(one: Numbers, other: Numbers, prior: float) -> Term:
 def _faded(one: Numbers, keep: float, prior: float) -> Term:
     precision = 1.0 / prior + keep * (1.0 / one[1] - 1.0 / prior)
     return keep * one[0] / one[1] / precision, 1.0 / precision
+
+
+@compiled("UniTuple(float64, 2)(float64[:, ::1], float64[:, ::1], intp[:, ::1], intp)")
+def _together(own: Numbers, kin: Numbers, kin_of: NDArray[np.intp], row: int) -> Term:
+    mean, variance = own[row]
+    for one in kin_of[row]:
+        mean += kin[one, 0]
+        variance += kin[one, 1]
+    return mean, variance
+
+
+@compiled("void(float64[:, ::1], float64[:, ::1], intp[:, ::1], intp, float64, float64)")
+def _learn(
+    own: Numbers, kin: Numbers, kin_of: NDArray[np.intp], row: int, step: float, seen: float
+) -> None:
+    own[row, 0] += own[row, 1] * step
+    own[row, 1] -= own[row, 1] ** 2 * seen
+    for one in kin_of[row]:
+        kin[one, 0] += kin[one, 1] * step
+        kin[one, 1] -= kin[one, 1] ** 2 * seen

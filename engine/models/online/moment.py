@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.compiled import compiled
 from engine.models.base import LARGEST
 from engine.models.beta import BASE_RATE
 from engine.models.online.expansion import Vector, packed, unpacked
@@ -49,14 +50,13 @@ class Moment:
         """Of what is the same at every moment."""
         return float(self.covariance[0, 0])
 
-    def move(self, step: Vector) -> None:
-        """By so much."""
-        self.weights += step
+    def about(self, terms: Vector) -> tuple[Vector, float, float]:
+        """At a moment of these terms: covariance · terms, the logit, and its variance."""
+        return _about(self.weights, self.covariance, terms)
 
-    def narrow(self, step: Vector) -> None:
-        """By what an answer told along that direction."""
-        across = step[:, None]
-        self.covariance -= across.dot(across.T)
+    def learn(self, gain: Vector, step: float, seen: float) -> None:
+        """An answer along `gain`: weights by so many times it, of a precision of `seen`."""
+        _learn(self.weights, self.covariance, gain, step, seen)
 
     def seen(self) -> Seen:
         """What was."""
@@ -85,3 +85,26 @@ class Moment:
     def resume(self, covariance: bytes) -> None:
         """Go on from one that was packed. Raises ModelRefused for what does not fit."""
         self.covariance = unpacked(covariance, *self.covariance.shape)
+
+
+@compiled("Tuple((float32[::1], float64, float64))(float32[::1], float32[:, ::1], float32[::1])")
+def _about(weights: Vector, covariance: Vector, terms: Vector) -> tuple[Vector, float, float]:
+    gain = np.empty(len(terms), np.float32)
+    logit, spread = np.float32(0.0), np.float32(0.0)
+    for i in range(len(terms)):
+        along = np.float32(0.0)
+        for j in range(len(terms)):
+            along += covariance[i, j] * terms[j]
+        gain[i] = along
+        spread += along * terms[i]
+        logit += weights[i] * terms[i]
+    return gain, logit, spread
+
+
+@compiled("void(float32[::1], float32[:, ::1], float32[::1], float64, float64)")
+def _learn(weights: Vector, covariance: Vector, gain: Vector, step: float, seen: float) -> None:
+    told = np.float32(np.sqrt(seen)) * gain
+    for i in range(len(gain)):
+        weights[i] += gain[i] * np.float32(step)
+        for j in range(len(gain)):
+            covariance[i, j] -= told[i] * told[j]

@@ -8,12 +8,11 @@ learned of an answer.
 
 from __future__ import annotations
 
-from math import sqrt
-
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from engine.compiled import compiled
 from engine.errors import ModelRefused
 from engine.models.base import LARGEST
 from engine.models.online.expansion import Vector, packed, unpacked
@@ -46,7 +45,6 @@ class Regressions:
         self.seen = np.zeros(0)
         self.weights, self.precisions, self.variances = np.zeros((3, 0, size), np.float32)
         self._inverses: list[Vector] = []
-        self._change = np.empty((size, size), np.float32)
 
     def know(self, new: int) -> None:
         """So many actions more, of which nothing is known yet."""
@@ -59,17 +57,15 @@ class Regressions:
 
     def take(self, phi: Vector, row: int, reward: float) -> tuple[float, float]:
         """Learn an answer; how far off the weights were before, and are now."""
-        weights, inverse, precision = self.weights[row], self._inverses[row], self.precisions[row]
-        gain = inverse.dot(phi)
-        error = reward - float(weights.dot(phi))
-        surprise = 1.0 + float(gain.dot(phi))
-        weights += gain * np.float32(error / surprise)
-        step = (gain / np.float32(sqrt(surprise)))[:, None]
-        inverse -= np.dot(step, step.T, out=self._change)
-        precision += phi * phi
-        np.reciprocal(precision, out=self.variances[row])
         self.seen[row] += 1.0
-        return error, error / surprise
+        return _learned(
+            self._inverses[row],
+            self.weights[row],
+            self.precisions[row],
+            self.variances[row],
+            phi,
+            reward,
+        )
 
     def amend(self, phi: Vector, row: int, more: float) -> float:
         """An answer that was learned turned out to be worth so much more; how much further off
@@ -126,3 +122,40 @@ class Regressions:
         self.weights[row] = np.linalg.solve(precision, answers)
         self.precisions[row] = np.diagonal(precision)
         self.variances[row] = 1.0 / self.precisions[row]
+
+
+@compiled(
+    "UniTuple(float64, 2)"
+    "(float32[:, ::1], float32[::1], float32[::1], float32[::1], float32[::1], float64)"
+)
+def _learned(
+    inverse: Vector,
+    weights: Vector,
+    precisions: Vector,
+    variances: Vector,
+    phi: Vector,
+    reward: float,
+) -> tuple[float, float]:
+    """One answer put into what is known of an action: how far off its weights were, and are."""
+    size = len(phi)
+    gain = np.empty(size, np.float32)
+    surprise, expected = np.float32(1.0), np.float32(0.0)
+    for i in range(size):
+        told = np.float32(0.0)
+        for j in range(size):
+            told += inverse[i, j] * phi[j]
+        gain[i] = told
+        surprise += told * phi[i]
+        expected += weights[i] * phi[i]
+    error = reward - expected
+    left = error / surprise
+    root = np.sqrt(surprise)
+    for i in range(size):
+        weights[i] += gain[i] * np.float32(left)
+        precisions[i] += phi[i] * phi[i]
+        variances[i] = np.float32(1.0) / precisions[i]
+        gain[i] /= root
+    for i in range(size):
+        for j in range(size):
+            inverse[i, j] -= gain[i] * gain[j]
+    return error, left

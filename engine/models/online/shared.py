@@ -112,15 +112,13 @@ class Shared:
         damped = _damping(known.spread)
         expected = _chance(damped * known.logit)
         seen = damped * damped * expected * (1.0 - expected)
-        self._move(row, known.gain, damped * (reward - expected))
-        self._moment.narrow(known.gain * np.float32(sqrt(seen)))
-        self._kinship.narrow(row, seen)
+        self._learn(row, known.gain, damped * (reward - expected), seen)
         return _chance(_damping(known.steady) * known.logit)
 
     def amend(self, x: Numbers, phi: Vector, row: int, more: float) -> None:
         """An answer that was learned turned out to be worth so much more."""
         known = self._known(x, phi, row)
-        self._move(row, known.gain, _damping(known.spread) * more)
+        self._learn(row, known.gain, _damping(known.spread) * more, 0.0)
 
     def join(self, other: Shared, rows: Sequence[int]) -> None:
         """Add what another has seen; `rows`: of each of its actions, its row here."""
@@ -176,18 +174,13 @@ class Shared:
         if self._relative.count:
             own = np.append(x, 0.0).take(self._places[row]).clip(-LARGEST_Z, LARGEST_Z)
             moment = np.concatenate([moment, own.astype(np.float32)])
-        gain = self._moment.covariance.dot(moment)
+        gain, logit, spread = self._moment.about(moment)
         term, variance = self._kinship.term(row)
-        return _Known(
-            gain,
-            float(self._moment.weights.dot(moment)) + term,
-            float(gain.dot(moment)) + variance,
-            self._moment.variance + variance,
-        )
+        return _Known(gain, logit + term, spread + variance, self._moment.variance + variance)
 
-    def _move(self, row: int, gain: Vector, step: float) -> None:
-        self._moment.move(gain * np.float32(step))
-        self._kinship.move(row, step)
+    def _learn(self, row: int, gain: Vector, step: float, seen: float) -> None:
+        self._moment.learn(gain, step, seen)
+        self._kinship.learn(row, step, seen)
         self._steady = None
 
 

@@ -15,6 +15,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.compiled import compiled
 from engine.errors import ModelRefused
 from engine.models.base import LARGEST
 
@@ -58,11 +59,7 @@ class Temper:
             return expected
         if len(self._counts) < count:
             self._make_room(count)
-        rates = self._worked[:count] + expected
-        rates /= self._counts[:count] + 1.0
-        rates *= 1.0 - slope
-        rates += slope * expected
-        return rates
+        return _tempered(self._worked, self._counts, expected, slope)
 
     def take(self, owner: int, reward: float, expected: float) -> Told:
         """Count an answer, of which so much was expected; what was told of it."""
@@ -107,3 +104,12 @@ class Temper:
     def _make_room(self, actions: int) -> None:
         more = np.zeros(actions - len(self._counts))
         self._worked, self._counts = np.append(self._worked, more), np.append(self._counts, more)
+
+
+@compiled("float64[::1](float64[::1], float64[::1], float64[::1], float64)")
+def _tempered(worked: Numbers, counts: Numbers, expected: Numbers, slope: float) -> Numbers:
+    means = np.empty(len(expected))
+    for row in range(len(expected)):
+        rate = (worked[row] + expected[row]) / (counts[row] + 1.0)
+        means[row] = rate + slope * (expected[row] - rate)
+    return means
