@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from engine.exploration import METHODS, Posterior, pick
-from engine.exploration.thompson import DRAWS, HEAD, OPTIMISM, normals
+from engine.exploration.thompson import DRAWS, HEAD, OPTIMISM, _seed, _uniform, normals
 from engine.hashing import uniform
 
 priorities = hnp.arrays(float, st.integers(1, 40), elements=st.floats(0.001, 1e6))
@@ -100,22 +100,24 @@ def test_an_unsure_rival_is_not_lost_by_looking_at_contenders_alone() -> None:
     rng = np.random.default_rng(3)
     for number in range(200):
         stakes, scales = rng.random(6) + 0.1, rng.random(6) * rng.random()
-        posterior = Posterior(scales, f"d/{number}")
-        drawn = stakes + scales + scales / OPTIMISM * normals(posterior.key, 6, np.arange(6))
-        counts = np.bincount(drawn.argmax(axis=1), minlength=6)
-        chances = METHODS["thompson"](0.0).probabilities(stakes, posterior)
-        assert (chances * DRAWS).tolist() == counts.tolist()
+        key = f"d/{number}"
+        pairs = [normals(_seed(key), nth) for nth in range(DRAWS // 2 * 6)]
+        drawn = np.array(pairs).reshape(DRAWS // 2, 6, 2).transpose(0, 2, 1).reshape(DRAWS, 6)
+        best = (stakes + scales + scales / OPTIMISM * drawn).argmax(axis=1)
+        chances = METHODS["thompson"](0.0).probabilities(stakes, Posterior(scales, key))
+        assert (chances * DRAWS).tolist() == np.bincount(best, minlength=6).tolist()
 
 
-def test_what_one_draws_does_not_depend_on_who_else_is_drawn_for() -> None:
-    everyone = normals("d/1", 9, np.arange(9))
-    for those in (np.array([4]), np.array([0, 3, 8])):
-        assert normals("d/1", 9, those).tolist() == everyone[:, those].tolist()
+def test_uniform_numbers_are_those_of_splitmix64() -> None:
+    """The reference's first words from the seed 1234567."""
+    words = [6457827717110365317, 3203168211198807973, 9817491932198370423]
+    drawn = [_uniform(1234567, nth) for nth in range(3)]
+    assert drawn == [((word >> 11) + 0.5) / 2**53 for word in words]
 
 
 def test_normal_draws_are_normal() -> None:
-    ten = np.arange(10)
-    drawn = np.concatenate([normals(f"d/{number}", 10, ten).ravel() for number in range(100)])
+    drawn = np.array([normals(_seed(f"d/{number % 100}"), number) for number in range(32_000)])
     assert abs(drawn.mean()) < 0.02
     assert abs(drawn.std() - 1.0) < 0.02
     assert abs((drawn < 1.96).mean() - 0.975) < 0.005
+    assert abs((drawn[:, 0] * drawn[:, 1]).mean()) < 0.02

@@ -4,21 +4,44 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from hashlib import blake2b
-from threading import local
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.compiled import compiled
 from engine.exploration.posterior import Posterior
 
 DRAWS = 64
 HEAD = 64
 FARTHEST = 8.7
-"""√(2 ln 2⁵⁴), the farthest that `normals` reach."""
+"""√(2 ln 2⁵⁴), and a little: the farthest that `normals` reach."""
 
 OPTIMISM = 10.0
 """Every draw is this many spreads above the mean: the benefit of the doubt, for those of whom
 little is known (May, Korda, Lee and Leslie, Optimistic Bayesian Sampling, JMLR 2012)."""
+
+
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_ONE, _TWO = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+_BITS = np.uint64(11)
+
+
+@compiled("float64(uint64, uint64)")
+def _uniform(seed: int, nth: int) -> float:
+    """Between 0 and 1, of 53 bits: the nth of SplitMix64 from that seed (Steele, Lea and Flood,
+    Fast Splittable Pseudorandom Number Generators, 2014)."""
+    word = seed + (nth + np.uint64(1)) * _GOLDEN
+    word = (word ^ (word >> np.uint64(30))) * _ONE
+    word = (word ^ (word >> np.uint64(27))) * _TWO
+    return ((word ^ (word >> np.uint64(31))) >> _BITS) * 2.0**-53 + 2.0**-54
+
+
+@compiled("UniTuple(float64, 2)(uint64, uint64)")
+def normals(seed: int, nth: int) -> tuple[float, float]:
+    """The nth pair of standard normal draws of a seed, the same for ever (Box and Muller)."""
+    radius = np.sqrt(-2.0 * np.log(_uniform(seed, np.uint64(2) * nth)))
+    angle = 2.0 * np.pi * _uniform(seed, np.uint64(2) * nth + np.uint64(1))
+    return radius * np.cos(angle), radius * np.sin(angle)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,65 +60,54 @@ class Thompson:
         self, priorities: NDArray[np.float64], posterior: Posterior | None = None
     ) -> NDArray[np.float64]:
         """The chance of each of `priorities` (shape (n,), n ≥ 1); sums to one."""
-        chances = np.full(len(priorities), self.floor / len(priorities))
         if posterior is None:
-            chances[priorities.argmax()] += 1.0 - self.floor
-            return chances
-        wins = _wins(priorities, posterior)
-        chances += (1.0 - self.floor) * (wins / DRAWS)
+            shares = np.zeros(len(priorities))
+            shares[priorities.argmax()] = 1.0
+        else:
+            shares = _shares(priorities, posterior)
+        chances: NDArray[np.float64] = (1.0 - self.floor) * shares
+        chances += self.floor / len(priorities)
         return chances
 
 
-def _wins(priorities: NDArray[np.float64], posterior: Posterior) -> NDArray[np.intp]:
-    """In how many of the draws each is the best; shape (n,), sums to DRAWS."""
+def _shares(priorities: NDArray[np.float64], posterior: Posterior) -> NDArray[np.float64]:
+    """The share of the draws in which each is the best; shape (n,)."""
+    scales = posterior.scales
+    seed = _seed(posterior.key)
+    if len(priorities) <= HEAD:
+        return _won(priorities, scales, seed)
+    head = np.sort(np.argpartition(-priorities - scales, HEAD)[:HEAD])
+    shares = np.zeros(len(priorities))
+    shares[head] = _won(priorities[head], scales[head], seed)
+    return shares
+
+
+def _seed(key: str) -> int:
+    return int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), "big")
+
+
+@compiled("float64[::1](float64[::1], float64[::1], uint64)")
+def _won(
+    priorities: NDArray[np.float64], scales: NDArray[np.float64], seed: int
+) -> NDArray[np.float64]:
+    """The same of the head, drawn for. No draw is further out than FARTHEST, so that who is
+    behind by more than that cannot win, drawn or not."""
     count = len(priorities)
-    hopes = priorities + posterior.scales
-    spreads = posterior.scales / OPTIMISM
-    head = np.arange(count)
-    if count > HEAD:
-        head = np.sort(np.argpartition(-hopes, HEAD)[:HEAD])
-        hopes, spreads = hopes[head], spreads[head]
-    # No draw is further out than FARTHEST, so that the others cannot win, drawn or not.
-    reach = FARTHEST * spreads
-    (able,) = (hopes + reach >= (hopes - reach).max()).nonzero()
+    shares, hopes, spreads = np.zeros(count), priorities + scales, scales / OPTIMISM
+    sure = (hopes - FARTHEST * spreads).max()
+    (able,) = (hopes + FARTHEST * spreads >= sure).nonzero()
     if len(able) == 1:
-        wins = np.zeros(count, np.intp)
-        wins[head[able]] = DRAWS
-        return wins
-    drawn = normals(posterior.key, len(head), able)
-    best = (hopes.take(able) + spreads.take(able) * drawn).argmax(axis=1)
-    return np.bincount(head[able[best]], minlength=count)
-
-
-def normals(key: str, candidates: int, those: NDArray[np.intp]) -> NDArray[np.float64]:
-    """Standard normal draws of `those` of so many candidates, shape (DRAWS, those); what one
-    draws, the same for a key for ever, does not depend on who else is asked for.
-
-    By Box and Muller from the bits of Philox: numpy promises to keep the bits of a generator,
-    not what it makes of them.
-    """
-    bits = _bits(key, DRAWS * candidates).reshape(DRAWS, candidates).take(those, 1)
-    uniforms = ((bits >> np.uint64(11)).astype(np.float64) + 0.5) / 2.0**53
-    half = DRAWS // 2
-    radii, angles = np.sqrt(-2.0 * np.log(uniforms[:half])), 2.0 * np.pi * uniforms[half:]
-    return np.concatenate([radii * np.cos(angles), radii * np.sin(angles)])
-
-
-class _Generator(local):
-    """A thread's own, for to make one takes longer than all it does; `fresh`: its state, made."""
-
-    def __init__(self) -> None:
-        self.philox = np.random.Philox(key=0)
-        self.fresh = self.philox.state
-
-
-_GENERATOR = _Generator()
-
-
-def _bits(key: str, count: int) -> NDArray[np.uint64]:
-    """The first of a Philox whose key is a hash of this one."""
-    seed = blake2b(key.encode(), digest_size=16).digest()
-    philox, state = _GENERATOR.philox, _GENERATOR.fresh
-    state["state"]["key"] = np.frombuffer(seed, ">u8")[::-1].astype(np.uint64)
-    philox.state = state
-    return philox.random_raw(count)
+        shares[able[0]] = 1.0
+        return shares
+    for nth in range(DRAWS // 2):
+        one = other = able[0]
+        most = more = -np.inf
+        for place in able:
+            left, right = normals(seed, nth * count + place)
+            if hopes[place] + spreads[place] * left > most:
+                one, most = place, hopes[place] + spreads[place] * left
+            if hopes[place] + spreads[place] * right > more:
+                other, more = place, hopes[place] + spreads[place] * right
+        shares[one] += 1.0 / DRAWS
+        shares[other] += 1.0 / DRAWS
+    return shares
