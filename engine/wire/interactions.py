@@ -118,7 +118,7 @@ class RejectedRow(Struct, frozen=True):
 
 class FaultyNo(Struct, frozen=True):
     """An opt-out whose row is faulty: its index in the request, what of it says whom and what it is
-    about, and why nothing else of it counts."""
+    about (`id` is empty where it cannot be read), and why nothing else of it counts."""
 
     index: int
     body: InteractionBody
@@ -141,7 +141,7 @@ class InteractionsReply(Struct, frozen=True):
 _decoder = msgspec.json.Decoder(InteractionsBody)
 _row = msgspec.json.Decoder(InteractionBody)
 _NO = "unsubscribe"
-_OF_A_NO = ("customer", "decision_id", "action", "at")
+_OF_A_NO = ("id", "customer", "decision_id", "action", "at")
 _envelope = _EnvelopeSchema()
 _schema = InteractionSchema()
 
@@ -214,8 +214,11 @@ def _no_of(row: Any) -> InteractionBody | None:
     """What a faulty row says of an opt-out, as far as it can be read; None if it is none."""
     if not isinstance(row, dict) or row.get("outcome") != _NO:
         return None
-    said: dict[str, Any] = {"id": "-", "outcome": _NO}
-    for name in _OF_A_NO:
-        if name in row and not _schema.validate({**said, name: row[name]}):
-            said[name] = row[name]
-    return msgspec.convert(said, InteractionBody)
+    needed = {"id": "-", "outcome": _NO}
+    said = {
+        name: row[name]
+        for name in _OF_A_NO
+        if name in row and not _schema.validate({**needed, name: row[name]})
+    }
+    no = msgspec.convert({**needed, **said}, InteractionBody)
+    return no if "id" in said else msgspec.structs.replace(no, id="")

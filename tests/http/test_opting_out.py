@@ -181,6 +181,41 @@ def test_an_unsubscribe_holds_though_its_row_cannot_be_read(
         assert offered(client.decide(customer)) == []
 
 
+@pytest.mark.parametrize("kept_out", ["unreadable", "of no decision that is kept", "an id reused"])
+@pytest.mark.parametrize("before", ["yes", "no"])
+def test_a_rejected_no_that_is_sent_again_does_not_undo_a_later_yes(
+    client: Client, kept_out: str, before: str
+) -> None:
+    customer = client.consenting()
+    row = {"id": "m", "customer": {"id": customer}, "outcome": "unsubscribe"}
+    row |= {"decision_id": "0" * 32, "action": "fibre-upgrade"}
+    if kept_out == "unreadable":
+        row |= {"value": "much"}
+    if kept_out == "an id reused":
+        client.tell({"id": "m", "customer": {"id": customer}, "type": "visit"})
+    if before == "no":
+        client.call("PATCH", f"/v1/customers/{customer}", {"consent": {"marketing": "denied"}})
+    assert "the opt-out counts" in client.tell(row).json()["rejected"][0]["reason"]
+    assert offered(client.decide(customer)) == []
+
+    client.consenting(customer)
+    again = client.tell(row, row).json()
+    assert [one["index"] for one in again["rejected"]] == [0, 1]
+    assert offered(client.decide(customer)) == ["fibre-upgrade"]
+
+    client.tell({**row, "id": "another"})
+    assert offered(client.decide(customer)) == []
+
+
+def test_a_no_without_an_id_of_its_own_counts_each_time_it_is_said(client: Client) -> None:
+    customer = client.consenting()
+    row = {"customer": {"id": customer}, "action": "fibre-upgrade", "outcome": "unsubscribe"}
+    for _ in range(2):
+        client.consenting(customer)
+        client.tell(row)
+        assert offered(client.decide(customer)) == []
+
+
 def test_an_unreadable_row_that_names_nobody_or_says_no_other_no_changes_nothing(
     client: Client,
 ) -> None:

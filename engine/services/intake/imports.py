@@ -13,11 +13,11 @@ from typing import NamedTuple, Protocol, TypeVar
 
 from engine import record
 from engine.catalogue import Catalogue
-from engine.change import Change, Committed, Loaded, Seen
+from engine.change import Change, Committed, Loaded
 from engine.errors import InvalidRequest, Rejected
 from engine.services.deciding.changes import change_of, retention
 from engine.services.intake.fate import Fate
-from engine.services.intake.interactions import Interactions, Lesson, Made, Row, seen_of
+from engine.services.intake.interactions import Interactions, Lesson, Made, Row, keys_of, row_of
 from engine.services.people.customers import Customers, changed, sections_of
 from engine.services.ports import Bulk, People, Serving
 from engine.wire.customers import CustomerPatchBody
@@ -167,13 +167,6 @@ class _Told:
         return taken
 
 
-class _Keyed(NamedTuple):
-    """A row and its idempotency key."""
-
-    body: InteractionBody
-    seen: Seen
-
-
 class _Happened:
     """Interactions."""
 
@@ -182,30 +175,30 @@ class _Happened:
         self._interactions = interactions
         self._catalogue = catalogue
 
-    def keys(self, rows: Sequence[tuple[Line, _Keyed]]) -> list[str]:
-        return list(dict.fromkeys(one.seen.key for _, one in rows))
+    def keys(self, rows: Sequence[tuple[Line, Row]]) -> list[str]:
+        return keys_of(row for _, row in rows)
 
     def learn(
-        self, loaded: Loaded, rows: Sequence[tuple[Line, _Keyed]], keep: int
+        self, loaded: Loaded, rows: Sequence[tuple[Line, Row]], keep: int
     ) -> tuple[Change | None, Taken]:
         lesson = Lesson(loaded, self._catalogue, self._made)
         keys = self.keys(rows)
-        numbered = [Row(at, *one) for at, (_, one) in enumerate(rows)]
+        numbered = [row._replace(at=at) for at, (_, row) in enumerate(rows)]
         lesson.learn(numbered, dict(zip(keys, loaded.seen, strict=True)))
         taken = _taken(lesson.fate, rows)
         return (lesson.change(keep) if lesson.moved else None), taken
 
-    def alone(self, customer_id: str, rows: Sequence[tuple[Line, _Keyed]]) -> Taken:  # noqa: ARG002
+    def alone(self, customer_id: str, rows: Sequence[tuple[Line, Row]]) -> Taken:  # noqa: ARG002
         reply = self._interactions.take_in([one.body for _, one in rows])
         rejected = {row.index: row.reason for row in reply.rejected}
         return _taken(Fate(reply.accepted, reply.duplicates, rejected=rejected), rows)
 
 
-def _keyed(customer_id: str, body: InteractionBody) -> tuple[str, _Keyed]:
-    return customer_id, _Keyed(body, seen_of(body))
+def _keyed(customer_id: str, body: InteractionBody) -> tuple[str, Row]:
+    return customer_id, row_of(0, body)
 
 
-def _taken(fate: Fate, rows: Sequence[tuple[Line, _Keyed]]) -> Taken:
+def _taken(fate: Fate, rows: Sequence[tuple[Line, Row]]) -> Taken:
     bad = [BadLine(rows[at][0], why) for at, why in fate.rejected.items()]
     return Taken(fate.accepted, fate.duplicates, bad)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -58,12 +59,13 @@ class Name(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A row that could be read, where it was in the request, and its idempotency key; `flaw`: why
-    nothing but its opt-out counts."""
+    """A row that could be read, where it was in the request, its idempotency key, and that of its
+    opt-out where nothing else of it counts, if it is one; `flaw`: why nothing else does."""
 
     at: int
     body: InteractionBody
     seen: Seen
+    no: Seen | None
     flaw: str = ""
 
 
@@ -94,7 +96,7 @@ class Interactions:
                 fate.bots += 1
                 continue
             try:
-                by_name[self._name(body, made)].append(Row(index, body, seen_of(body), flaw))
+                by_name[self._name(body, made)].append(row_of(index, body, flaw))
             except (Rejected, InvalidRequest) as error:
                 fate.rejected[index] = flaw or str(error)
         deadline = time.monotonic() + PATIENCE
@@ -117,7 +119,7 @@ class Interactions:
         deadline: float,
     ) -> Fate:
         """One customer's rows, in one commit."""
-        keys = list(dict.fromkeys(row.seen.key for row in rows))
+        keys = keys_of(rows)
         if name.identity:
             loaded = self._memory.identified(name.identity, keys, deadline)
         else:
@@ -221,14 +223,14 @@ class Lesson:
         for row in rows:
             before = seen[row.seen.key]
             if row.flaw:
-                self.fate.rejected[row.at] = self._kept_out(row, row.flaw)
+                self._keep_out(row, row.flaw, seen)
             elif before is None:
                 self._take(row, seen)
             elif before.digest == row.seen.digest:
                 self.fate.duplicates += 1
             else:
                 reason = f"the id {row.body.id!r} was used before, with another body"
-                self.fate.rejected[row.at] = self._kept_out(row, reason)
+                self._keep_out(row, reason, seen)
 
     def change(self, keep: int) -> Change:
         """What the commit writes."""
@@ -239,7 +241,7 @@ class Lesson:
         try:
             learned = self._learn(row)
         except Rejected as error:
-            self.fate.rejected[row.at] = self._kept_out(row, str(error))
+            self._keep_out(row, str(error), seen)
             return
         self._state = learned.state
         self._changed |= learned.changed
@@ -247,20 +249,26 @@ class Lesson:
         self.fresh.append(row.seen)
         seen[row.seen.key] = row.seen
 
-    def _kept_out(self, row: Row, why: str) -> str:
-        """Why a row is rejected. An opt-out counts whatever it answers, if anything (I4)."""
-        ended = sorted(ended_by(row.body.action, self._catalogue)) if says_no(row.body) else []
-        if not ended:
-            return why
+    def _keep_out(self, row: Row, why: str, seen: dict[str, Seen | None]) -> None:
+        """Reject a row. An opt-out counts whatever it answers, if anything (I4); sent again, it
+        undoes no yes that came since (I5)."""
+        ended = sorted(ended_by(row.body.action, self._catalogue)) if row.no else []
+        if row.no and ended:
+            why = f"the opt-out counts, and nothing else of it: {why}"
+            if seen[row.no.key] is None:
+                self._opt_out(row.body, ended)
+                self.fresh.append(row.no)
+                seen[row.no.key] = row.no
+        self.fate.rejected[row.at] = why
+
+    def _opt_out(self, body: InteractionBody, purposes: Sequence[str]) -> None:
         now, held = self._loaded.now, self._state.consent
-        no = Consent("denied", min(milliseconds(row.body.at), now) if row.body.at else now, _SAID)
-        noes = {one: refused(held.get(one), no) for one in ended if not denied(held.get(one))}
-        if noes:
+        no = Consent("denied", min(milliseconds(body.at), now) if body.at else now, _SAID)
+        noes = {one: refused(held.get(one), no) for one in purposes}
+        if any(not denied(held.get(one)) for one in purposes):
             self._state = replace(self._state, consent={**held, **noes})
             self._changed.add("consent")
-            entry = CustomerRecord(self._customer_id, {}, noes, _SAID, now)
-            self._entries.append(record.encode(entry))
-        return f"the opt-out counts, and nothing else of it: {why}"
+        self._entries.append(record.encode(CustomerRecord(self._customer_id, {}, noes, _SAID, now)))
 
     def _learn(self, row: Row) -> Learned:
         now = self._loaded.now
@@ -272,10 +280,21 @@ class Lesson:
         return learned
 
 
-def seen_of(row: InteractionBody) -> Seen:
-    """The row's idempotency key, with the digest of all of it."""
-    body = msgspec.json.encode(row, order="deterministic")
-    return Seen(f"i:{row.id}", blake2b(body, digest_size=16).digest(), b"")
+def row_of(at: int, body: InteractionBody, flaw: str = "") -> Row:
+    """A row with its keys, each with the digest of all of the body. An opt-out counts once for an
+    id and a body; one whose id cannot be read counts each time."""
+    digest = blake2b(msgspec.json.encode(body, order="deterministic"), digest_size=16).digest()
+    seen = Seen(f"i:{body.id}", digest, b"")
+    if not says_no(body):
+        return Row(at, body, seen, None, flaw)
+    name = f"n:{body.id or secrets.token_hex(16)}:{digest.hex()}"
+    return Row(at, body, seen, Seen(name, digest, b""), flaw)
+
+
+def keys_of(rows: Iterable[Row]) -> list[str]:
+    """The idempotency keys to ask the store for."""
+    asked = [one.key for row in rows for one in (row.seen, row.no) if one]
+    return list(dict.fromkeys(asked))
 
 
 def _ours(known: Known, change: Change) -> bool:
