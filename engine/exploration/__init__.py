@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.compiled import compiled
 from engine.exploration.epsilon import Epsilon
 from engine.exploration.greedy import Greedy
 from engine.exploration.igw import Igw
@@ -29,7 +30,12 @@ METHODS: Mapping[str, Callable[[float], Method]] = {
 }
 
 
+@compiled("intp(float64[::1], float64)")
 def pick(probabilities: NDArray[np.float64], draw: float) -> int:
     """The index a draw in [0, 1) falls on: the inverse of the cumulative distribution."""
-    cumulative = probabilities.cumsum()
-    return min(int(cumulative.searchsorted(draw, side="right")), len(probabilities) - 1)
+    last, below = len(probabilities) - 1, 0.0
+    for place in range(last):
+        below += probabilities[place]
+        if draw < below:
+            return place
+    return last

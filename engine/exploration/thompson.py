@@ -22,25 +22,24 @@ little is known (May, Korda, Lee and Leslie, Optimistic Bayesian Sampling, JMLR 
 
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_ONE, _TWO = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
-_BITS = np.uint64(11)
+_FIRST, _SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 
 
-@compiled("float64(uint64, uint64)")
+@compiled("float64(uint64, int64)")
 def _uniform(seed: int, nth: int) -> float:
     """Between 0 and 1, of 53 bits: the nth of SplitMix64 from that seed (Steele, Lea and Flood,
     Fast Splittable Pseudorandom Number Generators, 2014)."""
-    word = seed + (nth + np.uint64(1)) * _GOLDEN
-    word = (word ^ (word >> np.uint64(30))) * _ONE
-    word = (word ^ (word >> np.uint64(27))) * _TWO
-    return ((word ^ (word >> np.uint64(31))) >> _BITS) * 2.0**-53 + 2.0**-54
+    word = seed + np.uint64(nth + 1) * _GOLDEN
+    word = (word ^ (word >> np.uint64(30))) * _FIRST
+    word = (word ^ (word >> np.uint64(27))) * _SECOND
+    return ((word ^ (word >> np.uint64(31))) >> np.uint64(11)) * 2.0**-53 + 2.0**-54
 
 
-@compiled("UniTuple(float64, 2)(uint64, uint64)")
+@compiled("UniTuple(float64, 2)(uint64, int64)")
 def normals(seed: int, nth: int) -> tuple[float, float]:
     """The nth pair of standard normal draws of a seed, the same for ever (Box and Muller)."""
-    radius = np.sqrt(-2.0 * np.log(_uniform(seed, np.uint64(2) * nth)))
-    angle = 2.0 * np.pi * _uniform(seed, np.uint64(2) * nth + np.uint64(1))
+    radius = np.sqrt(-2.0 * np.log(_uniform(seed, 2 * nth)))
+    angle = 2.0 * np.pi * _uniform(seed, 2 * nth + 1)
     return radius * np.cos(angle), radius * np.sin(angle)
 
 

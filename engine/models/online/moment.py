@@ -98,7 +98,7 @@ def _about(weights: Vector, covariance: Vector, terms: Vector) -> tuple[Vector, 
         gain[i] = along
         spread += along * terms[i]
         logit += weights[i] * terms[i]
-    return gain, logit, spread
+    return gain, float(logit), float(spread)
 
 
 @compiled("void(float32[::1], float32[:, ::1], float32[::1], float64, float64)")

@@ -147,8 +147,8 @@ def _learned(
         gain[i] = told
         surprise += told * phi[i]
         expected += weights[i] * phi[i]
-    error = reward - expected
-    left = error / surprise
+    error = reward - float(expected)
+    left = error / float(surprise)
     root = np.sqrt(surprise)
     for i in range(size):
         weights[i] += gain[i] * np.float32(left)
