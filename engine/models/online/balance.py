@@ -39,8 +39,9 @@ class Balance:
         self.moments = moments
         self.shared = self._share()
 
-    def take(self, reward: float, own: float, shared: float) -> Promise:
-        """What came, and what the two had promised of it; to be kept, should it come to more."""
+    def take(self, reward: float, own: float, shared: float, ahead: float = 0.0) -> Promise:
+        """What came, and what the two had promised of it; to be kept, with how far `ahead` of the
+        action's rate it was, should it come to more."""
         early, worked, count, came, own_came, own_all, shared_came, shared_all = self.moments
         if first := early < _FIRST:
             early, worked = early + 1.0, worked + reward**2
@@ -55,7 +56,7 @@ class Balance:
             _KEEP * shared_all + shared**2,
         )
         self.shared = self._share()
-        return Promise(reward, own, shared, first)
+        return Promise(reward, own, shared, first, ahead)
 
     def amend(self, promise: Promise, more: float) -> None:
         """What came was worth so much more."""

@@ -84,8 +84,8 @@ class Learner:
         shared = self._shared.take(x, phi, row, reward)
         told = self._take(x, phi, row, reward)
         own = min(max(told.expected, LEAST), 1.0)
-        promise = self._balance.take(reward, own, shared)
-        self._promises.keep(action_id, x, promise._replace(ahead=told.ahead))
+        promise = self._balance.take(reward, own, shared, told.ahead)
+        self._promises.keep(action_id, x, promise)
 
     def expect(
         self,
