@@ -211,7 +211,8 @@ class Events:
         """Each part with its customer, followed where it was merged or is not who it was. One
         whose customer cannot be told or never rests is rejected, and takes no other along."""
         asked = [
-            (self._guess(name), list({row.seen.key: None for row in rows})) for name, rows in parts
+            (self._guess(name), list({key: None for row in rows for key in row.keys}))
+            for name, rows in parts
         ]
         known = self._bulk.load_all([(guess, keys) for guess, keys in asked if guess])
         for part, (guess, keys) in zip(parts, asked, strict=True):

@@ -40,6 +40,11 @@ def seen_of(event: EventBody, source: str, flaw: str) -> Seen:
     return Seen(f"{kind}:{source}:{event.message_id or secrets.token_hex(16)}", b"", b"")
 
 
+def alone(seen: Seen) -> str:
+    """The key that an event has where its opt-out is all that counts of it."""
+    return f"n{seen.key[1:]}"
+
+
 def said(error: TellerError) -> str:
     """Why an event is set aside."""
     return str(error).removeprefix(": ")

@@ -19,6 +19,7 @@ from engine.record import CustomerRecord, InteractionRecord
 from engine.rules.consent import refused
 from engine.services.deciding.changes import change_of
 from engine.services.intake.fate import Fate
+from engine.services.intake.hearing import alone
 from engine.services.intake.interactions import Made
 from engine.wire.telling import Tidings
 
@@ -35,6 +36,11 @@ class Row(NamedTuple):
     told: Tidings
     seen: Seen
     trusted: bool
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys to ask the store for: of an opt-out, also whether it counted alone before."""
+        return (self.seen.key, alone(self.seen)) if self.told.says_no else (self.seen.key,)
 
 
 class Upshot(NamedTuple):
@@ -85,8 +91,11 @@ class _Taking:
                 self.fate.duplicates += 1
                 self._no_again = self._no_again or row.told.says_no
                 continue
+            told = self._allowed(row)
+            if alone(row.seen) in known:  # a yes may have come since
+                told, self._no_again = _without_its_no(told), True
             try:
-                self._take(self._allowed(row))
+                self._take(told)
             except Rejected as error:
                 self.fate.rejected[row.at] = str(error)
                 continue
@@ -157,3 +166,8 @@ class _Taking:
 
     def _write(self, entry: record.Record) -> None:
         self._entries.append(record.encode(entry))
+
+
+def _without_its_no(told: Tidings) -> Tidings:
+    unsubscribed = told.outcome is not None and told.outcome.type == "unsubscribe"
+    return told._replace(opt_out=frozenset(), outcome=None if unsubscribed else told.outcome)

@@ -50,6 +50,28 @@ def test_what_cannot_be_taken_in_is_set_aside_and_taken_in_once_it_can(client: C
     assert len(aside(client)) == 1
 
 
+def test_a_no_that_was_heard_when_its_event_was_set_aside_undoes_no_later_yes_when_it_is_taken_in(
+    client: Client,
+) -> None:
+    path = client.catalogue / "catalogue.yaml"
+    heard = "  Plan Left: {attributes: {plan: to}, opt_out: [marketing]}\n"
+    path.write_text(path.read_text() + heard)
+    client.application.served.look()
+    client.application.served.look()
+    client.consenting()
+    track(client, "Plan Left", messageId="m-1", properties={"to": "gold"})
+    assert of(client)["consent"]["marketing"]["status"] == "denied"
+    client.call("PATCH", "/v1/customers/c-1", {"consent": {"marketing": "granted"}})
+
+    path.write_text(path.read_text().replace("[basic, plus, fibre]", "[basic, plus, fibre, gold]"))
+    client.application.served.look()
+    client.application.served.look()
+    again = client.application.events.again(())
+    assert (again.taken, again.left) == (1, 0)
+    assert of(client)["attributes"]["plan"] == "gold"
+    assert of(client)["consent"]["marketing"]["status"] == "granted"
+
+
 def test_an_event_of_a_shared_device_is_set_aside_and_the_others_count(client: Client) -> None:
     for number in range(4):
         path, shared = f"/v1/customers/s-{number}/identities", {"identity": "anonymous:tab"}
