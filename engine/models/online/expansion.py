@@ -1,6 +1,6 @@
 """From a row of raw columns to what an online model is linear in.
 
-    φ(x) = 3 · [1, z / √d, √(2 / m) cos(W z / √d + b)]
+    φ(x) = [1, 3 z / √d, 3 √(2 / m) cos(W z / √d + b)]
 
 z: numbers in standard deviations from their running mean, at most three; columns that are 0 or
 1 (categories, members, indicators) only centred, so that a rare value does not shout. d: how many
@@ -13,17 +13,20 @@ quickly, and what is not from the second.
 
 from __future__ import annotations
 
+from math import sqrt
 from typing import TypeAlias
 
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from engine.compiled import compiled
 from engine.errors import ModelRefused
 from engine.models.base import LARGEST
 from engine.models.features import Encoder, Number
 
 Vector: TypeAlias = NDArray[np.float32]
+Numbers: TypeAlias = NDArray[np.float64]
 
 WAVES = 128
 LARGEST_Z = 3.0
@@ -31,6 +34,8 @@ FINITE = float(np.finfo(np.float32).max)
 SETTLED = 10_000.0
 BROADEST = 4
 _REACH = 3.0
+_HEIGHT = np.float32(_REACH * sqrt(2.0 / WAVES))
+_LEAST = 1e-18  # variance of a column that varies
 _SEED = 7
 
 
@@ -69,18 +74,20 @@ class Expansion:
         self.columns = columns
         self.size = 1 + columns + WAVES
         self.linear = slice(1, 1 + columns)
-        self._numbers = (~binary).astype(np.float64)
-        self._directions = unpacked(waves.directions, WAVES, columns, most=LARGEST)
+        self._binary = binary
+        directions = unpacked(waves.directions, WAVES, columns, most=LARGEST)
         self._phases = unpacked(waves.phases, WAVES, most=LARGEST)
         if not 1.0 <= waves.breadth <= LARGEST:
             raise ModelRefused(f"waves of a breadth that is not between 1 and {LARGEST:g}")
-        self._slope = _REACH / np.sqrt(waves.breadth)
-        self._height = _REACH * np.sqrt(2.0 / WAVES)
+        self._slope = _REACH / sqrt(waves.breadth)
+        # Of what φ is linear in, that is of z · slope.
+        self._directions = directions / np.float32(self._slope)
         scale = scale or Scale(0.0, (0.0,) * columns, (0.0,) * columns)
         _fits(scale, columns)
-        self._rows, self._means = scale.rows, np.array(scale.means)
-        self._squares = np.array(scale.squares)
-        self._divide()
+        self._rows, self._means = scale.rows, np.array(scale.means, np.float64)
+        self._squares = np.array(scale.squares, np.float64)
+        self._inverse = np.ones(columns)
+        _divide(self._squares, self._rows, self._binary, self._inverse)
 
     @property
     def scale(self) -> Scale:
@@ -108,40 +115,76 @@ class Expansion:
         if self._rows >= SETTLED:
             return
         self._rows += 1.0
-        off = x - self._means
-        self._means += off / self._rows
-        off *= off
-        self._squares += off * (1.0 - 1.0 / self._rows)
-        self._divide()
-
-    def _divide(self) -> None:
-        variances = self._squares * (self._numbers / max(self._rows, 1.0))
-        variances += variances <= 1e-18
-        self._inverse = 1.0 / np.sqrt(variances)
+        _count(x, self._rows, self._binary, self._means, self._squares, self._inverse)
 
     def __call__(self, x: NDArray[np.float64]) -> Vector:
         """φ of a row of finite columns; shape (size,)."""
-        off = x - self._means
-        off *= self._inverse
-        z = np.minimum(np.maximum(off, -LARGEST_Z, out=off), LARGEST_Z, out=off).astype(np.float32)
-        out = np.empty(self.size, np.float32)
-        out[0] = _REACH / 3.0
-        np.multiply(z, self._slope, out=out[self.linear])
-        turned = self._directions.dot(z)
-        turned += self._phases
-        np.multiply(np.cos(turned, out=turned), self._height, out=out[1 + self.columns :])
-        return out
+        phi = np.empty(self.size, np.float32)
+        _begin(x, self._means, self._inverse, self._slope, phi)
+        waving = phi[1 + self.columns :]
+        _turn(self._directions, self._phases, phi, waving)
+        np.multiply(np.cos(waving, waving), _HEIGHT, waving)
+        return phi
 
     def slopes(self, phi: Vector, weights: Vector) -> Vector:
         """How steep weights · φ is along each of the scaled columns, squared; shape (columns,)."""
-        turned = self._directions.dot(phi[self.linear] / np.float32(self._slope))
-        turned += self._phases
-        bends = weights[1 + self.columns :] * np.sin(turned, out=turned)
-        bends *= np.float32(-self._height / self._slope)
-        steep: Vector = bends.dot(self._directions)
-        steep += weights[self.linear]
-        steep *= steep
-        return steep
+        turned = np.empty(WAVES, np.float32)
+        _turn(self._directions, self._phases, phi, turned)
+        return _steep(self._directions, np.sin(turned, turned), weights)
+
+
+@compiled("void(float64[::1], float64, boolean[::1], float64[::1])")
+def _divide(squares: Numbers, rows: float, binary: NDArray[np.bool_], inverse: Numbers) -> None:
+    """What a deviation of each column is divided by, turned over."""
+    for column in range(len(squares)):
+        variance = 0.0 if binary[column] else squares[column] / max(rows, 1.0)
+        inverse[column] = 1.0 / np.sqrt(variance) if variance > _LEAST else 1.0
+
+
+@compiled("void(float64[::1], float64, boolean[::1], float64[::1], float64[::1], float64[::1])")
+def _count(
+    x: Numbers,
+    rows: float,
+    binary: NDArray[np.bool_],
+    means: Numbers,
+    squares: Numbers,
+    inverse: Numbers,
+) -> None:
+    for column in range(len(x)):
+        off = x[column] - means[column]
+        means[column] += off / rows
+        squares[column] += off * off * (1.0 - 1.0 / rows)
+    _divide(squares, rows, binary, inverse)
+
+
+@compiled("void(float64[::1], float64[::1], float64[::1], float64, float32[::1])")
+def _begin(x: Numbers, means: Numbers, inverse: Numbers, slope: float, phi: Vector) -> None:
+    """What φ is before its waves."""
+    phi[0] = 1.0
+    for column in range(len(x)):
+        z = (x[column] - means[column]) * inverse[column]
+        phi[1 + column] = slope * min(max(z, -LARGEST_Z), LARGEST_Z)
+
+
+@compiled("void(float32[:, ::1], float32[::1], float32[::1], float32[::1])")
+def _turn(directions: Vector, phases: Vector, phi: Vector, turned: Vector) -> None:
+    """How far round each wave is there."""
+    for wave in range(len(turned)):
+        angle = phases[wave]
+        for column in range(directions.shape[1]):
+            angle += directions[wave, column] * phi[1 + column]
+        turned[wave] = angle
+
+
+@compiled("float32[::1](float32[:, ::1], float32[::1], float32[::1])")
+def _steep(directions: Vector, sines: Vector, weights: Vector) -> Vector:
+    waves, columns = directions.shape
+    steep = weights[1 : 1 + columns].copy()
+    for wave in range(waves):
+        bend = weights[1 + columns + wave] * sines[wave] * _HEIGHT
+        for column in range(columns):
+            steep[column] -= bend * directions[wave, column]
+    return steep * steep
 
 
 def binary(encoder: Encoder) -> NDArray[np.bool_]:

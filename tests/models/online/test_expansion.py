@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from engine.errors import ModelRefused
 from engine.models.features import Category, Encoder, Feature, Number
@@ -11,11 +14,13 @@ from engine.models.online.expansion import (
     BROADEST,
     LARGEST_Z,
     SETTLED,
+    WAVES,
     Expansion,
     Scale,
     Waves,
     binary,
     breadth,
+    unpacked,
     waves,
 )
 
@@ -34,6 +39,35 @@ def test_columns_are_measured_as_they_come_until_they_have_settled() -> None:
     )
     settled.see(np.array([1e6, 1.0]))
     assert settled.scale.means == scale.means
+
+
+@given(seed=st.integers(0, 2**32), columns=st.integers(0, 40), rows=st.integers(0, 5))
+def test_it_is_what_the_formula_says_and_as_steep(seed: int, columns: int, rows: int) -> None:
+    """Held to numpy at 64 bits: φ itself, and its slopes to differences along each column."""
+    chance = np.random.default_rng(seed)
+    marks = chance.random(columns) < 0.5
+    turning = waves(columns, float(max(columns, 1)))
+    expansion, seen = Expansion(marks, turning), chance.normal(3.0, 2.0, (rows, columns))
+    for row in seen:
+        expansion.see(row)
+    means, deviations = (seen.mean(0), seen.std(0)) if rows else np.zeros((2, columns))
+    deviations = np.where(marks | (deviations == 0.0), 1.0, deviations)
+    x, weights = chance.normal(3.0, 2.0, columns), chance.normal(size=expansion.size)
+    slope = 3.0 / np.sqrt(turning.breadth)
+    linear = slope * ((x - means) / deviations).clip(-LARGEST_Z, LARGEST_Z)
+    directions = unpacked(turning.directions, WAVES, columns).astype(float) / slope
+    phases = unpacked(turning.phases, WAVES).astype(float)
+
+    def formula(linear: NDArray[np.float64]) -> NDArray[np.float64]:
+        bends = 3.0 * np.sqrt(2.0 / WAVES) * np.cos(directions.dot(linear) + phases)
+        return np.concatenate([[1.0], linear, bends])
+
+    phi = expansion(x)
+    assert phi == pytest.approx(formula(linear), abs=1e-4)
+    steps = 1e-4 * np.eye(columns)
+    steep = [weights.dot(formula(linear + step) - formula(linear - step)) / 2e-4 for step in steps]
+    found = expansion.slopes(phi, weights.astype(np.float32))
+    assert found == pytest.approx(np.square(steep), rel=1e-3, abs=1e-3)
 
 
 def test_an_outlier_is_no_further_than_five_deviations() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 import numpy as np
@@ -94,14 +95,12 @@ def test_features_without_columns_are_not_declared_by_the_thousand() -> None:
         served(Learner(features))
 
 
-def test_a_scorer_that_serves_many_threads_makes_room_for_nothing() -> None:
-    """Of two that did so at once one would be left with too little."""
+def test_what_a_scorer_says_while_many_ask_is_what_it_says_to_one() -> None:
     scorer = served(taught(range(50))).bind([*ACTIONS, *map(an_action, "pqrstu")])
-    recall = scorer._belief.recall
-    before = recall._counts
-    assert len(before) == 9
-    scorer.score(facts({"age": 50}))
-    assert recall._counts is before
+    moments = [facts({"age": 20 + age}) for age in range(60)] * 5
+    alone = [scorer.score(one).propensities.tolist() for one in moments]
+    with ThreadPoolExecutor(8) as threads:
+        assert [one.propensities.tolist() for one in threads.map(scorer.score, moments)] == alone
 
 
 def spoilt(**changes: object) -> bytes:
