@@ -4,7 +4,7 @@
 moment (`belief`) is made of:
 
 - each action's own `regressions`, on columns as `expansion` makes them;
-- what is recalled of answers nearby (`recall`, kept as `memories`);
+- what is recalled of answers nearby (`recall`, by its `neighbours`, kept as `memories`);
 - trees over the latest answers (`hindsight`, kept as `hindsights`: `wood`, `growing`, `tallies`,
   `ways`, `answers`);
 - terms that actions share (`shared`: `moment`, `kinship`, `relative`, `shares`, `reconsidered`);
