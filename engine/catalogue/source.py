@@ -256,14 +256,17 @@ class _Builder:
             return self._finite(math.inf, text, line)
         return text
 
-    def _integer(self, text: str, line: int) -> int:
+    def _integer(self, text: str, line: int) -> int | float:
+        """The number; the nearest double of one beyond 64 bits, as of one that comes in JSON."""
         digits = text.lstrip("+-")
         base = {"0o": 8, "0x": 16}.get(digits[:2], 10)
         number = int(text, base) if len(text) <= 24 else 2**64
-        if not -(2**63) <= number < 2**63:
-            self._fault(line, f"{text[:30]} is beyond 64 bits", "quote it if it is text")
-            return 0
-        return number
+        if -(2**63) <= number < 2**63:
+            return number
+        if base == 10:
+            return self._finite(float(text), text, line)
+        self._fault(line, f"{text[:30]} is beyond 64 bits", "quote it if it is text")
+        return 0
 
     def _finite(self, number: float, text: str, line: int) -> float:
         if not math.isfinite(number):

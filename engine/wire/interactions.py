@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -13,10 +14,11 @@ from engine.errors import InvalidRequest, Malformed, Rejected
 from engine.wire.body import check, parse, read
 from engine.wire.bots import UserAgent, UserAgentField, is_bot
 from engine.wire.identities import CustomerBody, CustomerSchema
-from engine.wire.problems import nearest
+from engine.wire.problems import nearest, pointer_to
 from engine.wire.values import (
     Id,
     IdField,
+    JsonValue,
     Moment,
     MomentField,
     NumberField,
@@ -25,7 +27,9 @@ from engine.wire.values import (
     ValuesField,
     Word,
     WordField,
+    alike,
     check_moments,
+    held,
     milliseconds,
     one_of,
 )
@@ -188,8 +192,27 @@ def to_interaction(row: InteractionBody, now: int) -> Interaction:
         row.reason,
         milliseconds(row.until) if row.until else 0,
         None if row.value is UNSET else row.value,
-        dict(row.properties),
+        {name: _held(name, value) for name, value in row.properties.items()},
     )
+
+
+def digested(row: InteractionBody) -> bytes:
+    """The row as bytes that are the same however its numbers and times are written, and in
+    whatever order, so that a retry is known by them."""
+    plain = msgspec.structs.replace(
+        row,
+        at=row.at.astimezone(UTC) if row.at else UNSET,
+        until=row.until.astimezone(UTC) if row.until else UNSET,
+        properties={name: alike(value) for name, value in row.properties.items()},
+    )
+    return msgspec.json.encode(plain, order="deterministic")
+
+
+def _held(name: str, value: JsonValue) -> JsonValue:
+    try:
+        return held(value)
+    except ValueError as error:
+        raise Rejected(f"/properties{pointer_to(name)}: {error}") from None
 
 
 def _check_outcome(row: InteractionBody) -> None:

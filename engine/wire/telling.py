@@ -14,10 +14,10 @@ from engine.domain import Interaction, Value
 from engine.errors import InvalidRequest, Problem
 from engine.wire.problems import pointer_to
 from engine.wire.segment import EventBody, Properties
+from engine.wire.values import held
 
 ANONYMOUS = "anonymous"
 
-_LEAST, _MOST = -(2**63), 2**63 - 1
 _PLAIN = (bool, int, float, str)
 _DECISION, _ACTION, _PLACEMENT = ("decision_id", "decisionId"), ("action",), ("placement",)
 
@@ -146,7 +146,7 @@ def _worth(meaning: Meaning, properties: Properties) -> float | None:
     for name in meaning.value:
         value = properties.get(name)
         if isinstance(value, int | float) and not isinstance(value, bool):
-            return float(value)
+            return float(_held(name, value))
     return None
 
 
@@ -182,19 +182,15 @@ def _plain(properties: Properties, event: EventBody) -> dict[str, Value]:
 
 
 def _value(name: str, value: Any) -> Value:
+    if isinstance(value, _PLAIN) or (
+        isinstance(value, list) and all(isinstance(one, _PLAIN) for one in value)
+    ):
+        return _held(name, value)
+    return msgspec.json.encode(value).decode()
+
+
+def _held(name: str, value: Any) -> Any:
     try:
-        if isinstance(value, list) and all(isinstance(one, _PLAIN) for one in value):
-            return [_within(one) for one in value]
-        if isinstance(value, _PLAIN):
-            return _within(value)
-        return msgspec.json.encode(value).decode()
-    except OverflowError:
-        problem = Problem("/properties" + pointer_to(name), "holds a number beyond 64 bits")
-        raise InvalidRequest([problem]) from None
-
-
-def _within(value: bool | int | float | str) -> bool | int | float | str:
-    """Raises OverflowError for a number the store's encoding has no room for."""
-    if type(value) is int and not _LEAST <= value <= _MOST:
-        raise OverflowError
-    return value
+        return held(value)
+    except ValueError as error:
+        raise InvalidRequest([Problem("/properties" + pointer_to(name), str(error))]) from None

@@ -1,13 +1,15 @@
 """The building blocks of bodies, each in both notations: msgspec's types and marshmallow's fields.
 
-Every text has a limit and no control character; whole numbers fit 64 bits, since the store's
-encoding does; times carry an offset.
+Every text has a limit and no control character; times carry an offset. A number is what it is
+however it is written: `1` and `1.0` are one, and a whole one beyond 64 bits, which is all that the
+store's encoding has room for, is the double nearest to it.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
@@ -25,13 +27,13 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 PRINTABLE = r"\A[^\x00-\x1f\x7f-\x9f]+\Z"
 _BLANK_OR_PRINTABLE = r"\A[^\x00-\x1f\x7f-\x9f]*\Z"
-_LEAST, _MOST = -(2**63), 2**63 - 1
+_WHOLE = 2**63
+_TOO_LARGE = "must be a number of at most 1.8e308"
 
 Id = Annotated[str, Meta(min_length=1, max_length=MAX_ID, pattern=PRINTABLE)]
 Word = Annotated[str, Meta(max_length=MAX_ID, pattern=_BLANK_OR_PRINTABLE)]
 Text = Annotated[str, Meta(max_length=MAX_TEXT)]
-Whole = Annotated[int, Meta(ge=_LEAST, le=_MOST)]
-Scalar = bool | Whole | float | Text
+Scalar = bool | int | float | Text
 Items = Annotated[list[Scalar], Meta(max_length=MAX_ITEMS)]
 JsonValue = Scalar | Items
 Values = Annotated[dict[Id, JsonValue], Meta(max_length=MAX_ITEMS)]
@@ -105,7 +107,7 @@ class NumberField(fields.Float):
         try:
             return float(value)
         except OverflowError:
-            raise ValidationError("must be a number of at most 1.8e308") from None
+            raise ValidationError(_TOO_LARGE) from None
 
 
 class MomentField(fields.AwareDateTime):
@@ -142,6 +144,20 @@ def one_of(*words: str) -> fields.String:
     )
 
 
+def held(value: JsonValue) -> JsonValue:
+    """A value as the store can hold it. Raises ValueError for a number beyond 1.8e308."""
+    if isinstance(value, list):
+        return [_number(one) for one in value]
+    return _number(value)
+
+
+def alike(value: JsonValue) -> JsonValue:
+    """A value that is the same for numbers that are equal; one beyond 1.8e308 stays as it is."""
+    if isinstance(value, list):
+        return [_alike(one) for one in value]
+    return _alike(value)
+
+
 def check_moments(*moments: datetime | UnsetType) -> None:
     """Raises ValueError for a time that UTC puts before the year 1 or after 9999: its offset
     led it off the calendar, so nobody could be told it again."""
@@ -164,6 +180,23 @@ def rfc3339(at: int) -> str:
 def span(duration: int) -> str:
     """Milliseconds as a duration is written: `90s`, or `1500ms` where seconds are not whole."""
     return f"{duration}ms" if duration % 1000 else f"{duration // 1000}s"
+
+
+def _number(one: Scalar) -> Scalar:
+    if type(one) is not int or -_WHOLE <= one < _WHOLE:
+        return one
+    try:
+        return float(one)
+    except OverflowError:
+        raise ValueError(_TOO_LARGE) from None
+
+
+def _alike(one: Scalar) -> Scalar:
+    if type(one) is float and one.is_integer() and -_WHOLE <= one < _WHOLE:
+        return int(one)
+    with suppress(ValueError):
+        return _number(one)
+    return one
 
 
 def _moment(value: Any) -> datetime:

@@ -136,7 +136,7 @@ def test_where_no_replica_confirms_it_an_opt_out_is_answered_503_however_it_is_s
 @pytest.mark.parametrize(
     "flaw",
     [
-        {"properties": {"n": 10**30}},
+        {"properties": {"n": 10**400}},
         {"properties": {"text": "x" * 40_000}},
         {"timestamp": "yesterday"},
         {"context": 3},

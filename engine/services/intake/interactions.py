@@ -9,7 +9,6 @@ from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from typing import NamedTuple
 
-import msgspec
 from msgspec import UNSET
 from msgspec.structs import replace
 
@@ -41,6 +40,7 @@ from engine.wire.interactions import (
     Read,
     RejectedRow,
     by_bot,
+    digested,
     says_no,
     to_interaction,
 )
@@ -283,7 +283,7 @@ class Lesson:
 def row_of(at: int, body: InteractionBody, flaw: str = "") -> Row:
     """A row with its keys, each with the digest of all of the body. An opt-out counts once for an
     id and a body; one whose id cannot be read counts each time."""
-    digest = blake2b(msgspec.json.encode(body, order="deterministic"), digest_size=16).digest()
+    digest = blake2b(digested(body), digest_size=16).digest()
     seen = Seen(f"i:{body.id}", digest, b"")
     if not says_no(body):
         return Row(at, body, seen, None, flaw)
