@@ -185,7 +185,8 @@ def _value(name: str, value: Any) -> Value:
     if isinstance(value, _PLAIN) or (
         isinstance(value, list) and all(isinstance(one, _PLAIN) for one in value)
     ):
-        return _held(name, value)
+        plain: Value = _held(name, value)
+        return plain
     return msgspec.json.encode(value).decode()
 
 
