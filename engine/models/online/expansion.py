@@ -80,14 +80,14 @@ class Expansion:
         if not 1.0 <= waves.breadth <= LARGEST:
             raise ModelRefused(f"waves of a breadth that is not between 1 and {LARGEST:g}")
         self._slope = _REACH / sqrt(waves.breadth)
-        # Of what φ is linear in, that is of z · slope.
-        self._directions = directions / np.float32(self._slope)
+        # Columns × waves, and of what φ is linear in: z times its slope.
+        self._directions = np.ascontiguousarray(directions.T) / np.float32(self._slope)
         scale = scale or Scale(0.0, (0.0,) * columns, (0.0,) * columns)
         _fits(scale, columns)
         self._rows, self._means = scale.rows, np.array(scale.means, np.float64)
         self._squares = np.array(scale.squares, np.float64)
         self._inverse = np.ones(columns)
-        _divide(self._squares, self._rows, self._binary, self._inverse)
+        _invert(self._squares, self._rows, self._binary, self._inverse)
 
     @property
     def scale(self) -> Scale:
@@ -106,7 +106,7 @@ class Expansion:
             return None
         mix = np.zeros((width, self.columns), np.float32)
         each = np.arange(self.columns)
-        mix[each % width, each] = np.where(self._directions[0] < 0.0, -1.0, 1.0)
+        mix[each % width, each] = np.where(self._directions[:, 0] < 0.0, -1.0, 1.0)
         return mix
 
     def see(self, x: NDArray[np.float64]) -> None:
@@ -120,9 +120,8 @@ class Expansion:
     def __call__(self, x: NDArray[np.float64]) -> Vector:
         """φ of a row of finite columns; shape (size,)."""
         phi = np.empty(self.size, np.float32)
-        _begin(x, self._means, self._inverse, self._slope, phi)
+        _begin(x, self._means, self._inverse, self._slope, self._directions, self._phases, phi)
         waving = phi[1 + self.columns :]
-        _turn(self._directions, self._phases, phi, waving)
         np.multiply(np.cos(waving, waving), _HEIGHT, waving)
         return phi
 
@@ -134,8 +133,8 @@ class Expansion:
 
 
 @compiled("void(float64[::1], float64, boolean[::1], float64[::1])")
-def _divide(squares: Numbers, rows: float, binary: NDArray[np.bool_], inverse: Numbers) -> None:
-    """What a deviation of each column is divided by, turned over."""
+def _invert(squares: Numbers, rows: float, binary: NDArray[np.bool_], inverse: Numbers) -> None:
+    """One over each column's deviation, and one of those that are 0 or 1, or never differed."""
     for column in range(len(squares)):
         variance = 0.0 if binary[column] else squares[column] / max(rows, 1.0)
         inverse[column] = 1.0 / np.sqrt(variance) if variance > _LEAST else 1.0
@@ -150,40 +149,54 @@ def _count(
     squares: Numbers,
     inverse: Numbers,
 ) -> None:
+    """A row more, towards means and sums of squares about them."""
     for column in range(len(x)):
         off = x[column] - means[column]
         means[column] += off / rows
         squares[column] += off * off * (1.0 - 1.0 / rows)
-    _divide(squares, rows, binary, inverse)
-
-
-@compiled("void(float64[::1], float64[::1], float64[::1], float64, float32[::1])")
-def _begin(x: Numbers, means: Numbers, inverse: Numbers, slope: float, phi: Vector) -> None:
-    """What φ is before its waves."""
-    phi[0] = 1.0
-    for column in range(len(x)):
-        z = (x[column] - means[column]) * inverse[column]
-        phi[1 + column] = slope * min(max(z, -LARGEST_Z), LARGEST_Z)
+    _invert(squares, rows, binary, inverse)
 
 
 @compiled("void(float32[:, ::1], float32[::1], float32[::1], float32[::1])")
 def _turn(directions: Vector, phases: Vector, phi: Vector, turned: Vector) -> None:
     """How far round each wave is there."""
-    for wave in range(len(turned)):
-        angle = phases[wave]
-        for column in range(directions.shape[1]):
-            angle += directions[wave, column] * phi[1 + column]
-        turned[wave] = angle
+    turned[:] = phases
+    for column in range(len(directions)):
+        toward, far = directions[column], phi[1 + column]
+        for wave in range(len(turned)):
+            turned[wave] += toward[wave] * far
+
+
+@compiled(
+    "void(float64[::1], float64[::1], float64[::1], float64,"
+    " float32[:, ::1], float32[::1], float32[::1])"
+)
+def _begin(
+    x: Numbers,
+    means: Numbers,
+    inverse: Numbers,
+    slope: float,
+    directions: Vector,
+    phases: Vector,
+    phi: Vector,
+) -> None:
+    """φ, with how far round each wave is where its cosine belongs."""
+    phi[0] = 1.0
+    for column in range(len(x)):
+        z = (x[column] - means[column]) * inverse[column]
+        phi[1 + column] = slope * min(max(z, -LARGEST_Z), LARGEST_Z)
+    _turn(directions, phases, phi, phi[1 + len(x) :])
 
 
 @compiled("float32[::1](float32[:, ::1], float32[::1], float32[::1])")
 def _steep(directions: Vector, sines: Vector, weights: Vector) -> Vector:
-    waves, columns = directions.shape
+    """How steep weights · φ is along each of the columns it is linear in, squared."""
+    columns = len(directions)
+    bends = sines * weights[1 + columns :] * _HEIGHT
     steep = weights[1 : 1 + columns].copy()
-    for wave in range(waves):
-        bend = weights[1 + columns + wave] * sines[wave] * _HEIGHT
-        for column in range(columns):
-            steep[column] -= bend * directions[wave, column]
+    for column in range(columns):
+        for wave in range(len(bends)):
+            steep[column] -= directions[column, wave] * bends[wave]
     return steep * steep
 
 

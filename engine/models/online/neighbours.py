@@ -69,6 +69,17 @@ def metric_of(slopes: Vector) -> Vector:
     return counts
 
 
+@compiled("void(float32[::1], float32[:, ::1], float32[::1], float64)")
+def average(slopes: Vector, parts: Vector, latest: Vector, weight: float) -> None:
+    """Move each number's mean slope by `weight` of how far the latest are from it, which are given
+    by column; `parts` (numbers × columns) says what share of a number each column is."""
+    for number in range(len(slopes)):
+        steep = np.float32(0.0)
+        for column in range(len(latest)):
+            steep += parts[number, column] * latest[column]
+        slopes[number] += weight * (steep - slopes[number])
+
+
 @compiled("float64(float32[:, ::1], float32[::1], float32[::1], float64, float32[:, ::1])")
 def _exponents(
     places: Vector, metric: Vector, place: Vector, reach: float, exponents: Vector

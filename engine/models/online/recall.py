@@ -28,7 +28,7 @@ from engine.models.base import LARGEST
 from engine.models.online.answers import owners_of
 from engine.models.online.expansion import Expansion, Vector, packed, unpacked
 from engine.models.online.memories import LATEST, Memories
-from engine.models.online.neighbours import SAME, Numbers, metric_of, nearness, recalled
+from engine.models.online.neighbours import SAME, Numbers, average, metric_of, nearness, recalled
 
 WIDTH = 24
 _PATIENCE = 500  # answers that a running mean remembers
@@ -57,13 +57,13 @@ class Recall:
         self._mix = expansion.mix(WIDTH)
         self._columns = expansion.linear
         width = expansion.columns if self._mix is None else WIDTH
-        self._parts = None if self._mix is None else _shares(self._mix)
         self._losses = (0.0, 0.0)
         self.reach = 1.0
         self.known = 0
         self.taken = 0
         self._room = room
         self._asked: _Said | None = None
+        self._parts = np.eye(width, dtype=np.float32) if self._mix is None else _shares(self._mix)
         self._slopes = np.zeros(width, np.float32)
         self._metric = metric_of(self._slopes)
         self._places = np.zeros((width, room), np.float32)
@@ -98,7 +98,7 @@ class Recall:
             self._measure(said.apart)
         if slopes is not None:
             weight = (1 if self.known <= _FEW else _GLANCE) / self.known
-            self._slopes += (self._sum(slopes) - self._slopes) * np.float32(weight)
+            average(self._slopes, self._parts, slopes, weight)
             self._metric = metric_of(self._slopes)
         at = self.taken % self._room
         self._places[:, at], self._owners[at] = said.place, owner
@@ -181,11 +181,6 @@ class Recall:
     def _near(self, place: Vector) -> tuple[Vector, float]:
         held = min(self.taken, self._room)
         return nearness(self._places, self._metric, place, self.reach, held)
-
-    def _sum(self, slopes: Vector) -> Vector:
-        """Those of the columns that make up a number of a place, on average."""
-        summed: Vector = slopes if self._parts is None else self._parts.dot(slopes)
-        return summed
 
     def _place(self, phi: Vector) -> Vector:
         columns = phi[self._columns]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from engine.models.online import neighbours
 from engine.models.online.expansion import Vector
-from engine.models.online.neighbours import Numbers, Owners, metric_of, nearness, recalled
+from engine.models.online.neighbours import Numbers, Owners, average, metric_of, nearness, recalled
 
 MANY = 40
 """Actions, so that answers are gone over once for all, not once an action."""
@@ -87,3 +87,14 @@ def test_what_is_steep_counts_most(seed: int, width: int) -> None:
     typical = slopes.mean() if width else 1.0
     assert metric_of(slopes) == pytest.approx((slopes / typical + 0.1) ** 0.75, rel=1e-4)
     assert metric_of(np.zeros_like(slopes)).tolist() == [1.0] * width
+
+
+@given(seed=st.integers(0, 2**32), width=st.integers(0, 30), columns=st.integers(0, 60))
+def test_slopes_are_averaged_over_the_columns_of_a_number(
+    seed: int, width: int, columns: int
+) -> None:
+    slopes, parts = drawn(seed, width), drawn(seed + 1, width, columns)
+    latest = drawn(seed + 2, columns)
+    expected = 0.9 * slopes + 0.1 * parts.dot(latest)
+    average(slopes, parts, latest, 0.1)
+    assert slopes == pytest.approx(expected, rel=1e-4, abs=1e-4)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 import pytest
 
+from engine.errors import ModelRefused
 from engine.models.features import Feature, Number
 from engine.models.online.expansion import Expansion, Scale, waves
 from engine.models.online.learner import Learner
@@ -70,6 +72,49 @@ def test_where_answers_are_chance_what_is_recalled_is_their_mean(noise: float, o
         spread.append(float(believed(learner, x)[0][0]) - noise)
         learner.learn(x, "isa", float(chance.random() < noise))
     assert np.sqrt(np.square(spread[-500:]).mean()) < off
+
+
+def test_what_was_not_asked_of_an_action_is_asked_when_it_is_answered() -> None:
+    """Of an action that came since, of another moment, or of none."""
+    expansion = Expansion(np.array([False]), waves(1, 1.0), Scale(100.0, (0.0,), (100.0,)))
+    here, there = expansion(np.array([0.0])), expansion(np.array([1.0]))
+    off = []
+    for asked, actions in ((here, 3), (here, 1), (there, 3), (None, 0)):
+        recall = Recall(expansion)
+        for owner in (0, 1, 2):
+            recall.take(here, owner, 1.0, 1.0, LEVEL)
+        if asked is not None:
+            recall.about(asked, actions)
+        off.append(recall.take(here, 2, 0.5, 0.5, LEVEL))
+    assert off == [0.0] * 4
+
+
+def test_a_late_answer_changes_what_is_recalled_of_that_place_and_action_alone() -> None:
+    expansion = Expansion(np.array([False]), waves(1, 1.0), Scale(100.0, (0.0,), (100.0,)))
+    recall = Recall(expansion, room=8)
+    places = [expansion(np.array([x])) for x in (-1.0, 0.0, 1.0)]
+    recall.amend(places[0], 0, 1.0, 1.0)  # of nothing
+    for owner in (0, 1):
+        for place in places:
+            recall.take(place, owner, 0.0, 0.0, LEVEL)
+    before = recall.memories(("isa", "loan"))
+    recall.amend(expansion(np.array([0.01])), 1, 0.7, 0.5)  # a place that was none of them
+    assert recall.memories(("isa", "loan")) == before
+    recall.amend(places[1].copy(), 1, 0.7, 0.5)
+    after = recall.memories(("isa", "loan"))
+    assert np.frombuffer(after.left, "<f4").tolist() == [0.0, 0.0, 0.0, 0.0, 0.5, 0.0]
+    assert np.frombuffer(after.missed, "<f4") == pytest.approx([0.0, 0.0, 0.0, 0.0, 0.7, 0.0])
+
+
+def test_numbers_kept_that_no_learner_writes_are_refused() -> None:
+    expansion = Expansion(np.array([False]), waves(1, 1.0))
+    recall = Recall(expansion)
+    recall.take(expansion(np.array([0.0])), 0, 1.0, 1.0, LEVEL)
+    kept = recall.memories(("isa",))
+    for part in ("places", "left", "missed", "slopes"):
+        spoilt = msgspec.structs.replace(kept, **{part: np.full(1, 3e38, "<f4").tobytes()})
+        with pytest.raises(ModelRefused, match="beyond"):
+            Recall(expansion).restore(spoilt, {"isa": 0}, 1)
 
 
 def test_two_memories_share_the_room_and_the_oldest_go() -> None:
