@@ -26,7 +26,8 @@ NAMES = {
     "TELLER_RULES": "the Python module with the catalogue's @rule functions",
     "TELLER_ARCHIVE": "URL of the archive's Parquet files, or off; unset: in the data directory",
     "TELLER_LEARNING": "on or off: whether `teller serve` learns from answers as they come, on",
-    "TELLER_LEARNING_DELAY": "after how long an offer counts as unanswered, such as 30m; 0s",
+    "TELLER_LEARNING_DELAY": "after how long an offer counts as unanswered, such as 30m; "
+    "as long as answers take",
     "TELLER_LEARNING_HALF_LIFE": "days after which an answer weighs half of what it did, 60",
     "TELLER_LOG_DAYS": "for how many days the store keeps what nobody has archived or learned, 30",
     "TELLER_PHONE_REGION": "the country of phone numbers without a country code, such as PT",
@@ -57,11 +58,11 @@ class EventLimits:
 
 @dataclass(frozen=True, slots=True)
 class LearningSettings:
-    """Whether it learns online; after how many ms an offer counts as unanswered, and after how
-    many days an answer weighs half."""
+    """Whether it learns online; after how many ms an offer counts as unanswered, None for as long
+    as answers take, and after how many days an answer weighs half."""
 
     on: bool = True
-    delay: int = 0
+    delay: int | None = None
     half_life: float = 60.0
 
 
@@ -128,7 +129,7 @@ def read_settings(environment: Mapping[str, str], **flags: str | None) -> Settin
         _durability(value("durability") or "everysec"),
         LearningSettings(
             _switch(value("learning") or "on", "TELLER_LEARNING"),
-            _delay(value("learning_delay") or "0s"),
+            _delay(given) if (given := value("learning_delay")) else None,
             _half_life(value("learning_half_life") or "60"),
         ),
     )

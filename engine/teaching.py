@@ -1,8 +1,8 @@
 """What the partitions' logs teach a learner that is told of answers one at a time.
 
-Pure. An offer counts once. It counts as unanswered after a delay, and at once when it is
-answered; an answer that comes later adds what it is worth, to the same end as if it had been
-known. So nothing is lost where answers come late, and nothing is counted twice.
+Pure. An offer counts once. It counts at once when it is answered, and as unanswered when it was
+waited for long enough (`patience`); an answer that comes later adds what it is worth, to the same
+end as if it had been known. So nothing is lost where answers come late, nor counted twice.
 """
 
 from __future__ import annotations
@@ -26,9 +26,10 @@ from engine.models.features import Encoder
 from engine.models.online.instruction import instruct
 from engine.models.online.learner import Learner
 from engine.partitions import made_at
+from engine.patience import SHARES, patience, share_of, taken_in
+from engine.progress import START, Progress, order
 from engine.record import DecisionRecord, InteractionRecord, Record, VoidRecord, legible
 
-START = "0-0"
 MOST_BYTES = 2**28
 """Of sums that are kept an action: what is offered beyond is not learned of."""
 
@@ -71,29 +72,6 @@ class _Tagged(Struct):
 _tags = msgspec.msgpack.Decoder(_Tagged)
 
 
-class Progress(Struct):
-    """How far a learner has come; kept with what it learned, so that both are of one moment.
-
-    `heard` and `counted`: by partition, the last entry whose answers, and whose offers, are in.
-    `rewards`: by decision and action what an offer was taken to be worth so far, None where it
-    is known to have reached nobody; `void`: decisions that did. `weight` is the answers learned,
-    less what was forgotten; `fresh` those since the last snapshot; `day` (days since the epoch)
-    of the last forgetting; `instructed`: the model it was told of first. `versions`: snapshots,
-    and when (ms) each last served.
-    """
-
-    heard: dict[int, str] = {}
-    counted: dict[int, str] = {}
-    rewards: dict[str, dict[str, float | None]] = {}
-    void: set[str] = set()
-    answers: int = 0
-    weight: float = 0.0
-    fresh: int = 0
-    day: int = 0
-    instructed: str = ""
-    versions: dict[str, int] = {}
-
-
 class Answer(NamedTuple):
     """What somebody said to an action of a decision: worth `reward`, None if it reached nobody."""
 
@@ -134,16 +112,26 @@ class Course:
                 case VoidRecord() as record:
                     self.progress.void.add(record.decision_id)
                 case InteractionRecord() as record if said := _answer(record):
-                    self._take(said, decisions.get(said.decision_id))
+                    self._take(said, order(entry.id)[0], decisions.get(said.decision_id))
             self.progress.heard[entry.partition] = entry.id
 
-    def count(self, entries: Iterable[Entry]) -> None:
-        """Take in what was offered, from the next entries of any partitions whose answers have
-        been heard: offers nobody answered were turned down, as far as we know."""
+    def count(self, entries: Iterable[Entry], share: int) -> None:
+        """Take in what was offered in a share of the decisions, from the next entries of any
+        partitions whose answers have been heard: offers nobody answered were turned down, as far
+        as we know."""
+        reached = self.progress.reached(share)
         for entry in entries:
-            if isinstance(record := _one(entry, "decision"), DecisionRecord):
+            record = _one(entry, "decision") if share_of(entry) == share else None
+            if isinstance(record, DecisionRecord):
                 self._pass(record)
-            self.progress.counted[entry.partition] = entry.id
+            reached[entry.partition] = entry.id
+
+    def patience(self, delay: int | None, longest: int) -> tuple[int, ...]:
+        """How old (ms, `longest` at most) an offer of each share is when it is to be counted:
+        `delay`, None for as long as answers take."""
+        if delay is not None:
+            return (min(delay, longest),) * SHARES
+        return patience(self.progress.delays, longest)
 
     def forget(self, keep: float) -> None:
         """Let all that was learned count for `keep` of what it did."""
@@ -172,12 +160,16 @@ class Course:
         self.progress.rewards = {id: said for id, said in held.items() if made_at(id) >= before}
         self.progress.void = {id for id in self.progress.void if made_at(id) >= before}
 
-    def _take(self, said: Answer, entry: Entry | None) -> None:
+    def _take(self, said: Answer, at: int, entry: Entry | None) -> None:
+        """What was said at that time (ms) to a decision of that entry, if it is kept."""
         record = legible(entry.data) if entry else None
         if entry is None or not isinstance(record, DecisionRecord):
             return
+        if said.reward:
+            taken_in(self.progress.delays, at - order(entry.id)[0])
         offered = self.progress.rewards.get(said.decision_id, {})
-        counts = _order(entry.id) <= _order(self.progress.counted.get(entry.partition, START))
+        reached = self.progress.reached(share_of(entry))
+        counts = order(entry.id) <= order(reached.get(entry.partition, START))
         if said.action in offered or counts:
             before = offered.get(said.action, 0.0)
             if before is not None and said.reward is not None:
@@ -277,8 +269,3 @@ def _answer(record: InteractionRecord) -> Answer | None:
     if record.reward == 0.0 and said.type not in ANSWERS:
         return None
     return Answer(said.decision_id, said.action, record.reward)
-
-
-def _order(entry: str) -> tuple[int, int]:
-    ms, _, n = entry.partition("-")
-    return int(ms), int(n)

@@ -111,7 +111,7 @@ def test_a_wrong_limit_of_events_is_refused_by_name(tmp_path: Path, name: str, v
 def test_learning_is_on_unless_switched_off_and_its_pace_is_a_setting(tmp_path: Path) -> None:
     environment = {"TELLER_CATALOGUE": str(tmp_path)}
     learning = read_settings(environment).learning
-    assert (learning.on, learning.delay, learning.half_life) == (True, 0, 60.0)
+    assert (learning.on, learning.delay, learning.half_life) == (True, None, 60.0)
     environment |= {
         "TELLER_LEARNING": "off",
         "TELLER_LEARNING_DELAY": "2h",

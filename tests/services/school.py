@@ -56,7 +56,7 @@ class School:
 
     def learner(
         self,
-        delay: int = 1,
+        delay: int | None = 1,
         hold: Callable[[str, str, int], bool] | None = None,
         now: Callable[[], int] | None = None,
     ) -> Learning:

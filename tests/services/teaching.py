@@ -13,9 +13,11 @@ from engine.codec import pack_attributes, pack_consent
 from engine.domain import Consent, Interaction
 from engine.models.online.learner import Learner
 from engine.partitions import new_decision_id, partition_of
+from engine.patience import SHARES
 from engine.plan import Chosen, DecisionRequest, Filled, Mode, PlacementAsk, Plan
+from engine.progress import Progress
 from engine.record import DecisionRecord, InteractionRecord, Record, VoidRecord
-from engine.teaching import Course, Progress, answered
+from engine.teaching import Course, answered
 from tests.builders import NOW, action, catalogue
 
 CATALOGUE = catalogue(actions=[action("apples"), action("berries"), action("cherries")])
@@ -88,6 +90,13 @@ def hear(of: Course, log: Log, entries: Iterable[Entry] | None = None) -> None:
     some = list(log.entries if entries is None else entries)
     decisions: Mapping[str, Entry] = log.decisions()
     of.hear(some, {id: decisions[id] for id in answered(some) if id in decisions})
+
+
+def count(of: Course, entries: Iterable[Entry]) -> None:
+    """All the offers among these entries, whatever their share."""
+    some = list(entries)
+    for share in range(SHARES):
+        of.count(some, share)
 
 
 def seen(of: Course) -> dict[str, float]:

@@ -24,6 +24,7 @@ from engine.cli import main
 from engine.errors import Overtaken
 from engine.models.routing import LEARNED
 from engine.partitions import PARTITIONS, made_at
+from engine.patience import LATEST
 from engine.registry import Registry
 from engine.services.deciding.changes import DAY
 from engine.services.learning import study
@@ -35,6 +36,7 @@ from engine.store.keys import readers_key
 from engine.teaching import NOTHING_YET
 from tests.services.school import SECOND, School, clock
 
+HOUR = 3600 * SECOND
 KILLS = 50 if int(os.environ.get("TELLER_EXAMPLES", "0")) >= 1_000 else 2
 
 
@@ -208,6 +210,41 @@ def test_an_offer_waits_for_its_answer_as_long_as_was_said(school: School) -> No
     all_in(school, 4)
 
 
+def test_offers_wait_as_long_as_answers_take_and_are_found_again_after_a_restart(
+    school: School,
+) -> None:
+    waiting, at = school.learner(delay=None), clock()
+    waiting._current()._course.progress.delays = [HOUR] * LATEST
+    offered = school.offer(8)
+    waiting.turn()
+    waiting._current().keep()
+    assert school.seen() == {"apples": 4.0}  # the answered ones
+    school.application.privacy.erase("c-3")  # who had turned down two, as far as is known
+    assert school.learner(delay=None).catch_up()
+    assert school.seen() == {"apples": 4.0}
+    assert school.learner(delay=None, now=lambda: at() + 2 * HOUR).catch_up()
+    assert school.seen() == {"apples": 7.0, "berries": 7.0}
+    school.say(offered[2], "apples", "accept")
+    assert school.learner(delay=None, now=lambda: at() + 2 * HOUR).catch_up()
+    progress = school.kept()[0].progress
+    assert (progress.answers, progress.rewards[offered[2]]) == (14, {"apples": 1.0})
+
+
+def test_what_waits_is_not_behind_the_learner(school: School, server_url: str) -> None:
+    """Or it might be trimmed before it was learned of."""
+    waiting = school.learner(delay=None)
+    waiting._current()._course.progress.delays = [0] * (LATEST - 64) + [HOUR] * 64
+    school.offer(40)
+    waiting.turn()
+    waiting._current().keep()
+    progress = school.kept()[0].progress
+    assert progress.counted
+    assert not progress.later[-1]
+    with redis.Redis.from_url(server_url) as client:
+        for partition in progress.counted:
+            assert client.hget(readers_key(partition), READER) == b"0-0"
+
+
 def test_another_schema_starts_over_from_the_logs(school: School, tmp_path: Path) -> None:
     school.offer(4)
     learner = school.learner()
@@ -244,7 +281,7 @@ def test_a_version_is_let_go_once_no_decision_made_with_it_can_be_made_again(
     kept_for = school.learner()._current()._retention + study.DAY
     old = school.learner()
     progress = old._current()._course.progress
-    progress.versions[first[0]] -= kept_for + 3600 * 1000
+    progress.versions[first[0]] -= kept_for + DAY
     school.offer(4)
     old.turn()
     left = registry.versions(PROPENSITY)
@@ -279,7 +316,7 @@ def test_while_offers_are_still_to_be_counted_nothing_is_published_for_a_while(
 ) -> None:
     monkeypatch.setattr(study, "_COUNT", 1)  # one entry of a partition at a time
     school.offer(40)
-    learner = school.learner(now=clock(SECOND))
+    learner = school.learner(now=clock(SECOND // 4))
     assert learner.turn()
     while learner.turn():
         assert not Registry(school.home / "data", store).versions(PROPENSITY)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -14,9 +15,11 @@ from engine.models.features import Category, Encoder, Feature
 from engine.models.logistic import LogisticArtefact, LogisticModel, Term
 from engine.models.online.expansion import SETTLED, Scale
 from engine.models.online.learner import Learner
+from engine.patience import SHARES, share_of
+from engine.progress import Progress, order
 from engine.record import DecisionRecord, decode
 from engine.teaching import NOTHING_YET, Course, due, trained
-from tests.services.teaching import ACTIONS, CATALOGUE, FEATURES, Log, course, hear, seen
+from tests.services.teaching import ACTIONS, CATALOGUE, FEATURES, Log, count, course, hear, seen
 
 PLAN = Feature("plan", "customer.plan", Category(("basic", "fibre")), ("id",))
 EXPECTS = LogisticModel(
@@ -46,7 +49,7 @@ def test_an_answered_offer_counts_at_once_and_the_rest_of_its_decision_later() -
     log.answer("ana", decision, "apples", "accept", 1.0)
     hear(ours, log)
     assert seen(ours) == {"apples": 1.0}
-    ours.count(log.entries)
+    count(ours, log.entries)
     assert seen(ours) == {"apples": 1.0, "berries": 1.0}
     assert ours.progress.answers == 2
 
@@ -79,12 +82,12 @@ def test_several_answers_to_one_offer_add_up_to_one_at_most() -> None:
 def test_an_answer_after_the_delay_ends_up_as_if_it_had_come_before() -> None:
     log, late, early = Log(), course(), course()
     decision = log.decide("ana", "apples")
-    late.count(log.entries)
+    count(late, log.entries)
     assert expected(late, log, decision)["apples"] < 0.05
     log.answer("ana", decision, "apples", "accept", 1.0)
     for one in (late, early):
         hear(one, log)
-    early.count(log.entries)
+    count(early, log.entries)
     assert seen(late) == seen(early) == {"apples": 1.0}
     assert expected(late, log, decision) == pytest.approx(expected(early, log, decision), abs=0.02)
 
@@ -95,7 +98,7 @@ def test_what_reached_nobody_does_not_count(type: str) -> None:
     decision = log.decide("ana", "apples", "berries")
     log.answer("ana", decision, "apples", type, None)
     hear(ours, log)
-    ours.count(log.entries)
+    count(ours, log.entries)
     assert seen(ours) == {"berries": 1.0}
 
 
@@ -109,7 +112,7 @@ def test_decisions_nobody_saw_or_may_learn_from_do_not_count() -> None:
     log.answer("rui", log.decide("rui", "apples", refused=True), "apples", "accept", 1.0)
     log.decide("eva", "an action that left the catalogue")
     hear(ours, log)
-    ours.count(log.entries)
+    count(ours, log.entries)
     assert seen(ours) == {}
 
 
@@ -126,7 +129,7 @@ def test_entries_nobody_can_read_are_passed_by() -> None:
     log.decide("ana", "apples")
     log.entries = [one._replace(data=b"?") for one in log.entries]
     ours.hear(log.entries, {})
-    ours.count(log.entries)
+    count(ours, log.entries)
     assert list(ours.progress.heard.values()) == [log.entries[-1].id]
     assert ours.progress.heard == ours.progress.counted
 
@@ -154,9 +157,9 @@ MOVES = st.lists(
 
 
 @settings(max_examples=60)
-@given(MOVES, st.integers(0, 12), st.integers(0, 6))
+@given(MOVES, st.integers(0, 12), st.lists(st.integers(0, 6), min_size=SHARES, max_size=SHARES))
 def test_whatever_is_heard_and_counted_when_each_offer_counts_once(
-    moves: list[tuple[int, str, tuple[str, float]]], heard: int, counted: int
+    moves: list[tuple[int, str, tuple[str, float]]], heard: int, counted: list[int]
 ) -> None:
     log = Log()
     decisions = [log.decide(f"c-{n}", *ACTIONS) for n in range(6)]
@@ -166,9 +169,12 @@ def test_whatever_is_heard_and_counted_when_each_offer_counts_once(
     answers = log.entries[len(offers) :]
     ours = course()
     hear(ours, log, answers[:heard])
-    ours.count(offers[:counted])
+    for share, some in enumerate(counted):
+        ours.count(offers[:some], share)
+    ours.progress = msgspec.msgpack.decode(msgspec.msgpack.encode(ours.progress), type=Progress)
     hear(ours, log, answers[heard:])
-    ours.count(offers[counted:])
+    for share, some in enumerate(counted):
+        ours.count(offers[some:], share)
     assert seen(ours) == dict.fromkeys(ACTIONS, 6.0)
     total = {
         (decisions[n], action): min(
@@ -182,6 +188,57 @@ def test_whatever_is_heard_and_counted_when_each_offer_counts_once(
         for action, reward in said.items()
     }
     assert {key: held.get(key, 0.0) for key in total} == pytest.approx(total)
+
+
+def test_how_long_a_yes_took_is_remembered_and_of_a_no_it_is_not() -> None:
+    log, ours = Log(), course()
+    first, second = log.decide("ana", "apples"), log.decide("rui", "berries")
+    log.answer("ana", first, "apples", "accept", 1.0)
+    log.answer("rui", second, "berries", "reject", 0.0)
+    log.answer("rui", second, "berries", "bounced", None)
+    log.answer("ana", first, "apples", "impression", 0.0)
+    hear(ours, log)
+    at = {one.id: order(one.id)[0] for one in log.entries}
+    assert ours.progress.delays == [at[log.entries[2].id] - at[log.entries[0].id]]
+
+
+def test_a_yes_counts_at_once_however_long_others_are_waited_for() -> None:
+    log, ours = Log(), course()
+    ours.progress.delays = [3_600_000] * 256
+    log.answer("ana", log.decide("ana", "apples"), "apples", "accept", 1.0)
+    hear(ours, log)
+    assert seen(ours) == {"apples": 1.0}
+    assert ours.patience(None, 86_400_000) == (3_600_000,) * SHARES
+    assert ours.patience(60_000, 86_400_000) == (60_000,) * SHARES
+    assert ours.patience(None, 1_000) == ours.patience(60_000, 1_000) == (1_000,) * SHARES
+
+
+def test_a_checkpoint_from_before_there_were_shares_counts_no_offer_again() -> None:
+    log, ours = Log(), course()
+    for n in range(40):
+        log.decide(f"c-{n}", "apples")
+    reached = {one.partition: one.id for one in log.entries}
+    before = msgspec.msgpack.encode({"counted": reached, "answers": 40})
+    ours.progress = msgspec.msgpack.decode(before, type=Progress)
+    late = log.decisions()
+    for decision, entry in late.items():
+        assert ours.progress.reached(share_of(entry)) == reached
+        log.answer("ana", decision, "apples", "accept", 1.0)
+    assert ours.progress.slowest() == reached
+    hear(ours, log)
+    assert seen(ours) == {}  # all were counted, by the learner that is not here
+
+
+def test_what_the_slowest_share_has_not_counted_is_not_behind_all() -> None:
+    log, ours = Log(), course()
+    for _ in range(3):
+        log.decide("ana", "apples")
+    first, second, third = log.entries
+    for share in range(SHARES):
+        ours.count([first, second, third][: 3 if share else 2], share)
+    assert ours.progress.slowest() == {first.partition: second.id}
+    ours.progress.later[-1][first.partition] = first.id
+    assert ours.progress.slowest() == {first.partition: first.id}
 
 
 def test_partitions_learned_apart_and_merged_are_as_if_learned_together() -> None:
@@ -203,7 +260,7 @@ def test_partitions_learned_apart_and_merged_are_as_if_learned_together() -> Non
     ):
         some = log.of(partitions)
         hear(one, log, some)
-        one.count(some)
+        count(one, some)
     assert left.progress.answers + right.progress.answers == together.progress.answers == 900
     left.learner.merge(right.learner)
     assert seen(left) == seen(together)
@@ -228,7 +285,7 @@ def test_a_trained_model_is_a_prior_that_answers_outweigh() -> None:
     for n in range(prior.facts):
         log.decide(f"c-{n}", "apples", plan=("basic", "fibre")[n % 2])
     assert not ours.instruct(prior, CATALOGUE.actions)  # nobody to ask it about yet
-    ours.count(log.entries)
+    count(ours, log.entries)
     unknown = log.decide("new", "berries", plan="fibre")
     before = expected(ours, log, unknown)
     assert ours.instruct(prior, CATALOGUE.actions)
@@ -252,7 +309,7 @@ def test_of_many_actions_a_learner_is_told_at_fewer_decisions_worth_as_much(
     monkeypatch.setattr(teaching, "MOST_WORK", 60 * ours.learner.expand.size**2)
     for n in range(prior.facts):
         log.decide(f"c-{n}", "apples", plan=("basic", "fibre")[n % 2])
-    ours.count(log.entries)
+    count(ours, log.entries)
     assert ours.instruct(prior, CATALOGUE.actions)
     snapshot = ours.learner.snapshot()
     assert len(snapshot.hindsights.owners) == 4 * (prior.facts + 60)

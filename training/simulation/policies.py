@@ -20,10 +20,12 @@ from engine.models.beta import UNTRAINED
 from engine.models.kinds import parse_model
 from engine.models.online.learner import Learner
 from engine.partitions import made_at
+from engine.patience import SHARES
+from engine.progress import Progress, order
 from engine.record import DecisionRecord, legible
 from engine.settings import LearningSettings
 from engine.situation import PROPENSITY, Live, bound
-from engine.teaching import NOTHING_YET, Course, Progress, due
+from engine.teaching import NOTHING_YET, Course, due
 from training.simulation.world import DAY, START, Visit, World
 
 PACE = LearningSettings()
@@ -67,14 +69,16 @@ class Oracle:
 
 
 class Taught:
-    """The engine's own learner, told of answers as the logs tell them."""
+    """The engine's own learner, told of answers as the logs tell them. `delay`: ms after which an
+    offer counts as unanswered, None for as long as answers take."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    def __init__(self, catalogue: Catalogue, delay: int | None = PACE.delay) -> None:
         self._catalogue = catalogue
+        self._delay = delay
         learner = Learner(features_of(catalogue))
         actions = {action.id: action for action in catalogue.actions}
         self._course = Course(learner, Progress(), actions, defaults_of(catalogue))
-        self._waiting: deque[Entry] = deque()
+        self._waiting: tuple[deque[Entry], ...] = tuple(deque() for _ in range(SHARES))
         self._decisions: dict[str, Entry] = {}
         self._published = START
         self._day = START // DAY
@@ -86,11 +90,13 @@ class Taught:
             if isinstance(record, DecisionRecord):
                 self._decisions[record.decision_id] = entry
         self._course.hear(entries, self._decisions)
-        self._waiting.extend(entries)
-        late = []
-        while self._waiting and _at(self._waiting[0]) <= now - PACE.delay:
-            late.append(self._waiting.popleft())
-        self._course.count(late)
+        longest = self._catalogue.strategy.attribution
+        for share, age in enumerate(self._course.patience(self._delay, longest)):
+            waiting, late = self._waiting[share], []
+            waiting.extend(entries)
+            while waiting and order(waiting[0].id)[0] <= now - age:
+                late.append(waiting.popleft())
+            self._course.count(late, share)
         self._forget(now)
 
     def snapshot(self, now: int) -> Model | None:
@@ -113,10 +119,6 @@ class Taught:
             self._decisions = {
                 id: entry for id, entry in self._decisions.items() if made_at(id) >= before
             }
-
-
-def _at(entry: Entry) -> int:
-    return int(entry.id.partition("-")[0])
 
 
 def choosing(catalogue: Catalogue, method: Method, floor: float) -> Catalogue:

@@ -18,17 +18,20 @@ from engine.errors import ModelRefused
 from engine.facts import defaults_of
 from engine.models.online.learner import Learner
 from engine.partitions import PARTITIONS
+from engine.patience import SHARES
+from engine.progress import START, Progress, order
 from engine.services.deciding.changes import DAY, retention
 from engine.services.learning.checkpoints import Checkpoints
 from engine.services.learning.publishing import Publisher
 from engine.situation import Live
-from engine.teaching import NOTHING_YET, START, Course, Progress, answered, due, trained
+from engine.teaching import NOTHING_YET, Course, answered, due, trained
 
 READER = "learner"
 LONGEST = 300_000  # ms something may be learned and not yet published
 SHORTEST = 1_000  # ms between two snapshots
 KEEP_EVERY = 10_000  # ms between checkpoints, or twenty times as long as one takes
-COUNT_EVERY = 1_000  # ms between looks for offers nobody answered
+COUNT_EVERY = 1_000  # ms between looks for offers nobody answered, or
+_LOOKS = 8  # so many looks in the time that one is waited for
 
 _AT_ONCE = 64  # partitions asked in one question
 _COUNT = 32  # entries of a partition in one answer
@@ -59,9 +62,10 @@ class Watch(Protocol):
 
 class Pace(NamedTuple):
     """`delay`: ms after which an offer nobody answered counts as unanswered, the attribution
-    window at most; `half_life`: days after which an answer weighs half of what it did."""
+    window at most, None: as long as answers take; `half_life`: days after which an answer weighs
+    half of what it did."""
 
-    delay: int
+    delay: int | None
     half_life: float
 
 
@@ -91,13 +95,13 @@ class Study:
         self._publisher = publisher
         self._watch = watch
         self._catalogue = live.catalogue
-        self._window = min(pace.delay, live.catalogue.strategy.attribution)
+        self._delay = pace.delay
         self._half_life = pace.half_life
         self._retention = retention(live)
         self._number, kept = checkpoints.latest()
         self._course = _resumed(kept, live.catalogue)
         self._published = now - SHORTEST
-        self._counted = now - COUNT_EVERY
+        self._counted = [0] * SHARES
         self._kept = now
         self._pause = KEEP_EVERY
         self._changed = False
@@ -106,7 +110,7 @@ class Study:
         progress.day = progress.day or now // DAY
         for digest in publisher.ours() - progress.versions.keys():
             progress.versions[digest] = now
-        logs.advance(READER, {of: progress.counted.get(of, START) for of in range(PARTITIONS)})
+        logs.advance(READER, dict.fromkeys(range(PARTITIONS), START) | progress.slowest())
 
     def is_of(self, catalogue: Catalogue) -> bool:
         """Whether it learns for that very catalogue."""
@@ -115,9 +119,8 @@ class Study:
     def set_to(self, now: int) -> None:
         """What is done every so often waits no longer for that than so, where a clock was set
         back."""
-        self._published, self._counted, self._kept = (
-            min(at, now) for at in (self._published, self._counted, self._kept)
-        )
+        self._published, self._kept = min(self._published, now), min(self._kept, now)
+        self._counted = [min(at, now) for at in self._counted]
 
     def hear(self, now: int, renew: Callable[[], None]) -> bool:
         """Take in what was answered since; whether there may be more. It would `renew` its lease
@@ -128,23 +131,31 @@ class Study:
             self._course.hear(_each(entries, renew), self._logs.decisions(answered(entries)))
             if _full(entries):
                 more = True
-                behind = max(behind, now - _ms(entries[-1].id))
+                behind = max(behind, now - order(entries[-1].id)[0])
         self._watch.learned(progress.answers - before, behind / 1000)
         return more
 
     def count(self, now: int, renew: Callable[[], None]) -> bool:
         """Take in what was offered and not answered in time, in the same way; whether there may be
         more. To be called once all answers have been heard."""
-        if now - self._counted < COUNT_EVERY:
-            return False
-        progress, more = self._course.progress, False
-        before = progress.answers
-        for entries in self._read(progress.counted, str(now - self._window)):
-            self._course.count(_each(entries, renew))
+        before = self._course.progress.answers
+        ages = self._course.patience(self._delay, self._catalogue.strategy.attribution)
+        more = [
+            self._count(share, age, now, renew)
+            for share, age in enumerate(ages)
+            if now - self._counted[share] >= max(COUNT_EVERY, age // _LOOKS)
+        ]
+        self._watch.learned(self._course.progress.answers - before, 0.0)
+        return any(more)
+
+    def _count(self, share: int, age: int, now: int, renew: Callable[[], None]) -> bool:
+        """Of offers of a share that are so old (ms)."""
+        reached, more = self._course.progress.reached(share), False
+        for entries in self._read(reached, str(max(now - age, 0))):
+            self._course.count(_each(entries, renew), share)
             more |= _full(entries)
         if not more:
-            self._counted = now
-        self._watch.learned(progress.answers - before, 0.0)
+            self._counted[share] = now
         return more
 
     def publish(self, now: int, *, behind: bool = False, at_once: bool = False) -> None:
@@ -164,7 +175,8 @@ class Study:
             return
         self._published = now
         self._note_serving(now)
-        told = max(now, *map(_ms, (*progress.heard.values(), *progress.counted.values()))) + _AHEAD
+        read = *progress.heard.values(), *progress.counted.values()
+        told = max(now, *(order(one)[0] for one in read)) + _AHEAD
         digest = self._snapshot({"answers": progress.answers, "at": told})
         progress.versions[digest], progress.fresh = now, 0
         self._watch.snapshot(now / 1000)
@@ -191,7 +203,7 @@ class Study:
         kept = msgspec.msgpack.encode(Kept(course.progress, course.learner.state()))
         self._checkpoints.commit(self._number + 1, kept)
         self._number += 1
-        self._logs.advance(READER, course.progress.counted)
+        self._logs.advance(READER, course.progress.slowest())
         self._changed = False
         self._pause = max(KEEP_EVERY, int(20_000 * (time.monotonic() - started)))
 
@@ -264,8 +276,3 @@ def _each(entries: Sequence[Entry], renew: Callable[[], None]) -> Iterator[Entry
 def _full(entries: Sequence[Entry]) -> bool:
     """Whether a partition gave as many as were asked for."""
     return max(Counter(entry.partition for entry in entries).values()) >= _COUNT
-
-
-def _ms(entry: str) -> int:
-    """When it was written."""
-    return int(entry.partition("-")[0])
