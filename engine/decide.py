@@ -37,7 +37,7 @@ def decide(
     fillings = fill_all(request, situation, decision_id)
     return Plan(
         decision_id,
-        tuple(_answer(filling, situation, request.explain != "none") for filling in fillings),
+        tuple([_answer(filling, situation, request.explain != "none") for filling in fillings]),
         explain.everything(fillings, situation) if request.explain == "full" else None,
         _contacts(fillings, state.contacts, live.catalogue, decision_id, now, ask)
         if request.mode == "live"
@@ -80,9 +80,9 @@ def _chosen(
         treatment=filling.placement.treatments[pick.action].id,
         rank=rank,
         content=pick.content,
-        propensity=float(situation.propensities[pick.action]),
-        value=float(situation.values[pick.action]),
-        priority=float(situation.priority[pick.action]),
+        propensity=situation.propensities.item(pick.action),
+        value=situation.values.item(pick.action),
+        priority=situation.priority.item(pick.action),
         selection_probability=pick.chance,
         reasons=explain.chosen(pick, situation) if explained else (),
     )

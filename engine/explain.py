@@ -26,9 +26,9 @@ def _reasons(pick: Pick, situation: Situation) -> Iterator[Reason]:
     catalogue = situation.live.catalogue
     yield Reason(
         "priority",
-        f"{situation.propensities[pick.action]:.1%} likely to respond, "
-        f"value {situation.values[pick.action]:.2f}; with the customer's value, the weights "
-        f"and the cost of contact: priority {situation.priority[pick.action]:.2f}",
+        f"{situation.propensities.item(pick.action):.1%} likely to respond, "
+        f"value {situation.values.item(pick.action):.2f}; with the customer's value, the weights "
+        f"and the cost of contact: priority {situation.priority.item(pick.action):.2f}",
     )
     if pick.action != pick.best:
         best = catalogue.actions[pick.best].id

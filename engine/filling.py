@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
-from engine.arbitration import contenders
+from engine.arbitration import Vector, contenders
 from engine.catalogue import Placement, RenderFailed
 from engine.domain import Knockout
 from engine.exploration import Posterior, pick
@@ -35,8 +35,7 @@ class Pick(NamedTuple):
     content: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Filling:
+class Filling(Struct, frozen=True):
     """What a placement got, and what the explanation of the others needs.
 
     `drawn` are the picks and whatever was drawn but could not be shown. `knockouts` are every
@@ -92,11 +91,11 @@ def fill(
     for rank in range(1, slots + 1):
         contact = situation.check.knockouts(placement.id)
         contest = _contest(standing(able & ~alike & ~gone, contact), situation)
-        if rank == 1:
-            ranking = _head(placement.id, contest, situation)
         if not len(contest):
             break
         stakes = situation.priority[contest]
+        if rank == 1:
+            ranking = _head(placement.id, contest, stakes, situation)
         slot = f"{placement.id}/{rank}"
         chances = situation.method.probabilities(
             stakes, _posterior(contest, situation, decision_id, slot)
@@ -144,10 +143,11 @@ def _alike(placement: Placement, action: int, situation: Situation) -> int:
     return situation.live.fleet.mask(placement.diverse, key) if key else 0
 
 
-def _head(placement_id: str, contest: NDArray[np.intp], situation: Situation) -> tuple[Ranked, ...]:
+def _head(
+    placement_id: str, contest: NDArray[np.intp], stakes: Vector, situation: Situation
+) -> tuple[Ranked, ...]:
     """The first few of the contest by priority, ties by action id, before anything is drawn."""
-    falling = situation.priority[contest]
-    np.negative(falling, out=falling)
+    falling = -stakes
     if len(contest) > HEAD:
         first = falling.argpartition(HEAD)[:HEAD]
         first.sort()
@@ -160,4 +160,4 @@ def _head(placement_id: str, contest: NDArray[np.intp], situation: Situation) ->
         situation.priority[contest].tolist(),
         strict=True,
     )
-    return tuple(Ranked(placement_id, actions[i].id, chance, stake) for i, chance, stake in rows)
+    return tuple([Ranked(placement_id, actions[i].id, chance, stake) for i, chance, stake in rows])

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from engine.arbitration import Vector, priorities
@@ -69,8 +70,7 @@ def bound(catalogue: Catalogue, model: Model, beside: Iterable[Model] = ()) -> L
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
+class Situation(Struct, frozen=True):
     """All that holds for every placement: who is barred and why, and what each action is worth.
 
     Vectors have one entry an action; `scales` say how far each priority may plausibly be off,

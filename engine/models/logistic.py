@@ -17,6 +17,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from engine.compiled import compiled
 from engine.domain import Action, Facts
 from engine.errors import ModelRefused
 from engine.models.base import LARGEST, MOST_COLUMNS, Scored
@@ -74,12 +75,28 @@ class LogisticScorer:
 
     def propensities(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         """Sigmoid of the logits of all actions, given one encoded row."""
-        out: NDArray[np.float64] = self._rows.dot(x).take(self._spread)
-        out += self._intercepts
-        np.minimum(out, _STEEPEST, out=out)
+        out = _spread(self._rows.dot(x), self._spread, self._intercepts)
         np.exp(out, out=out)
-        out += 1.0
-        return np.reciprocal(out, out=out)
+        _odds(out)
+        return out
+
+
+@compiled("float64[::1](float64[::1], intp[::1], float64[::1])")
+def _spread(
+    sums: NDArray[np.float64], spread: NDArray[np.intp], intercepts: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Each action's sum and its intercept; no more than what `exp` can take."""
+    out = np.empty(len(spread))
+    for action in range(len(spread)):
+        out[action] = min(sums[spread[action]] + intercepts[action], _STEEPEST)
+    return out
+
+
+@compiled("void(float64[::1])")
+def _odds(powers: NDArray[np.float64]) -> None:
+    """1 / (1 + power), in place."""
+    for action in range(len(powers)):
+        powers[action] = 1.0 / (1.0 + powers[action])
 
 
 class LogisticModel:

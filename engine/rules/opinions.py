@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from operator import attrgetter
 from typing import Protocol
+
+from msgspec import Struct
 
 from engine.domain import Code, Contact, Contacts, EventLabel, Knockout, Label, Value
 from engine.rules.limits import Cap, KeepOut, Policy, Quiet, Rest
@@ -16,8 +17,7 @@ from engine.rules.windows import in_words, local, zone
 _AT = attrgetter("at")
 
 
-@dataclass(frozen=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """A customer, read once for all policies; `outcomes` says when each that rests something
     last happened."""
 
