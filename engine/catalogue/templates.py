@@ -26,7 +26,7 @@ from engine.errors import TellerError
 Shown = Value | datetime | timedelta | None
 
 ROOTS = ("customer", "context", "segment", "table")
-_NAMES = frozenset({*ROOTS, "now"})
+NAMES = frozenset({*ROOTS, "now"})
 _MARKED = re.compile(r"\{[{%#]")
 _EXPRESSION = re.compile(r"\{\{[^{}]*\}\}")
 _ADDRESS = re.compile(r"(object|function).{0,80}at( |%20)0x[0-9a-f]{6}", re.IGNORECASE)
@@ -162,8 +162,8 @@ def _read(source: str) -> tuple[Use, ...] | list[TemplateFault]:
 
 
 def _strangers(tree: nodes.Template) -> Iterator[TemplateFault]:
-    for name in sorted(find_undeclared_variables(tree) - _NAMES):
-        yield TemplateFault(f"a template knows no `{name}`", name, _NAMES)
+    for name in sorted(find_undeclared_variables(tree) - NAMES):
+        yield TemplateFault(f"a template knows no `{name}`", name, NAMES)
 
 
 def _faults(tree: nodes.Template) -> Iterator[TemplateFault]:

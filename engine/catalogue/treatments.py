@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from engine.catalogue.source import Path
-from engine.catalogue.templates import Looked, Shown, Text
+from engine.catalogue.templates import NAMES, Looked, Shown, Text
 from engine.domain import Facts, Value
 from engine.rules.scalar import Evaluation, fitting
 from engine.rules.scope import Attribute, Scope
@@ -34,8 +34,7 @@ class Treatment:
         """
         if self.filled is None:
             return self.content
-        names = _names(facts, evaluation, self.scope)
-        rendered: Content = _fill(self.content, self.filled, names)
+        rendered: Content = _fill(self.content, self.filled, _Names(facts, evaluation, self.scope))
         return rendered
 
 
@@ -62,16 +61,40 @@ def _fill(content: Any, filled: Mapping[str, Text], names: Mapping[str, Any]) ->
     return content
 
 
-def _names(facts: Facts, evaluation: Evaluation, scope: Scope) -> dict[str, Any]:
-    """The variables of a rendering: defaults filled in, times made of milliseconds."""
-    tables = evaluation.tables
-    return {
-        "customer": Looked(partial(_shown, facts.customer, scope.customer)),
-        "context": Looked(partial(_shown, facts.context, scope.context)),
-        "segment": Looked(evaluation.segments.__getitem__),
-        "table": Looked(lambda name: _moment(tables[name], scope.tables[name])),
-        "now": datetime.fromtimestamp(facts.now / 1000, UTC),
-    }
+class _Names(Mapping[str, Any]):
+    """The variables of a rendering, each made as it is asked for: few templates ask for most.
+
+    Defaults are filled in, and times made of milliseconds.
+    """
+
+    def __init__(self, facts: Facts, evaluation: Evaluation, scope: Scope) -> None:
+        self._facts = facts
+        self._evaluation = evaluation
+        self._scope = scope
+
+    def __getitem__(self, root: str) -> Looked | datetime:
+        facts, scope = self._facts, self._scope
+        match root:
+            case "customer":
+                return Looked(partial(_shown, facts.customer, scope.customer))
+            case "context":
+                return Looked(partial(_shown, facts.context, scope.context))
+            case "segment":
+                return Looked(self._evaluation.segments.__getitem__)
+            case "table":
+                return Looked(self._table)
+            case "now":
+                return datetime.fromtimestamp(facts.now / 1000, UTC)
+        raise KeyError(root)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(NAMES)
+
+    def __len__(self) -> int:
+        return len(NAMES)
+
+    def _table(self, name: str) -> Shown:
+        return _moment(self._evaluation.tables[name], self._scope.tables[name])
 
 
 def _shown(values: Mapping[str, Value], declared: Mapping[str, Attribute], name: str) -> Shown:
