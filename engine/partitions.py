@@ -25,7 +25,7 @@ def new_decision_id(customer_id: str, now_ms: int, entropy: bytes) -> str:
     """
     head = now_ms << 16 | 0x7000 | partition_of(customer_id)
     tail = 0b10 << 62 | int.from_bytes(entropy[:8], "big") >> 2
-    return f"{head << 64 | tail:032x}"
+    return (head << 64 | tail).to_bytes(16, "big").hex()
 
 
 def partition_of_decision(decision_id: str) -> int | None:

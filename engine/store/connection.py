@@ -189,4 +189,4 @@ def left(deadline: float) -> float:
 def _pack(commands: Sequence[Command]) -> list[bytes]:
     """As they go over the wire, in one piece: one system call. redis-py's own way there looks at
     every argument in Python, which for a commit is a tenth of it all."""
-    return [b"".join(_packed(tuple(command)) for command in commands)]
+    return [b"".join([_packed(tuple(command)) for command in commands])]

@@ -30,7 +30,7 @@ _commit = Script("commit")
 _find = Script("find")
 _encoder = msgspec.msgpack.Encoder()
 _answer = msgspec.msgpack.Decoder(tuple[bytes, bytes])
-_HELD = {name.encode(): name for name in FIELDS + PERSON}
+_NAMES = {name.encode(): name for name in (*FIELDS, *PERSON, "redirect", "fence")}
 
 
 class Health(NamedTuple):
@@ -204,8 +204,9 @@ class Store:
     def _loaded(self, customer_id: str, seen: Sequence[str], answer: Sequence[Any]) -> Loaded:
         (seconds, micros), epoch, fields, answers = answer
         self._epoch.require(epoch)
-        found = dict(zip(fields[::2], fields[1::2], strict=True))
-        held = {_HELD[key]: data for key, data in found.items() if key in _HELD}
+        one = iter(fields)
+        held = {_NAMES[key]: data for key, data in zip(one, one, strict=True) if key in _NAMES}
+        redirect, fence = held.pop("redirect", None), held.pop("fence", None)
         state = unpack(customer_id, held)
         now = int(seconds) * 1000 + int(micros) // 1000
         return Loaded(
@@ -213,8 +214,8 @@ class Store:
             {name: held[name] for name in FIELDS if name in held},
             max(now, state.clock),
             _seen(seen, answers),
-            _id(found.get(b"redirect")),
-            _id(found.get(b"fence")),
+            _id(redirect),
+            _id(fence),
             behind=now < state.clock,
         )
 
