@@ -10,53 +10,98 @@ from typing import NamedTuple
 
 import numpy as np
 
+from engine.compiled import compiled
 from engine.errors import ModelRefused
+from engine.models.online.ways import PARTS, Parts
 from engine.models.online.wood import Cuts, Numbers, Places
+
+_LARGEST = 1e38  # that float32 holds
 
 
 class Answers(NamedTuple):
-    """An entry an answer: its raw columns, reward, action's row, and by how much it was off."""
+    """An entry an answer: its raw columns, its action's row, and the `parts` (answers × PARTS) of
+    it that are added up: one, by how much it was off in each way, and its reward."""
 
     rows: Cuts
-    rewards: Cuts
     owners: Places
-    honest: Cuts
-    missed: Cuts
-    alone: Cuts
+    parts: Cuts
+
+    @property
+    def rewards(self) -> Cuts:
+        """What each was worth."""
+        return self.parts[:, -1]
 
     def at(self, those: slice | Places) -> Answers:
         """Some of them."""
-        return Answers(
-            self.rows[those],
-            self.rewards[those],
-            self.owners[those],
-            self.honest[those],
-            self.missed[those],
-            self.alone[those],
-        )
-
-    def parts(self, those: slice) -> list[Numbers]:
-        """What is added up of some: one each, what is honest, missed, alone, and the rewards."""
-        parts = self.honest, self.missed, self.alone, self.rewards
-        return [
-            np.ones(len(self.owners[those])),
-            *(part[those].astype(np.float64) for part in parts),
-        ]
-
-    def put(self, given: Answers) -> None:
-        """These in place of the first so many."""
-        held = slice(len(given.owners))
-        self.rows[held], self.rewards[held] = given.rows, given.rewards
-        self.owners[held] = given.owners
-        self.honest[held], self.missed[held] = given.honest, given.missed
-        self.alone[held] = given.alone
+        return Answers(self.rows[those], self.owners[those], self.parts[those])
 
 
-def room_for(count: int, columns: int) -> Answers:
-    """So many answers, of which nothing is known."""
-    rewards, honest, missed, alone = np.zeros((4, count), np.float32)
-    rows, owners = np.zeros((count, columns), np.float32), np.zeros(count, np.intp)
-    return Answers(rows, rewards, owners, honest, missed, alone)
+class Latest:
+    """The latest answers, at most so many: one more takes the place of the oldest."""
+
+    def __init__(self, room: int, columns: int) -> None:
+        self.room, self.taken = room, 0
+        rows, parts = np.zeros((room, columns), np.float32), np.zeros((room, PARTS), np.float32)
+        self.ring = Answers(rows, np.zeros(room, np.intp), parts)
+
+    @property
+    def held(self) -> int:
+        """How many there are, in the ring's first places."""
+        return min(self.taken, self.room)
+
+    @property
+    def next(self) -> int:
+        """The place of the one that comes next."""
+        return self.taken % self.room
+
+    def keep(self, row: Cuts, owner: int, parts: Parts) -> None:
+        """One more."""
+        rows, owners, kept = self.ring
+        at = self.next
+        rows[at], owners[at], kept[at] = row, owner, parts
+        self.taken += 1
+
+    def go_on_from(self, given: Answers) -> None:
+        """These and no others; oldest first."""
+        self.taken = len(given.owners)
+        held = slice(self.taken)
+        self.ring.rows[held], self.ring.owners[held] = given.rows, given.owners
+        self.ring.parts[held] = given.parts
+
+    def order(self) -> Places:
+        """Their places, oldest first."""
+        return np.arange(self.taken - self.held, self.taken) % self.room
+
+    def all(self) -> Answers:
+        """Oldest first."""
+        return self.ring.at(self.order())
+
+    def like(self, row: Cuts, owner: int, before: float) -> int | None:
+        """The place of the answer of that action to that row that was worth so much; the oldest,
+        if there are several."""
+        kept = self.ring.at(slice(self.held))
+        same = _same(kept.rows, kept.owners, row, owner)
+        return told_before(same, self.ring.rewards, before, self.taken) if len(same) else None
+
+
+@compiled("int64[::1](float32[:, ::1], int64[::1], float32[::1], int64)")
+def _same(rows: Cuts, owners: Places, row: Cuts, owner: int) -> Places:
+    """The places of that action's answers to that row."""
+    places, found = np.empty(len(owners), np.intp), 0
+    for place in range(len(owners)):
+        if owners[place] == owner and np.array_equal(rows[place], row):
+            places[found] = place
+            found += 1
+    return places[:found]
+
+
+@compiled("float32[::1](float64[::1])")
+def as_kept(x: Numbers) -> Cuts:
+    """A row of raw columns, as far as float32 holds them."""
+    row = np.empty(len(x), np.float32)
+    for column in range(len(x)):
+        row[column] = min(max(x[column], -_LARGEST), _LARGEST)
+    return row
 
 
 def owners_of(
@@ -93,9 +138,6 @@ def latest(one: Answers, other: Answers, room: int) -> Answers:
     theirs = other.at(slice(len(other.owners) - more, None))
     return Answers(
         np.concatenate([mine.rows, theirs.rows]),
-        np.concatenate([mine.rewards, theirs.rewards]),
         np.concatenate([mine.owners, theirs.owners]),
-        np.concatenate([mine.honest, theirs.honest]),
-        np.concatenate([mine.missed, theirs.missed]),
-        np.concatenate([mine.alone, theirs.alone]),
+        np.concatenate([mine.parts, theirs.parts]),
     )

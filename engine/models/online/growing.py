@@ -4,150 +4,172 @@ As extremely randomised trees (Geurts, Ernst and Wehenkel, Extremely Randomized 
 node takes the best of a few cuts drawn by chance, on all answers there are. A cut lies between
 two of the node's own answers, so that units do not matter. The best leaves, of actions and
 whether they worked, the purest sides: the largest Σ n²/n of both, n the answers of a kind there.
+
+The answers of a node stand side by side in its tree's stretch of one `order`; where it splits,
+they are parted in place, those of the left child first, each side as old as before.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
-from engine.models.online.wood import DEEPEST, LEAF, TREES, Cuts, Ends, Nodes, Numbers, Places, Wood
+from engine.compiled import compiled
+from engine.models.online.wood import DEEPEST, LEAF, TREES, Cuts, Ends, Nodes, Places, Wood
 
 KINDS = 64
 """Further kinds of answers share their number with others."""
 
+Kinds: TypeAlias = NDArray[np.uint8]
+Counts: TypeAlias = NDArray[np.int64]
+
 _TRIES = 6
+_DRAWS = 4  # a try: a column, two answers, and where between them
 _FINEST = 512  # a node with less than so many parts of all answers is a leaf, too
 _LEAST = 5  # answers that a node splits
-_AT_ONCE = 25_000  # entries, so that they stay near
 _MORE = 1.0 + 1e-9  # purer than before, as sums are rounded
-
-
-class _Level(NamedTuple):
-    """The answers of one level's `size` nodes, an entry a tree and answer, node by node."""
-
-    size: int
-    nodes: Places
-    rows: Places
-    entries: Places
-
-
-class _Split(NamedTuple):
-    """How each node of a level splits: `columns` (LEAF: not at all) and `cuts`."""
-
-    columns: Nodes
-    cuts: Cuts
 
 
 def grown(rows: Cuts, kinds: Places, seed: int, most: int, asked: int) -> tuple[Wood, Ends]:
     """Trees of at most `most` leaves on rows of columns (answers, columns) of these kinds
-    (answers,), and which leaf each answer ends in; shape (TREES, answers). `asked`: how many of
+    (answers,), and which leaf each answer ends in; shape (answers, TREES). `asked`: how many of
     a node's answers its cuts are judged by, at most. The same for a seed."""
     answers, chance = len(rows), np.random.default_rng(seed)
-    kinds = kinds % KINDS
-    ends = np.repeat(np.arange(TREES), answers)
-    level = _Level(TREES, ends.copy(), np.tile(np.arange(answers), TREES), np.arange(len(ends)))
-    splits: list[_Split] = []
-    made = leaves = TREES
-    while level.size:
-        split = _whole(level.size)
-        if len(splits) < DEEPEST:
-            _best(level, rows, kinds, chance, max(_LEAST, answers // _FINEST), asked, split)
-        leaves += int(np.count_nonzero(split.columns != LEAF))
-        if leaves > most:
-            split = _whole(level.size)
-        splits.append(split)
-        level = _next(level, split, rows)
-        ends[level.entries] = made + level.nodes
-        made += level.size
-    columns, cuts = (np.concatenate(parts) for parts in zip(*splits, strict=True))
-    rank = np.cumsum(columns == LEAF) - 1
-    return Wood(columns, cuts), rank[ends].astype(np.uint16).reshape(TREES, answers)
+    field, of = np.ascontiguousarray(rows.T), (kinds % KINDS).astype(np.uint8)
+    order = np.tile(np.arange(answers, dtype=np.int32), TREES)
+    starts = answers * np.arange(TREES, dtype=np.int32)
+    spans = np.stack([starts, starts + answers], axis=1)
+    least, leaves = max(_LEAST, answers // _FINEST), TREES
+    levels: list[tuple[Nodes, Nodes, Cuts]] = []
+    while len(spans):
+        large = np.count_nonzero(spans[:, 1] - spans[:, 0] >= least)
+        draws = chance.random((large, _TRIES, _DRAWS), np.float32)
+        columns, cuts = _split(field, of, order, spans, draws, least, asked)
+        leaves += int(np.count_nonzero(columns != LEAF))
+        if leaves > most or len(levels) == DEEPEST:
+            columns[:], cuts[:] = LEAF, 0.0
+        levels.append((spans, columns, cuts))
+        spans = _parted(field, order, spans, columns, cuts)
+    spans, columns, cuts = (np.concatenate(parts) for parts in zip(*levels, strict=True))
+    return Wood(columns, cuts), _ended(order, spans[columns == LEAF], answers)
 
 
+@compiled("float64(int64[::1], int64[::1], int64, int64)")
+def _purity(whole: Counts, above: Counts, held: int, right: int) -> float:
+    """Σ n²/n of both sides of a cut, as counted by kind of all `held` answers and of the `right`
+    ones above it; zero of a side without answers."""
+    low, high = 0, 0
+    for kind in range(len(whole)):
+        high += above[kind] * above[kind]
+        low += (whole[kind] - above[kind]) * (whole[kind] - above[kind])
+    return low / max(held - right, 1) + high / max(right, 1)
+
+
+@compiled("float32(float32, float32, float32)")
+def _between(one: np.float32, other: np.float32, part: np.float32) -> np.float32:
+    """A cut between two answers, or at both where they are the same (what is none from what is
+    some)."""
+    low, high = min(one, other), max(one, other)
+    cut = low + (high - low) * part
+    return cut if cut < high else low
+
+
+@compiled(
+    "Tuple((int32, float32))"
+    "(float32[:, ::1], uint8[::1], int32[::1], float32[:, ::1], int64[:, ::1])"
+)
 def _best(
-    level: _Level,
-    rows: Cuts,
-    kinds: Places,
-    chance: np.random.Generator,
-    least: int,
-    most: int,
-    found: _Split,
-) -> None:
-    """Of each node that is large enough and not pure the best of a few cuts, put in `found`."""
-    sizes = np.bincount(level.nodes, minlength=level.size)
-    pure = _purity(level.nodes, kinds[level.rows], level.size) == sizes
-    those = np.flatnonzero((sizes >= least) & ~pure)
-    if not len(those):
-        return
-    count = len(those)
-    nodes = np.repeat(np.arange(count), np.minimum(sizes[those], most))
-    at = level.rows[_some(sizes, those, most)]
-    of = kinds[at]
-    columns, cuts = _drawn(nodes, at, rows, count, chance)
-    flat, base = rows.ravel(), at * rows.shape[1]
-    worth = np.empty((_TRIES, count))
-    for first in range(0, _TRIES, step := max(1, _AT_ONCE // len(at))):
-        part = slice(first, first + step)
-        above = flat.take(base + columns[part].take(nodes, 1)) > cuts[part].take(nodes, 1)
-        side = 2 * (nodes + count * np.arange(len(above))[:, None]) + above
-        sides = _purity(side, of, 2 * count * len(above))
-        worth[part] = sides.reshape(len(above), -1, 2).sum(axis=2)
-    best, each = worth.argmax(axis=0), np.arange(count)
-    better = worth[best, each] > _purity(nodes, of, count) * _MORE
-    best, each, those = best[better], each[better], those[better]
-    found.columns[those] = columns[best, each]
-    found.cuts[those] = cuts[best, each]
+    field: Cuts, of: Kinds, those: Nodes, draws: Cuts, counts: Counts
+) -> tuple[int, np.float32]:
+    """The column and cut, of a few drawn, that leave those answers, of these kinds, the purest;
+    LEAF if none makes them purer. `counts`: room to count twice as many kinds as there are."""
+    held, column, best = len(those), LEAF, np.float32(0.0)
+    whole, above = counts[0], counts[1]
+    whole[:], above[:] = 0, 0
+    for kind in of:
+        whole[kind] += 1
+    purest = _purity(whole, above, held, 0) * _MORE
+    if purest >= held:  # all of one kind
+        return column, best
+    for draw in draws:
+        tried = int(draw[0] * len(field))
+        values = field[tried]
+        one, other = values[those[int(draw[1] * held)]], values[those[int(draw[2] * held)]]
+        cut = _between(one, other, draw[3])
+        right, above[:] = 0, 0
+        for nth in range(held):
+            more = int(values[those[nth]] > cut)
+            above[of[nth]] += more
+            right += more
+        purity = _purity(whole, above, held, right)
+        if purity > purest:
+            purest, column, best = purity, tried, cut
+    return column, best
 
 
-def _some(sizes: Places, those: Places, most: int) -> Places:
-    """Where some answers of each of those nodes stand, at most so many, evenly spread."""
-    starts, held = (np.cumsum(sizes) - sizes)[those], sizes[those]
-    asked = np.minimum(held, most)
-    nth = np.arange(asked.sum()) - np.repeat(np.cumsum(asked) - asked, asked)
-    places: Places = np.repeat(starts, asked)
-    places += nth * np.repeat(held, asked) // np.repeat(asked, asked)
-    return places
+@compiled(
+    "Tuple((int32[::1], float32[::1]))(float32[:, ::1], uint8[::1], int32[::1], int32[:, ::1],"
+    "float32[:, :, ::1], int64, int64)"
+)
+def _split(
+    field: Cuts, kinds: Kinds, order: Nodes, spans: Nodes, draws: Cuts, least: int, most: int
+) -> tuple[Nodes, Cuts]:
+    """How each of a level's nodes splits that holds at `least` so many: columns (LEAF: not at
+    all) and cuts, judged by `most` answers of each at most, evenly spread."""
+    columns, cuts = np.full(len(spans), LEAF, np.int32), np.zeros(len(spans), np.float32)
+    those, of = np.empty(most, np.int32), np.empty(most, np.uint8)
+    counts, large = np.zeros((2, int(kinds.max()) + 1), np.int64), 0
+    for node in range(len(spans)):
+        first, last = spans[node]
+        held = last - first
+        if held >= least:
+            asked = min(held, most)
+            for nth in range(asked):
+                those[nth] = order[first + nth * held // asked]
+                of[nth] = kinds[those[nth]]
+            found = _best(field, of[:asked], those[:asked], draws[large], counts)
+            columns[node], cuts[node] = found
+            large += 1
+    return columns, cuts
 
 
-def _whole(count: int) -> _Split:
-    """No node splits."""
-    return _Split(np.full(count, LEAF, np.int32), np.zeros(count, np.float32))
+@compiled("int64(float32[::1], int32[::1], float32, int32[::1])")
+def _part(values: Cuts, those: Nodes, cut: float, spare: Nodes) -> int:
+    """Put those answers that are above the cut behind the others, in place; how many others."""
+    left, right = 0, 0
+    for at in those:
+        # To both sides: a branch would be guessed wrong every other time.
+        those[left], spare[right] = at, at
+        above = int(values[at] > cut)
+        left += 1 - above
+        right += above
+    those[left:] = spare[:right]
+    return left
 
 
-def _drawn(
-    nodes: Places, at: Places, rows: Cuts, count: int, chance: np.random.Generator
-) -> tuple[Places, Cuts]:
-    """A few columns of each node, and cuts between two of its answers, or at both where they are
-    the same (what is none from what is some); each (tries, nodes)."""
-    shape = _TRIES, count
-    sizes = np.bincount(nodes)
-    columns = chance.integers(rows.shape[1], size=shape)
-    starts = np.cumsum(sizes) - sizes
-    one, other = (
-        rows[at[starts + (chance.random(shape) * sizes).astype(np.intp)], columns] for _ in range(2)
-    )
-    low, high = np.minimum(one, other), np.maximum(one, other)
-    cuts = low + (high - low) * chance.random(shape, np.float32)
-    return columns, np.where(cuts < high, cuts, low)
+@compiled("int32[:, ::1](float32[:, ::1], int32[::1], int32[:, ::1], int32[::1], float32[::1])")
+def _parted(field: Cuts, order: Nodes, spans: Nodes, columns: Nodes, cuts: Cuts) -> Nodes:
+    """Where the children's answers stand, of those nodes that split."""
+    children = np.empty((2 * np.count_nonzero(columns != LEAF), 2), np.int32)
+    spare, child = np.empty(field.shape[1], np.int32), 0
+    for node in range(len(spans)):
+        if columns[node] != LEAF:
+            first, last = spans[node]
+            middle = first + _part(field[columns[node]], order[first:last], cuts[node], spare)
+            children[child, 0], children[child, 1] = first, middle
+            children[child + 1, 0], children[child + 1, 1] = middle, last
+            child += 2
+    return children
 
 
-def _purity(places: Places, kinds: Places, count: int) -> Numbers:
-    """Σ n²/n of each place, n the answers of a kind there; zero where there are none."""
-    most = int(kinds.max(initial=0)) + 1
-    cells = (places * most + kinds).ravel()
-    table = np.bincount(cells, minlength=count * most).reshape(count, most)
-    purity: Numbers = np.einsum("ij,ij->i", table, table) / np.maximum(table.sum(axis=1), 1)
-    return purity
-
-
-def _next(level: _Level, split: _Split, rows: Cuts) -> _Level:
-    """The answers of the nodes that split, by their children, which keep their order."""
-    splits = split.columns != LEAF
-    stay = splits[level.nodes]
-    nodes, at, entries = level.nodes[stay], level.rows[stay], level.entries[stay]
-    above = rows.ravel().take(at * rows.shape[1] + split.columns[nodes]) > split.cuts[nodes]
-    children = 2 * (np.cumsum(splits) - 1)[nodes] + above
-    order = np.argsort(children.astype(np.uint16), kind="stable")  # of two bytes, by radix
-    return _Level(2 * int(splits.sum()), children[order], at[order], entries[order])
+@compiled("uint16[:, ::1](int32[::1], int32[:, ::1], int64)")
+def _ended(order: Nodes, spans: Nodes, answers: int) -> Ends:
+    """Which leaf of each tree each answer ends in, of leaves in the order of their nodes."""
+    ends = np.empty((answers, TREES), np.uint16)
+    for leaf in range(len(spans)):
+        tree = spans[leaf, 0] // answers
+        for place in range(spans[leaf, 0], spans[leaf, 1]):
+            ends[order[place], tree] = leaf
+    return ends

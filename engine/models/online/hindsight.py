@@ -18,22 +18,14 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.errors import ModelRefused
-from engine.models.online.answers import Answers, latest, room_for, told_before
+from engine.models.online.answers import Answers, Latest, as_kept, latest
 from engine.models.online.expansion import packed, unpacked
 from engine.models.online.growing import grown
 from engine.models.online.hindsights import Hindsights, Learned, read
 from engine.models.online.tallies import Tallies, most_leaves
 from engine.models.online.temper import Temper, Told
 from engine.models.online.ways import added, judged, said, together, trust
-from engine.models.online.wood import (
-    MOST_NODES,
-    TREES,
-    Cuts,
-    Felled,
-    Numbers,
-    Places,
-    Wood,
-)
+from engine.models.online.wood import MOST_NODES, TREES, Cuts, Ends, Felled, Numbers, Places, Wood
 
 LATEST = 16384
 _FIRST = 32  # answers, before which there is nothing to grow from
@@ -42,7 +34,6 @@ _IDLE = 0.99  # where nothing counts for more than this, serving saves itself th
 _JUDGES = 32  # of a node's answers, which of its cuts is best
 _SOME = 8.0
 _STEPS = 2.0**20
-_LARGEST = 1e38  # that float32 holds
 
 
 class _Asked(NamedTuple):
@@ -50,10 +41,10 @@ class _Asked(NamedTuple):
 
     x: Numbers | None
     row: Cuts
-    leaves: Places
+    leaves: Ends
 
 
-_NOTHING = _Asked(None, np.zeros(0, np.float32), np.zeros(0, np.intp))
+_NOTHING = _Asked(None, np.zeros(0, np.float32), np.zeros(0, np.uint16))
 
 
 class _Known(NamedTuple):
@@ -67,13 +58,13 @@ class Hindsight:
     """The latest answers of all actions, by the action's row, and the trees over them."""
 
     def __init__(self, columns: int, room: int = LATEST) -> None:
-        self._room = room
+        self._columns = columns
         self._known: _Known | None = None
-        self._kept = room_for(room, columns)
+        self._kept = Latest(room, columns)
         self._ends = np.zeros((room, TREES), np.uint16)
         self._losses = Hindsights().losses
         self.temper = Temper()
-        self._taken, self._wait, self._times = 0, _FIRST, 0
+        self._wait, self._times = _FIRST, 0
         self._asked = _NOTHING
 
     def about(self, x: Numbers, rest: Numbers, alone: Numbers) -> Numbers:
@@ -81,45 +72,33 @@ class Hindsight:
         written to before it is learned of; `alone`: the means by the weights. Answers of no such
         row are left out."""
         nothing, ways = trust(self._losses)
-        actions = len(rest)
         if self._known is None or nothing > _IDLE:
-            return np.zeros(actions)
+            return np.zeros(len(rest))
         tallies = self._known.tallies
-        more, owners = max(tallies.rows - actions, 0), tallies.owners
-        if more:
-            rest, alone = np.append(rest, np.zeros(more)), np.append(alone, np.zeros(more))
-        sums = tallies.at(self._at(x).leaves)
-        told = np.zeros(actions + more)
-        told[owners] = together(ways, sums, rest.take(owners), alone.take(owners))
-        return told[:actions]
+        return together(ways, tallies.at(self._at(x).leaves), tallies.owners, rest, alone)
 
     def take(self, x: Numbers, owner: int, reward: float, off: float, alone: float) -> Told:
         """Keep an answer in place of the oldest; what was told of it. `off`: how far off the rest
         was, before it learned of it; `alone`: how far off the weights were by themselves."""
-        at, kept, off, alone = self._taken % self._room, self._kept, _exact(off), _exact(alone)
-        missed, left, reward = off, off, _exact(reward)
+        reward, off, alone = _exact(reward), _exact(off), _exact(alone)
+        left = missed = off
         _, row, leaves = self._at(x)
         if self._known is not None:
-            tallies = self._known.tallies
-            ways = said(tallies.of(leaves, owner), reward - off, reward - alone)
+            sums = self._known.tallies.of(leaves, owner)
+            ways = said(sums, reward - off, reward - alone)
             left, missed = off - sum(map(mul, trust(self._losses)[1], ways)), _exact(off - ways[1])
             self._losses = judged(self._losses, off, ways)
-            if self._taken >= self._room:
-                gone = -np.concatenate(kept.parts(slice(at, at + 1)))
-                tallies.add(self._ends[at].astype(np.intp), int(kept.owners[at]), gone)
-            self._ends[at] = leaves
-        if self._taken >= self._room:
-            self.temper.count(int(kept.owners[at]), -float(kept.rewards[at]), -1.0)
+        if self._kept.held == self._kept.room:
+            self._let_go(self._kept.next)
         told = self.temper.take(owner, reward, reward - left)
-        kept.rows[at], kept.rewards[at], kept.owners[at] = row, reward, owner
-        kept.honest[at], kept.missed[at], kept.alone[at] = off, missed, alone
+        if self._known is not None:
+            self._ends[self._kept.next] = leaves
+        self._kept.keep(row, owner, (1.0, off, missed, alone, reward))
         self._asked = _NOTHING
-        self._taken += 1
         self._wait -= 1
         if self._known is not None:
             if self._known.tallies.fits(owner):
-                parts = np.array([1.0, off, missed, alone, reward])
-                self._known.tallies.add(leaves, owner, parts)
+                self._known.tallies.add(leaves, owner, (1.0, off, missed, alone, reward))
             else:
                 self._make_room(self._known.wood)
         if self._wait <= 0:
@@ -130,132 +109,127 @@ class Hindsight:
         """An answer that was worth `before`, and of which what was expected was so far `ahead`,
         turned out to be worth so much more, if it is still kept. Of answers that are the same it
         is the oldest of that worth."""
-        kept = self._kept.at(slice(self._held))
-        same = np.flatnonzero((kept.rows == _row(x)).all(axis=1) & (kept.owners == owner))
-        if len(same):
-            at, more = told_before(same, kept.rewards, before, self._taken), _exact(more)
-            self.temper.amend(owner, more, ahead, (self._taken - 1 - at) % self._room)
-            for part in (kept.rewards, kept.honest, kept.missed, kept.alone):
-                part[at] += np.float32(more)
+        kept, more = self._kept, _exact(more)
+        if (at := kept.like(as_kept(x), owner, before)) is not None:
+            self.temper.amend(owner, more, ahead, (kept.taken - 1 - at) % kept.room)
+            kept.ring.parts[at, 1:] += np.float32(more)
             if self._known is not None:
-                leaves = self._ends[at].astype(np.intp)
-                self._known.tallies.add(leaves, owner, np.array([0.0, more, more, more, more]))
+                self._known.tallies.add(self._ends[at], owner, (0.0, more, more, more, more))
 
     def join(self, other: Hindsight, rows: Places) -> None:
         """Keep the latest of both, as many of each as there is room for, and grow trees anew.
         `rows`: of each of the other's actions, its row here."""
-        mine, theirs = self._kept.at(self._order()), other._kept.at(other._order())
+        mine, theirs = self.answers(), other.answers()
         theirs = theirs._replace(owners=rows[theirs.owners])
         self._times += other._times
         self._losses = added(self._losses, other._losses)
         self.temper.join(other.temper)
-        self._resume(latest(mine, theirs, self._room))
-        if self._taken >= _FIRST:
+        self._go_on_from(latest(mine, theirs, self._kept.room))
+        if self._kept.taken >= _FIRST:
             self._grow()
 
     def hindsights(self, names: tuple[str, ...]) -> Hindsights:
         """What serves from here on; `names` are the actions by row."""
-        order = self._order()
+        kept = self.answers()
+        honest, missed, alone, rewards = map(packed, kept.parts.T[1:])
         return Hindsights(
             names,
             Felled() if self._known is None else self._known.wood.felled,
-            self._ends[order].astype("<u2").tobytes(),
-            packed(self._kept.honest[order]),
-            packed(self._kept.missed[order]),
-            packed(self._kept.alone[order]),
-            packed(self._kept.rewards[order]),
-            self._kept.owners[order].astype("<i4").tobytes(),
+            self._ends[self._kept.order()].astype("<u2").tobytes(),
+            honest,
+            missed,
+            alone,
+            rewards,
+            kept.owners.astype("<i4").tobytes(),
             self._losses,
             self.temper.proof,
         )
 
     def learned(self, names: tuple[str, ...]) -> Learned:
         """All it holds."""
-        rows = packed(self._kept.rows[self._order()])
-        return Learned(self.hindsights(names), rows, self._wait, self._times)
+        return Learned(self.hindsights(names), packed(self.answers().rows), self._wait, self._times)
 
     def restore(self, hindsights: Hindsights, rows: dict[str, int], others: int) -> None:
         """Serve from this, by these rows, and learn nothing more; `others` is that of actions not
         among them. Raises ModelRefused for what does not fit."""
-        columns = self._kept.rows.shape[1]
-        wood, self._ends, self._kept = read(hindsights, rows, others, self._room, columns)
-        self._taken = len(self._kept.owners)
+        kept = self._kept
+        wood, self._ends, kept.ring = read(hindsights, rows, others, kept.room, self._columns)
+        kept.taken = len(kept.ring.owners)
         self._losses = hindsights.losses
         self.temper = Temper(hindsights.proof)
-        self.temper.recount(self._kept.owners, self._kept.rewards, others)
+        self.temper.recount(kept.ring.owners, kept.ring.rewards, others)
         self._known = None if wood is None else self._counted(wood)
+        self._asked = _NOTHING
 
     def resume(self, learned: Learned, rows: dict[str, int]) -> None:
         """Go on from what another held. Raises ModelRefused for what does not fit."""
         if learned.wait < 0 or learned.times < 0:
             raise ModelRefused("hindsight: trees that are due, or grown, less than never")
         self.restore(learned.hindsights, rows, len(rows))
-        held, columns = self._kept.rows.shape
-        given = self._kept._replace(rows=unpacked(learned.rows, held, columns))
-        ends, self._ends = self._ends, np.zeros((self._room, TREES), np.uint16)
+        held, room = self._kept.taken, self._kept.room
+        given = self._kept.ring._replace(rows=unpacked(learned.rows, held, self._columns))
+        ends, self._ends = self._ends, np.zeros((room, TREES), np.uint16)
         self._ends[:held] = ends
-        self._kept = room_for(self._room, columns)
-        self._resume(given)
+        self._kept = Latest(room, self._columns)
+        self._go_on_from(given)
         self._wait, self._times = learned.wait, learned.times
 
     def answers(self) -> Answers:
         """The answers that are kept, oldest first."""
-        return self._kept.at(self._order())
+        return self._kept.all()
 
     @property
     def worked(self) -> float:
         """What they were worth."""
-        return float(self._kept.rewards[: self._held].sum())
+        return float(self._kept.ring.rewards[: self._kept.held].sum())
 
-    @property
-    def _held(self) -> int:
-        return min(self._taken, self._room)
-
-    def _order(self) -> Places:
-        """Where the answers are kept, oldest first."""
-        return np.arange(self._taken - self._held, self._taken) % self._room
-
-    def _resume(self, given: Answers) -> None:
+    def _go_on_from(self, given: Answers) -> None:
         self._asked = _NOTHING
-        self._taken = len(given.owners)
-        self._kept.put(given)
+        self._kept.go_on_from(given)
         self.temper.recount(given.owners, given.rewards, 0)
+
+    def _let_go(self, at: int) -> None:
+        """Of the answer in that place of the ring nothing counts any more."""
+        owner = int(self._kept.ring.owners[at])
+        one, honest, missed, alone, reward = self._kept.ring.parts[at].tolist()
+        self.temper.count(owner, -reward, -one)
+        if self._known is not None:
+            parts = -one, -honest, -missed, -alone, -reward
+            self._known.tallies.add(self._ends[at], owner, parts)
 
     def _grow(self) -> None:
         """Anew, from all that is kept. A reward is a chance that the answer counts as a yes."""
-        self._wait = max(int(self._held * _GROWTH), 1)
-        if not self._kept.rows.shape[1]:  # nothing tells moments apart
+        self._wait = max(int(self._kept.held * _GROWTH), 1)
+        if not self._columns:  # nothing tells moments apart
             return
-        order = self._order()
-        kept = self._kept.at(order)
-        worked = np.random.default_rng(self._times).random(len(order)) < kept.rewards
+        kept = self.answers()
+        worked = np.random.default_rng(self._times).random(len(kept.owners)) < kept.rewards
         most = min(most_leaves(len(np.unique(kept.owners))), MOST_NODES // 2)
-        wood, ends = grown(
-            kept.rows, 2 * kept.owners + worked, self._times, most, _judges(float(worked.mean()))
-        )
-        self._ends[order] = ends.T
+        kinds, judges = 2 * kept.owners + worked, _judges(float(worked.mean()))
+        wood, self._ends[self._kept.order()] = grown(kept.rows, kinds, self._times, most, judges)
         self._known = self._counted(wood)
         self._times += 1
 
     def _make_room(self, wood: Wood) -> None:
         """For one action more, in the seats of those whose answers all went, as if they had never
         been; with too few of those, trees are due."""
-        if wood.ends <= most_leaves(len(np.unique(self._kept.owners[: self._held]))):
+        if wood.ends <= most_leaves(len(np.unique(self._kept.ring.owners[: self._kept.held]))):
             self._known = self._counted(wood)
         else:
             self._wait = 0
 
     def _counted(self, wood: Wood) -> _Known:
         """Trees, with all answers that are kept counted in their leaves."""
-        held = slice(self._held)
-        owners, parts = self._kept.owners[held], self._kept.parts(held)
-        return _Known(wood, Tallies(wood.ends, self._ends[held], owners, parts))
+        kept = self._kept.ring.at(held := slice(self._kept.held))
+        return _Known(wood, Tallies(wood.ends, self._ends[held], kept.owners, kept.parts))
 
     def _at(self, x: Numbers) -> _Asked:
         """Looked up once for a moment that is asked about and then learned of."""
         asked = self._asked  # others may be asking
         if asked.x is not x:
-            row = _row(x)
+            row = as_kept(x)
+            if len(row) != self._columns:
+                raise ValueError(f"{len(row)} columns, where {self._columns} belong")
             leaves = asked.leaves if self._known is None else self._known.wood.leaves(row)
             self._asked = asked = _Asked(x, row, leaves)
         return asked
@@ -269,8 +243,3 @@ def _judges(worked: float) -> int:
 def _exact(off: float) -> float:
     """In steps so fine that nobody minds, and so coarse that sums do not depend on their order."""
     return round(off * _STEPS) / _STEPS if isfinite(off) else off
-
-
-def _row(x: Numbers) -> Cuts:
-    row: Cuts = x.clip(-_LARGEST, _LARGEST).astype(np.float32)
-    return row

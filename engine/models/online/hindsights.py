@@ -67,7 +67,7 @@ def read(
     wood = rebuilt(hindsights.felled, columns)
     if len(hindsights.ends) != 2 * TREES * held:
         raise ModelRefused(f"hindsight: {len(hindsights.ends)} bytes of leaves")
-    ends = np.frombuffer(hindsights.ends, "<u2").reshape(held, TREES)
+    ends = np.frombuffer(hindsights.ends, "<u2").astype(np.uint16).reshape(held, TREES)
     if wood is not None and ends.max(initial=0) >= wood.ends:
         raise ModelRefused("hindsight: a leaf that no tree has")
     actions = len(np.unique(np.frombuffer(kept, "<i4")))
@@ -75,14 +75,7 @@ def read(
         raise ModelRefused(f"hindsight: {wood.ends:,} leaves, of {actions:,} actions")
     if not np.isfinite(hindsights.losses).all():
         raise ModelRefused("hindsight: losses that are not finite")
-    rewards, honest, missed, alone = (
-        unpacked(part, held)
-        for part in (
-            hindsights.rewards,
-            hindsights.honest,
-            hindsights.missed,
-            hindsights.alone,
-        )
-    )
+    off = hindsights.honest, hindsights.missed, hindsights.alone, hindsights.rewards
+    parts = np.stack([np.ones(held, np.float32), *(unpacked(part, held) for part in off)], axis=1)
     unread = np.broadcast_to(np.float32(0.0), (held, columns))
-    return Read(wood, ends, Answers(unread, rewards, owners, honest, missed, alone))
+    return Read(wood, ends, Answers(unread, owners, parts))

@@ -15,9 +15,13 @@ from functools import lru_cache
 from math import exp
 from typing import TypeAlias
 
-from engine.models.online.wood import TREES, Numbers
+import numpy as np
+
+from engine.compiled import compiled
+from engine.models.online.wood import TREES, Numbers, Places
 
 Losses: TypeAlias = tuple[float, float, float, float, float]
+Parts: TypeAlias = tuple[float, float, float, float, float]
 
 PARTS = 5
 """What is added up of an answer: one, and what is honest, missed, alone, and the reward."""
@@ -27,56 +31,64 @@ _RATE = 2.0  # at which squared errors up to one are mixable
 _KEEP = 0.999  # who did better in about the last thousand answers
 _EQUAL = 0.7  # of what trees say, whoever did better
 
-
 Ways: TypeAlias = tuple[float, float, float, float]
 
 
-def said(sums: Numbers, rest: float, alone: float) -> Ways:
+@compiled("UniTuple(float64, 4)(UniTuple(float64, 5), float64, float64)")
+def said(sums: Parts, rest: float, alone: float) -> Ways:
     """What each way adds to the mean `rest` of an action, where the weights' `alone` is that;
-    `sums` are of PARTS in all leaves, (PARTS,)."""
-    count, honest, missed, lone, rewards = sums.tolist()
-    total = _DOUBT + count
+    `sums` are of PARTS in all leaves."""
+    count, honest, missed, lone, rewards = sums
+    share = 1.0 / (_DOUBT + count)
     return (
-        honest / total,
-        missed / total,
-        alone - rest + lone / total,
-        (rewards - count * rest) / total,
+        honest * share,
+        missed * share,
+        alone - rest + lone * share,
+        (rewards - count * rest) * share,
     )
 
 
-def together(ways: Ways, sums: Numbers, rest: Numbers, alone: Numbers) -> Numbers:
-    """What the four, each counting so much, add to the means of many actions; `sums` of those,
-    (actions, PARTS). Shape (actions,)."""
-    told: Numbers = sums.dot((0.0, *ways))
-    count = sums[:, 0]
-    told -= count * rest * ways[3]
-    told /= count + _DOUBT
-    told += (alone - rest) * ways[2]
+@compiled(
+    "float64[::1](UniTuple(float64, 4), float64[:, ::1], int64[::1], float64[::1], float64[::1])"
+)
+def together(ways: Ways, sums: Numbers, owners: Places, rest: Numbers, alone: Numbers) -> Numbers:
+    """What the four, each counting so much, add to the means of all actions; `sums` (owners,
+    PARTS) of those there are answers of, by their rows, of which rows too high are left out."""
+    told = np.zeros(len(rest))
+    for seat in range(len(owners)):
+        row = owners[seat]
+        if row < len(rest):
+            one = sums[seat]
+            parts = one[0], one[1], one[2], one[3], one[4]
+            first, second, third, fourth = said(parts, rest[row], alone[row])
+            told[row] = ways[0] * first + ways[1] * second + ways[2] * third + ways[3] * fourth
     return told
 
 
 @lru_cache(maxsize=4)  # asked of a moment, and again when it is learned of
+@compiled("Tuple((float64, UniTuple(float64, 4)))(UniTuple(float64, 5))")
 def trust(losses: Losses) -> tuple[float, Ways]:
     """How much nothing counts, and each of the four ways; they add up to one."""
     least = min(losses)
-    weights = [exp(_RATE * (least - loss)) for loss in losses]
-    total = sum(weights)
-    nothing = weights[0] / total
-    equal = _EQUAL * (1.0 - nothing) / (len(weights) - 1)
-    one, two, three, four = ((1.0 - _EQUAL) * weight / total + equal for weight in weights[1:])
-    return nothing, (one, two, three, four)
+    nothing = exp(_RATE * (least - losses[0]))
+    one, two = exp(_RATE * (least - losses[1])), exp(_RATE * (least - losses[2]))
+    three, four = exp(_RATE * (least - losses[3])), exp(_RATE * (least - losses[4]))
+    trees = one + two + three + four
+    total = nothing + trees
+    own, equal = (1.0 - _EQUAL) / total, _EQUAL * trees / total / 4.0
+    ways = own * one + equal, own * two + equal, own * three + equal, own * four + equal
+    return nothing / total, ways
 
 
+@compiled("UniTuple(float64, 5)(UniTuple(float64, 5), float64, UniTuple(float64, 4))")
 def judged(losses: Losses, off: float, ways: Ways) -> Losses:
     """The same with one more answer, which the rest was off by, and what each way had said."""
-    one, two, three, four = (off - way for way in ways)
-    nothing, honest, missed, lone, rewards = losses
     return (
-        _KEEP * (nothing + min(off**2, 1.0)),
-        _KEEP * (honest + min(one**2, 1.0)),
-        _KEEP * (missed + min(two**2, 1.0)),
-        _KEEP * (lone + min(three**2, 1.0)),
-        _KEEP * (rewards + min(four**2, 1.0)),
+        _KEEP * (losses[0] + min(off**2, 1.0)),
+        _KEEP * (losses[1] + min((off - ways[0]) ** 2, 1.0)),
+        _KEEP * (losses[2] + min((off - ways[1]) ** 2, 1.0)),
+        _KEEP * (losses[3] + min((off - ways[2]) ** 2, 1.0)),
+        _KEEP * (losses[4] + min((off - ways[3]) ** 2, 1.0)),
     )
 
 

@@ -1,8 +1,7 @@
 """Randomised trees over the columns: moments are akin where they end in the same leaves.
 
 Nodes stand level by level, all trees' roots first, and the children of the n-th node that splits
-are the two after those of the one before, so that a node is its column and its cut alone. A row
-asks all nodes at once and then follows the answers down, in all trees at once.
+are the two after those of the one before, so that a node is its column and its cut alone.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from engine.compiled import compiled
 from engine.errors import ModelRefused
 
 Cuts: TypeAlias = NDArray[np.float32]
@@ -30,6 +30,10 @@ DEEPEST = 16
 
 LEAF = -1
 
+# Of a node, in one place of memory: its column, its cut's bits, its left child, and how many
+# leaves stand before it. A leaf leads to itself, as nothing is above infinity.
+_COLUMN, _CUT, _NEXT, _LEAF = range(4)
+
 
 class Felled(Struct, frozen=True, forbid_unknown_fields=True):
     """Of each node its column (int16; -1 is a leaf) and its cut (float32: what is above it goes
@@ -44,34 +48,28 @@ class Wood:
 
     def __init__(self, columns: Nodes, cuts: Cuts) -> None:
         """Raises ModelRefused for nodes that make no such trees."""
-        inner, leaves = np.flatnonzero(columns != LEAF), np.flatnonzero(columns == LEAF)
-        first = TREES + 2 * np.arange(len(inner))
-        if len(columns) != TREES + 2 * len(inner) or len(cuts) != len(columns):
+        places, inner = np.arange(len(columns)), columns != LEAF
+        before = np.cumsum(inner) - inner
+        first = TREES + 2 * before
+        if len(columns) != TREES + 2 * inner.sum() or len(cuts) != len(columns):
             raise ModelRefused("trees: a node that nothing leads to, or a child there is not")
-        if (first <= inner).any():
+        if (first <= places)[inner].any():
             raise ModelRefused("trees: a child that does not stand behind its parent")
-        self.ends = len(leaves)
+        if (levels := _levels(inner)) > DEEPEST:
+            raise ModelRefused(f"trees: {levels:,} levels deep; at most {DEEPEST}")
+        self.ends = int(len(columns) - inner.sum())
         self.felled = Felled(columns.astype("<i2").tobytes(), cuts.astype("<f4").tobytes())
-        self._columns, self._cuts = columns[inner].astype(np.intp), cuts[inner]
-        # Those that ask first, so that only they are asked; leaves lead to themselves.
-        places = np.concatenate([inner, leaves]).argsort()
-        self._roots, self._left, right = places[:TREES], places[first], places[first + 1]
-        self._further = right - self._left
-        self._leaves = np.arange(len(inner), len(columns))
-        self._levels = _levels(self._roots, self._left, right)
-        if self._levels > DEEPEST:
-            raise ModelRefused(f"trees: {self._levels:,} levels deep; at most {DEEPEST}")
+        self._levels = levels
+        self._nodes = np.empty((len(columns), 4), np.int32)
+        self._nodes[:, _COLUMN] = np.where(inner, columns, 0)
+        self._nodes[:, _CUT] = np.where(inner, cuts, np.float32(np.inf)).view(np.int32)
+        self._nodes[:, _NEXT] = np.where(inner, first, places)
+        self._nodes[:, _LEAF] = places - before
 
-    def leaves(self, row: Cuts) -> Places:
+    def leaves(self, row: Cuts) -> Ends:
         """Which of all trees' leaves, in the order of their nodes, a row of columns ends in, one
         a tree; shape (TREES,)."""
-        above = row.take(self._columns) > self._cuts
-        # By arithmetic: a branch a node would be guessed wrong every other time.
-        onward = np.concatenate([self._left + self._further * above, self._leaves])
-        at = self._roots
-        for _ in range(self._levels):
-            at = onward.take(at)
-        return at - len(above)
+        return _ends(row, self._nodes, self._levels)
 
 
 def rebuilt(felled: Felled, columns: int) -> Wood | None:
@@ -88,10 +86,26 @@ def rebuilt(felled: Felled, columns: int) -> Wood | None:
     return Wood(nodes, cuts)
 
 
-def _levels(at: Places, left: Places, right: Places) -> int:
-    """How often a row may have to go on from there to end in a leaf."""
-    levels = 0
-    while len(at := at[at < len(left)]):
-        at = np.concatenate([left[at], right[at]])
-        levels += 1
+def _levels(inner: NDArray[np.bool_]) -> int:
+    """How often a row may have to go on from a root to end in a leaf."""
+    levels, first, size = 0, 0, TREES
+    while splits := int(np.count_nonzero(inner[first : first + size])):
+        levels, first, size = levels + 1, first + size, 2 * splits
     return levels
+
+
+@compiled("uint16[::1](float32[::1], int32[:, ::1], int64)")
+def _ends(row: Cuts, nodes: Nodes, levels: int) -> Ends:
+    """All trees step by step, as none has to wait for another; by arithmetic, as a branch would be
+    guessed wrong every other time."""
+    cuts = nodes.view(np.float32)
+    at = np.arange(TREES)
+    for _ in range(levels):
+        for tree in range(TREES):
+            node = at[tree]
+            above = row[nodes[node, _COLUMN]] > cuts[node, _CUT]
+            at[tree] = nodes[node, _NEXT] + int(above)
+    ends = np.empty(TREES, np.uint16)
+    for tree in range(TREES):
+        ends[tree] = nodes[at[tree], _LEAF]
+    return ends

@@ -13,7 +13,9 @@ from engine.errors import ModelRefused
 from engine.models.online import tallies
 from engine.models.online.hindsight import LATEST, Hindsight
 from engine.models.online.hindsights import Hindsights
-from engine.models.online.wood import TREES, Felled
+from engine.models.online.ways import said as said_of
+from engine.models.online.ways import trust
+from engine.models.online.wood import TREES, Felled, rebuilt
 
 ANSWERS = 600
 
@@ -47,6 +49,52 @@ def off(hindsight: Hindsight, worth: float = 1.0) -> float:
     rows = np.random.default_rng(10**6).random((300, 2))
     left = [float(said(hindsight, x, 2)[0]) + 0.5 - worth * board(x) for x in rows]
     return float(np.abs(left).mean())
+
+
+def about_by_the_book(
+    hindsight: Hindsight, x: NDArray[np.float64], rest: NDArray[np.float64], alone: float
+) -> dict[int, float]:
+    """What actions that have answers are told, by looking at every answer that is kept."""
+    held = hindsight.hindsights(tuple(map(str, range(len(rest)))))
+    wood = rebuilt(held.felled, len(x))
+    assert wood is not None
+    ends = np.frombuffer(held.ends, "<u2").reshape(-1, TREES)
+    shared = (ends == wood.leaves(x.astype(np.float32))).sum(axis=1).astype(np.float64)
+    owners = np.frombuffer(held.owners, "<i4")
+    off = held.honest, held.missed, held.alone, held.rewards
+    told = {}
+    for owner in set(owners.tolist()):
+        mine = shared * (owners == owner)
+        honest, missed, lone, rewards = (float(mine.dot(np.frombuffer(o, "<f4"))) for o in off)
+        sums = float(mine.sum()), honest, missed, lone, rewards
+        ways = said_of(sums, float(rest[owner]), alone)
+        told[owner] = float(np.dot(trust(held.losses)[1], ways))
+    return told
+
+
+@pytest.mark.parametrize("room", [40, 150, 4096])
+def test_what_is_told_is_what_a_look_at_every_answer_tells(room: int) -> None:
+    """While answers are dropped into leaves, others go, and actions come that had none."""
+    hindsight, looked = Hindsight(2, room), 0
+    for number in range(600):
+        chance = np.random.default_rng(number)
+        x, owner = chance.random(2), number // 120 + int(chance.integers(3))
+        rest = np.linspace(0.1, 0.9, 8)
+        told = hindsight.about(x, rest, np.full(8, 0.3))
+        if told.any():
+            looked += 1
+            expected = about_by_the_book(hindsight, x, rest, 0.3)
+            assert told[list(expected)] == pytest.approx(list(expected.values()), abs=1e-9)
+            assert not told[number // 120 + 3 :].any()
+        reward = board(x)
+        hindsight.take(x, owner, reward, reward - float(rest[owner]), reward - 0.3)
+    assert looked > 100
+
+
+def test_a_row_of_other_columns_is_refused() -> None:
+    hindsight = taught(range(ANSWERS))
+    with pytest.raises(ValueError, match="3 columns, where 2 belong"):
+        said(hindsight, np.zeros(3), 2)
 
 
 def test_what_changes_at_once_is_learned() -> None:

@@ -1,39 +1,69 @@
-"""Facts about randomised trees: how they grow, and what they refuse to be."""
+"""Facts about randomised trees: where a row ends in them, and what they refuse to be."""
 
 from __future__ import annotations
 
 import msgspec
 import numpy as np
 import pytest
-from numpy.typing import NDArray
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from engine.errors import ModelRefused
 from engine.models.online.growing import grown
-from engine.models.online.wood import DEEPEST, MOST_NODES, TREES, Felled, rebuilt
+from engine.models.online.wood import (
+    DEEPEST,
+    LEAF,
+    MOST_NODES,
+    TREES,
+    Cuts,
+    Felled,
+    Nodes,
+    Wood,
+    rebuilt,
+)
 
-MOST = MOST_NODES // 2
 CHANCE = np.random.default_rng(11)
 ROWS = CHANCE.normal(size=(300, 4)).astype(np.float32)
-SIDES = (ROWS[:, 1] > 0.3).astype(np.intp)
-WOOD, ENDS = grown(ROWS, SIDES, 1, MOST, 64)
+WOOD, ENDS = grown(ROWS, (ROWS[:, 1] > 0.3).astype(np.intp), 1, MOST_NODES // 2, 64)
 
 
-def pure(ends: NDArray[np.uint16], kinds: NDArray[np.intp]) -> float:
-    """The share of answers that are of their leaf's most frequent kind."""
-    keys = ends.astype(np.intp) * 2 + kinds
-    table = np.bincount(keys.ravel(), minlength=2 * int(ends.max()) + 2).reshape(-1, 2)
-    return float(table.max(axis=1).sum()) / ends.size
+def ends_by_the_book(columns: Nodes, cuts: Cuts, row: Cuts) -> list[int]:
+    """A node's children are the two after those of the node that splits before it."""
+    ends = []
+    for root in range(TREES):
+        node = root
+        while columns[node] != LEAF:
+            left = TREES + 2 * int((columns[:node] != LEAF).sum())
+            node = left + int(row[columns[node]] > cuts[node])
+        ends.append(int((columns[:node] == LEAF).sum()))
+    return ends
+
+
+@settings(max_examples=40)
+@given(st.integers(0, 2**32), st.floats(0.0, 0.9), st.integers(1, 3))
+def test_a_row_is_led_down_all_trees_to_the_leaf_the_nodes_lead_to(
+    seed: int, split: float, columns: int
+) -> None:
+    """From sixteen roots that are leaves to as deep as trees may be."""
+    chance = np.random.default_rng(seed)
+    nodes: list[int] = []
+    inner, level = 0, TREES
+    for depth in range(DEEPEST + 1):
+        splits = chance.random(level) < (split if depth < DEEPEST and inner < 200 else 0.0)
+        nodes += np.where(splits, chance.integers(columns, size=level), LEAF).tolist()
+        inner, level = inner + int(splits.sum()), 2 * int(splits.sum())
+    which = np.array(nodes, np.int32)
+    cuts = chance.integers(-2, 3, len(which)).astype(np.float32)
+    wood = Wood(which, cuts)
+    for row in chance.integers(-3, 4, (10, columns)).astype(np.float32):
+        row[chance.random(columns) < 0.1] = np.nan
+        assert wood.leaves(row).tolist() == ends_by_the_book(which, cuts, row)
+    assert wood.ends == int((which == LEAF).sum())
 
 
 def test_a_row_ends_where_it_was_put_while_the_trees_grew() -> None:
-    for place, row in enumerate(ROWS):
-        assert WOOD.leaves(row).tolist() == ENDS[:, place].tolist()
-
-
-def test_trees_are_the_same_for_a_seed_and_others_for_another() -> None:
-    again, other = grown(ROWS, SIDES, 1, MOST, 64)[0], grown(ROWS, SIDES, 2, MOST, 64)[0]
-    assert again.felled == WOOD.felled
-    assert other.felled != WOOD.felled
+    for row, ends in zip(ROWS, ENDS, strict=True):
+        assert WOOD.leaves(row).tolist() == ends.tolist()
 
 
 def test_felled_trees_stand_again() -> None:
@@ -41,37 +71,6 @@ def test_felled_trees_stand_again() -> None:
     assert again is not None
     assert all(again.leaves(row).tolist() == WOOD.leaves(row).tolist() for row in ROWS)
     assert rebuilt(Felled(), 4) is None
-
-
-def test_units_do_not_matter() -> None:
-    assert (grown(ROWS * np.float32(1024.0), SIDES, 1, MOST, 64)[1] == ENDS).all()
-
-
-def test_leaves_hold_answers_of_one_kind() -> None:
-    """But for those that are too few to split."""
-    assert pure(ENDS, SIDES) > 0.99
-
-
-def test_none_is_told_from_some_where_nearly_all_is_none() -> None:
-    """Cuts drawn between extremes would hardly ever fall below what little there is."""
-    rows = np.where(CHANCE.random((400, 1)) < 0.9, 0.0, CHANCE.lognormal(0.0, 3.0, (400, 1)))
-    kinds = (rows[:, 0] > 0.0).astype(np.intp)
-    wood, ends = grown(rows.astype(np.float32), kinds, 3, MOST, 64)
-    assert pure(ends, kinds) == 1.0
-    assert wood.ends < 3 * TREES
-
-
-def test_what_nothing_tells_apart_stays_together() -> None:
-    wood, ends = grown(np.ones((50, 3), np.float32), np.arange(50), 1, MOST, 64)
-    assert wood.ends == TREES
-    assert ends.tolist() == [[tree] * 50 for tree in range(TREES)]
-
-
-def test_chance_makes_no_more_nodes_than_two_bytes_tell() -> None:
-    rows = CHANCE.random((4096, 2)).astype(np.float32)
-    wood, ends = grown(rows, CHANCE.integers(60, size=4096), 1, MOST, 64)
-    assert 2 * wood.ends - TREES <= MOST_NODES
-    assert int(ends.max()) < wood.ends
 
 
 @pytest.mark.parametrize(
