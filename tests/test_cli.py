@@ -178,3 +178,27 @@ def test_the_module_is_the_command_too() -> None:
         [sys.executable, "-m", "engine.cli", "--help"], capture_output=True, check=True, text=True
     )
     assert "accept-store" in said.stdout
+
+
+@pytest.mark.parametrize(
+    ("said", "without"),
+    [
+        (["--help"], {"numba", "numpy", "pandas", "redis", "jinja2", "sklearn"}),
+        (["promote", "--help"], {"numba", "pandas", "redis", "sklearn"}),
+        (["check", "CATALOGUE"], {"numba", "pandas", "redis", "sklearn"}),
+    ],
+    ids=["help", "promote", "check"],
+)
+def test_a_command_loads_no_more_than_it_needs(
+    catalogue: Path, said: list[str], without: set[str]
+) -> None:
+    arguments = [str(catalogue) if one == "CATALOGUE" else one for one in said]
+    asked = (
+        "import sys\nfrom engine.cli import main\n"
+        f"try: main({arguments!r})\nfinally: print(*sys.modules)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", asked], capture_output=True, check=True, text=True
+    ).stdout
+    assert without & set(ran.split()) == set()
+    assert "click" in ran.split()

@@ -6,17 +6,16 @@ import time
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from engine.models.routing import LEARNED, Alias, Aliases
-from engine.registry import Door, Registry
 from engine.settings import DATA
-from engine.situation import PROPENSITY
-from engine.store import open_store
 from training.commands import FILE, FOLDER, lacking
-from training.promotion.house import House
+
+if TYPE_CHECKING:
+    from training.promotion.house import House
 
 _ROLES = click.Choice(["champion", "challenger", "shadow"])
 
@@ -30,6 +29,10 @@ def _of_a_house(command: Callable[..., None]) -> Callable[..., None]:
                   help="URL of the store [TELLER_REDIS_URL; embedded]")  # fmt: skip
     @wraps(command)
     def with_house(data: Path, redis_url: str | None, **options: Any) -> None:
+        from engine.registry import Registry  # noqa: PLC0415
+        from engine.store import open_store  # noqa: PLC0415
+        from training.promotion.house import House  # noqa: PLC0415
+
         with open_store(redis_url, data) as store:
             command(House(data, store, Registry(data, store)), **options)
 
@@ -82,6 +85,8 @@ def promote(  # noqa: PLR0913 - one for each option
         from training.promotion.asked import Asked  # noqa: PLC0415 - pandas and scikit-learn
     except ModuleNotFoundError as error:
         raise lacking(error) from None
+    from engine.registry import Door  # noqa: PLC0415
+
     asked = Asked(name, digest, alias, acknowledged, file, mapping)
     judgement, door = asked.judge(house, catalogue, rules), Door(house.registry)
     door.record(judgement)
@@ -99,7 +104,7 @@ def promote(  # noqa: PLR0913 - one for each option
 
 
 @click.command()
-@click.argument("name", default=PROPENSITY)
+@click.argument("name", default="propensity")
 @click.option("--alias", type=_ROLES, default="champion", show_default=True,
               help="challenger, shadow: end it, and leave the champion alone")  # fmt: skip
 @_of_a_house
@@ -127,6 +132,8 @@ def adopt(name: str, digest: str, source: Path | None, data: Path) -> None:
 
     Only what has exactly that digest is taken: have it told to you by whoever trained it.
     """
+    from engine.registry import Registry  # noqa: PLC0415
+
     Registry(data).adopt(name, digest, source or data)
     click.echo(f"{name} {digest} is one of this house's models; teller promote makes it serve")
 

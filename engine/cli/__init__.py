@@ -1,0 +1,48 @@
+"""The `teller` command. Further commands join by the entry-point group `teller.commands`.
+
+A file a topic. It must not decide or put anything together, and load no more than one command
+needs: see `house`.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import entry_points
+from typing import Any
+
+import click
+
+from engine.cli.checking import check, test
+from engine.cli.customers import erase, export, import_
+from engine.cli.deciding import decide, replay
+from engine.cli.events import events
+from engine.cli.running import archive, learn, serve
+from engine.cli.standing import accept_store, models
+from engine.errors import TellerError
+
+
+class _Commands(click.Group):
+    """Says what went wrong in a sentence, without a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except TellerError as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=_Commands)
+@click.version_option(package_name="teller")
+def main() -> None:
+    """Teller: the next best offer, message or service for one customer at a time."""
+    from engine.telemetry import configure_logs  # noqa: PLC0415
+
+    configure_logs()
+
+
+for _command in (
+    serve, check, test, decide, replay, models, import_, export, erase, archive, learn, events,
+    accept_store,
+):  # fmt: skip
+    main.add_command(_command)
+for _joined in entry_points(group="teller.commands"):
+    main.add_command(_joined.load(), _joined.name)
