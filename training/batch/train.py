@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
+from joblib import parallel_config
 from msgspec.structs import replace
 
 from engine.errors import Misconfigured
@@ -67,7 +68,8 @@ def train(
     except ValueError as error:
         raise Misconfigured(f"these {len(rows):,} rows do not make a model: {error}") from error
     model = parse_model(fitted.kind, fitted.artefact)
-    study = _study(model, fitted, training, test, choices, told)
+    with parallel_config(backend="sequential"):  # scikit-learn would ask a cluster column by column
+        study = _study(model, fitted, training, test, choices, told)
     return Trained(fitted.kind, fitted.artefact, study)
 
 

@@ -41,7 +41,29 @@ def test_a_model_fitted_on_a_cluster_is_the_one_fitted_here(cluster: Any) -> Non
 
 
 @pytest.mark.filterwarnings("default")
+def test_a_cluster_fits_and_what_was_fitted_is_measured_here(cluster: Any) -> None:
+    rows = to_past(a_history(500), COLUMNS, None)
+    asked: dict[str, int] = {}
+    with workers(cluster.scheduler_address, 1) as jobs:
+        train(
+            rows,
+            automatic(rows.table, None),
+            QUICK,
+            jobs=jobs,
+            told=lambda step: asked.setdefault(step, tasks(cluster)),
+        )
+    fits = tasks(cluster)
+    assert fits
+    assert [*asked.values()] == [0, fits, fits, fits]  # before the fits, and before each measuring
+
+
+@pytest.mark.filterwarnings("default")
 def test_a_cluster_nobody_finds_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("training.batch.cluster._PATIENCE", "200ms")
     with pytest.raises(Misconfigured, match="no Dask cluster at"), workers("tcp://127.0.0.1:9", 1):
         pass
+
+
+def tasks(cluster: Any) -> int:
+    """How many it was ever given to work out."""
+    return len({key for key, _, to, *_ in cluster.scheduler.transition_log if to == "processing"})
