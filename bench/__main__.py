@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from rich.progress import track
 
-from bench import archive, facts, http, imports, ingest, inprocess, memory, peers, trees
+from bench import archive, facts, http, imports, ingest, inprocess, memory, peers, rollback, trees
 from bench.figures import Figure, show, write
 
 SECTIONS: Mapping[str, Callable[[], Iterator[Figure]]] = {
@@ -19,6 +19,7 @@ SECTIONS: Mapping[str, Callable[[], Iterator[Figure]]] = {
     "facts": facts.measure,
     "trees": trees.measure,
     "imports": imports.measure,
+    "rollback": rollback.measure,
     "http": http.measure,
     "ingest": ingest.measure,
 }

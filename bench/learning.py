@@ -164,14 +164,16 @@ def _taught(columns: int, count: int) -> tuple[Learner, list[float]]:
 
 
 @contextmanager
-def serving(actions: int) -> Iterator[tuple[int, Path]]:
-    """`teller serve` as anyone would start it, with a catalogue of so many offers."""
+def serving(actions: int, workers: int = 1) -> Iterator[tuple[int, Path]]:
+    """`teller serve` as anyone would start it, with a catalogue of so many offers: its port, and
+    its data directory."""
     with tempfile.TemporaryDirectory() as directory:
         catalogue, data = Path(directory) / "catalogue", Path(directory) / "data"
         catalogue.mkdir()
         (catalogue / "catalogue.yaml").write_text(json.dumps(_catalogue(actions)))
         port = free_port()
         command = [sys.executable, "-m", "engine.cli", "serve", "--port", str(port)]
+        command += ["--workers", str(workers)]
         command += ["--catalogue", str(catalogue), "--data", str(data)]
         environment = {**os.environ, "TELLER_SECRET_KEYS": KEY, "TELLER_ARCHIVE": "off"}
         with (Path(directory) / "log").open("wb") as log:
