@@ -8,7 +8,7 @@ end as if it had been known. So nothing is lost where answers come late, nor cou
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -115,16 +115,17 @@ class Course:
                     self._take(said, order(entry.id)[0], decisions.get(said.decision_id))
             self.progress.heard[entry.partition] = entry.id
 
-    def count(self, entries: Iterable[Entry], share: int) -> None:
-        """Take in what was offered in a share of the decisions, from the next entries of any
+    def count(self, entries: Iterable[Entry], shares: Collection[int]) -> None:
+        """Take in what was offered in these shares of the decisions, from the next entries of any
         partitions whose answers have been heard: offers nobody answered were turned down, as far
         as we know."""
-        reached = self.progress.reached(share)
+        reached = [self.progress.reached(share) for share in shares]
         for entry in entries:
-            record = _one(entry, "decision") if share_of(entry) == share else None
+            record = _one(entry, "decision") if share_of(entry) in shares else None
             if isinstance(record, DecisionRecord):
                 self._pass(record)
-            reached[entry.partition] = entry.id
+            for one in reached:
+                one[entry.partition] = entry.id
 
     def patience(self, delay: int | None, longest: int) -> tuple[int, ...]:
         """How old (ms, `longest` at most) an offer of each share is when it is to be counted:

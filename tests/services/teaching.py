@@ -94,9 +94,7 @@ def hear(of: Course, log: Log, entries: Iterable[Entry] | None = None) -> None:
 
 def count(of: Course, entries: Iterable[Entry]) -> None:
     """All the offers among these entries, whatever their share."""
-    some = list(entries)
-    for share in range(SHARES):
-        of.count(some, share)
+    of.count(entries, range(SHARES))
 
 
 def seen(of: Course) -> dict[str, float]:

@@ -281,7 +281,7 @@ def test_a_version_is_let_go_once_no_decision_made_with_it_can_be_made_again(
     kept_for = school.learner()._current()._retention + study.DAY
     old = school.learner()
     progress = old._current()._course.progress
-    progress.versions[first[0]] -= kept_for + DAY
+    progress.versions[first[0]] -= kept_for + 3600 * 1000
     school.offer(4)
     old.turn()
     left = registry.versions(PROPENSITY)
@@ -316,7 +316,7 @@ def test_while_offers_are_still_to_be_counted_nothing_is_published_for_a_while(
 ) -> None:
     monkeypatch.setattr(study, "_COUNT", 1)  # one entry of a partition at a time
     school.offer(40)
-    learner = school.learner(now=clock(SECOND // 4))
+    learner = school.learner(now=clock(SECOND))
     assert learner.turn()
     while learner.turn():
         assert not Registry(school.home / "data", store).versions(PROPENSITY)

@@ -170,11 +170,11 @@ def test_whatever_is_heard_and_counted_when_each_offer_counts_once(
     ours = course()
     hear(ours, log, answers[:heard])
     for share, some in enumerate(counted):
-        ours.count(offers[:some], share)
+        ours.count(offers[:some], [share])
     ours.progress = msgspec.msgpack.decode(msgspec.msgpack.encode(ours.progress), type=Progress)
     hear(ours, log, answers[heard:])
     for share, some in enumerate(counted):
-        ours.count(offers[some:], share)
+        ours.count(offers[some:], [share])
     assert seen(ours) == dict.fromkeys(ACTIONS, 6.0)
     total = {
         (decisions[n], action): min(
@@ -235,7 +235,7 @@ def test_what_the_slowest_share_has_not_counted_is_not_behind_all() -> None:
         log.decide("ana", "apples")
     first, second, third = log.entries
     for share in range(SHARES):
-        ours.count([first, second, third][: 3 if share else 2], share)
+        ours.count([first, second, third][: 3 if share else 2], [share])
     assert ours.progress.slowest() == {first.partition: second.id}
     ours.progress.later[-1][first.partition] = first.id
     assert ours.progress.slowest() == {first.partition: first.id}

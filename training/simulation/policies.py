@@ -96,7 +96,7 @@ class Taught:
             waiting.extend(entries)
             while waiting and order(waiting[0].id)[0] <= now - age:
                 late.append(waiting.popleft())
-            self._course.count(late, share)
+            self._course.count(late, [share])
         self._forget(now)
 
     def snapshot(self, now: int) -> Model | None:

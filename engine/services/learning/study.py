@@ -139,24 +139,37 @@ class Study:
         """Take in what was offered and not answered in time, in the same way; whether there may be
         more. To be called once all answers have been heard."""
         before = self._course.progress.answers
-        ages = self._course.patience(self._delay, self._catalogue.strategy.attribution)
         more = [
-            self._count(share, age, now, renew)
-            for share, age in enumerate(ages)
-            if now - self._counted[share] >= max(COUNT_EVERY, age // _LOOKS)
+            self._count(shares, age, now, renew)
+            for shares, age in self._ages()
+            if now - self._counted[shares[0]] >= max(COUNT_EVERY, age // _LOOKS)
         ]
         self._watch.learned(self._course.progress.answers - before, 0.0)
         return any(more)
 
-    def _count(self, share: int, age: int, now: int, renew: Callable[[], None]) -> bool:
-        """Of offers of a share that are so old (ms)."""
-        reached, more = self._course.progress.reached(share), False
+    def _count(self, shares: list[int], age: int, now: int, renew: Callable[[], None]) -> bool:
+        """Of offers of shares that stand at one place those that are so old (ms)."""
+        reached, more = self._course.progress.reached(shares[0]), False
         for entries in self._read(reached, str(max(now - age, 0))):
-            self._course.count(_each(entries, renew), share)
+            self._course.count(_each(entries, renew), shares)
             more |= _full(entries)
         if not more:
-            self._counted[share] = now
+            self._counted = [now if n in shares else at for n, at in enumerate(self._counted)]
         return more
+
+    def _ages(self) -> list[tuple[list[int], int]]:
+        """How old (ms, whole seconds) offers of which shares are when they are to be counted;
+        together where that is the same and they stand at one place, to read the logs once."""
+        found: list[tuple[list[int], int]] = []
+        reached = self._course.progress.reached
+        ages = self._course.patience(self._delay, self._catalogue.strategy.attribution)
+        for share, each in enumerate(ages):
+            age = each - each % COUNT_EVERY
+            if found and found[-1][1] == age and reached(found[-1][0][0]) == reached(share):
+                found[-1][0].append(share)
+            else:
+                found.append(([share], age))
+        return found
 
     def publish(self, now: int, *, behind: bool = False, at_once: bool = False) -> None:
         """Have a snapshot served, if the learner has been told what to expect and it is worth it.
