@@ -28,7 +28,7 @@ from engine.wire.body import MAX_BYTES, too_large, whole
 from engine.wire.catalogues import read_draft
 from engine.wire.cors import PREFLIGHT, cors_headers
 from engine.wire.customers import read_patch
-from engine.wire.decisions import read_decision
+from engine.wire.decisions import read_decision, says_gpc
 from engine.wire.health import HealthReply
 from engine.wire.identities import check_customer_id, check_identity, read_link
 from engine.wire.interactions import read_interactions
@@ -131,7 +131,7 @@ def _routes(app: Flask, application: Application) -> None:
     def _decide() -> Response:
         environ = request.environ
         key = environ.get("HTTP_IDEMPOTENCY_KEY")
-        signal = environ.get("HTTP_SEC_GPC") == "1"
+        signal = says_gpc(environ.get("HTTP_SEC_GPC"))
         body = read_decision(_sent())
         checked = check_id(key, "the Idempotency-Key header") if key else None
         return _json(application.decisions.answer(body, checked, signal))

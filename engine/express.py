@@ -17,7 +17,7 @@ from engine.errors import TellerError
 from engine.services.deciding.decisions import Decisions
 from engine.services.keyring import Keyring
 from engine.wire.body import MAX_BYTES
-from engine.wire.decisions import read_decision
+from engine.wire.decisions import read_decision, says_gpc
 from engine.wire.tracing import request_id, traced
 from engine.wire.values import check_id
 
@@ -59,5 +59,5 @@ class Express:
     def _answer(self, body: bytes, environ: WSGIEnvironment) -> bytes:
         key = environ.get("HTTP_IDEMPOTENCY_KEY")
         checked = check_id(key, "the Idempotency-Key header") if key else None
-        signal = environ.get("HTTP_SEC_GPC") == "1"
+        signal = says_gpc(environ.get("HTTP_SEC_GPC"))
         return msgspec.json.encode(self._decisions.answer(read_decision(body), checked, signal))

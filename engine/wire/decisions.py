@@ -94,6 +94,12 @@ def read_decision(body: bytes) -> DecisionBody:
     return read(body, DecisionBody, _decoder, _schema)
 
 
+def says_gpc(header: str | None) -> bool:
+    """Whether a `Sec-GPC` header is the signal; what passed it on may have said it twice, or
+    said otherwise beside it."""
+    return header is not None and "1" in [said.strip() for said in header.split(",")]
+
+
 def to_request(
     body: DecisionBody, catalogue: Catalogue, key: str | None, privacy_signal: bool
 ) -> DecisionRequest:

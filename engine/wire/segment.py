@@ -262,9 +262,9 @@ def _fault(event: EventBody) -> Problem | None:
         return Problem("/type", f"must be one of: {calls}")
     if not event.user_id and not event.anonymous_id:
         return Problem("/userId", "an event needs a userId or an anonymousId")
-    if isinstance(event.user_id, str) and event.user_id:
+    if event.user_id:
         try:
-            check_customer_id(event.user_id, "userId")
+            check_customer_id(str(event.user_id), "userId")
         except InvalidRequest as error:
             return Problem("/userId", error.problems[0].detail)
     if event.type == "track" and not event.event:

@@ -70,9 +70,11 @@ def test_a_privacy_signal_keeps_model_and_features_out_of_that_request_and_no_ot
         return replay.find(reply.json()["decision_id"])
 
     before, quiet, after = decided({}), decided(GPC), decided({"Sec-GPC": "0"})
+    twice, both = decided({"Sec-GPC": "1, 1"}), decided({"Sec-GPC": "0,1"})
 
-    assert quiet.request.privacy_signal
-    assert quiet.plan.features == ()
+    for one in (quiet, twice, both):
+        assert one.request.privacy_signal
+        assert one.plan.features == ()
     assert not before.request.privacy_signal
     assert not after.request.privacy_signal
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import redis
 
 from engine.codec import pack_names
@@ -22,10 +23,15 @@ def test_an_outcome_of_a_decision_never_made_is_set_aside(client: Client) -> Non
     ]
 
 
-def test_a_user_id_that_no_path_can_name_is_set_aside(client: Client) -> None:
-    assert send(client, "track", {"userId": "a/b", "event": "Order Completed"}).body == OK
+@pytest.mark.parametrize(
+    ("user", "why"), [("a/b", "UTF-8, without /"), (10**300, "1 to 256 characters long")]
+)
+def test_a_user_id_that_no_path_can_name_is_set_aside(
+    client: Client, user: str | int, why: str
+) -> None:
+    assert send(client, "track", {"userId": user, "event": "Order Completed"}).body == OK
     (reason,) = aside(client)
-    assert reason.startswith("/userId: userId must be UTF-8, without /")
+    assert reason.startswith(f"/userId: userId must be {why}")
 
 
 def test_what_cannot_be_taken_in_is_set_aside_and_taken_in_once_it_can(client: Client) -> None:
