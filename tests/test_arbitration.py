@@ -1,5 +1,7 @@
 """What an action is worth, and who is in the running."""
 
+import random
+
 import numpy as np
 import pytest
 
@@ -32,3 +34,13 @@ def test_an_action_of_unknown_value_is_not_in_the_running() -> None:
 def test_the_highest_tier_worth_anything_comes_first_whatever_the_priority() -> None:
     running = contenders(0b111, np.array([99.0, 1.0, -1.0]), np.array([0, 5, 9]))
     assert running.tolist() == [1]
+
+
+@pytest.mark.parametrize("actions", [0, 1, 7, 8, 9, 64, 65, 300])
+def test_whoever_may_be_offered_and_is_worth_something_is_in_the_running(actions: int) -> None:
+    chance = random.Random(actions)
+    candidates = chance.getrandbits(actions) if actions else 0
+    priority = [chance.choice([-1.0, 0.0, 5e-324, 2.0, np.nan]) for _ in range(actions)]
+    running = contenders(candidates, np.array(priority, np.float64), None)
+    wanted = [i for i in range(actions) if candidates >> i & 1 and priority[i] > 0]
+    assert running.tolist() == wanted
