@@ -74,8 +74,8 @@ class Hindsight:
         nothing, ways = trust(self._losses)
         if self._known is None or nothing > _IDLE:
             return np.zeros(len(rest))
-        tallies = self._known.tallies
-        return together(ways, tallies.at(self._at(x).leaves), tallies.owners, rest, alone)
+        tallies, leaves = self._known.tallies, self._at(x).leaves
+        return together(ways, tallies.table, leaves, tallies.owners, rest, alone)
 
     def take(self, x: Numbers, owner: int, reward: float, off: float, alone: float) -> Told:
         """Keep an answer in place of the oldest; what was told of it. `off`: how far off the rest

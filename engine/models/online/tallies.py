@@ -19,28 +19,25 @@ _NONE: Parts = (0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 class Tallies:
-    """`ends` (answers × trees): each answer's leaves, all of them below `leaves`; `owners`
-    (answers,): its action's row; `parts` (answers × PARTS): what is added up."""
+    """`table`: (leaves, seats, PARTS) sums, of whom there is one seat each in `owners`."""
 
     def __init__(self, leaves: int, ends: Ends, owners: Places, parts: Cuts) -> None:
+        """`ends` (answers × trees): each answer's leaves, all of them below `leaves`; `owners`
+        (answers,): its action's row; `parts` (answers × PARTS): what is added up."""
         known, seats = np.unique(owners, return_inverse=True)
         self.owners: Places = known
         self._seats = {owner: seat for seat, owner in enumerate(known.tolist())}
-        self._table = np.zeros((leaves, _room(len(known)), PARTS))
-        _count(self._table, ends, seats, parts)
-
-    def at(self, leaves: Ends) -> Numbers:
-        """Σ over these leaves, of each of `owners`; shape (owners, PARTS)."""
-        return _at(self._table, leaves, len(self.owners))
+        self.table = np.zeros((leaves, _room(len(known)), PARTS))
+        _count(self.table, ends, seats, parts)
 
     def of(self, leaves: Ends, owner: int) -> Parts:
-        """The same of one action."""
+        """Σ over these leaves, of one action."""
         seat = self._seats.get(owner)
-        return _NONE if seat is None else _of(self._table, leaves, seat)
+        return _NONE if seat is None else _of(self.table, leaves, seat)
 
     def fits(self, owner: int) -> bool:
         """Whether that action has a seat, or there is one for it."""
-        leaves, room, _ = self._table.shape
+        leaves, room, _ = self.table.shape
         more = owner not in self._seats and len(self._seats) == room
         return not more or 2 * room * leaves <= CELLS
 
@@ -49,9 +46,9 @@ class Tallies:
         seat = self._seats.setdefault(owner, len(self._seats))
         if seat == len(self.owners):
             self.owners = np.append(self.owners, owner)
-        if seat == self._table.shape[1]:
-            self._table = np.hstack([self._table, np.zeros_like(self._table)])
-        _add(self._table, leaves, seat, parts)
+        if seat == self.table.shape[1]:
+            self.table = np.hstack([self.table, np.zeros_like(self.table)])
+        _add(self.table, leaves, seat, parts)
 
 
 def most_leaves(owners: int) -> int:
@@ -79,23 +76,13 @@ def _add(table: Numbers, leaves: Ends, seat: int, parts: Parts) -> None:
             table[leaf, seat, part] += parts[part]
 
 
-@compiled("float64[:, ::1](float64[:, :, ::1], uint16[::1], int64)")
-def _at(table: Numbers, leaves: Ends, seats: int) -> Numbers:
-    """Of the first so many."""
-    flat, sums = table.reshape(len(table), -1), np.zeros(seats * PARTS)
-    for leaf in leaves:
-        for cell in range(len(sums)):
-            sums[cell] += flat[leaf, cell]
-    return sums.reshape(seats, PARTS)
-
-
 @compiled("UniTuple(float64, 5)(float64[:, :, ::1], uint16[::1], int64)")
 def _of(table: Numbers, leaves: Ends, seat: int) -> Parts:
-    count, honest, missed, alone, rewards = 0.0, 0.0, 0.0, 0.0, 0.0
+    one, two, three, four, five = 0.0, 0.0, 0.0, 0.0, 0.0
     for leaf in leaves:
-        count += table[leaf, seat, 0]
-        honest += table[leaf, seat, 1]
-        missed += table[leaf, seat, 2]
-        alone += table[leaf, seat, 3]
-        rewards += table[leaf, seat, 4]
-    return count, honest, missed, alone, rewards
+        one += table[leaf, seat, 0]
+        two += table[leaf, seat, 1]
+        three += table[leaf, seat, 2]
+        four += table[leaf, seat, 3]
+        five += table[leaf, seat, 4]
+    return one, two, three, four, five

@@ -18,7 +18,7 @@ from typing import TypeAlias
 import numpy as np
 
 from engine.compiled import compiled
-from engine.models.online.wood import TREES, Numbers, Places
+from engine.models.online.wood import TREES, Ends, Numbers, Places
 
 Losses: TypeAlias = tuple[float, float, float, float, float]
 Parts: TypeAlias = tuple[float, float, float, float, float]
@@ -49,19 +49,27 @@ def said(sums: Parts, rest: float, alone: float) -> Ways:
 
 
 @compiled(
-    "float64[::1](UniTuple(float64, 4), float64[:, ::1], int64[::1], float64[::1], float64[::1])"
+    "float64[::1](UniTuple(float64, 4), float64[:, :, ::1], uint16[::1], int64[::1],"
+    "float64[::1], float64[::1])"
 )
-def together(ways: Ways, sums: Numbers, owners: Places, rest: Numbers, alone: Numbers) -> Numbers:
-    """What the four, each counting so much, add to the means of all actions; `sums` (owners,
-    PARTS) of those there are answers of, by their rows, of which rows too high are left out."""
+def together(
+    ways: Ways, table: Numbers, leaves: Ends, owners: Places, rest: Numbers, alone: Numbers
+) -> Numbers:
+    """What the four, each counting so much, add to the means of all actions. `table` (leaves,
+    seats, PARTS) has what is summed up over these leaves, by the seats of `owners`; of those that
+    are no row of `rest` nothing is told."""
+    cells, sums = table.reshape(len(table), -1), np.zeros(len(owners) * PARTS)
+    for leaf in leaves:
+        for cell in range(len(sums)):
+            sums[cell] += cells[leaf, cell]
     told = np.zeros(len(rest))
     for seat in range(len(owners)):
         row = owners[seat]
         if row < len(rest):
-            one = sums[seat]
-            parts = one[0], one[1], one[2], one[3], one[4]
-            first, second, third, fourth = said(parts, rest[row], alone[row])
-            told[row] = ways[0] * first + ways[1] * second + ways[2] * third + ways[3] * fourth
+            of = sums[seat * PARTS : (seat + 1) * PARTS]
+            parts = of[0], of[1], of[2], of[3], of[4]
+            one, two, three, four = said(parts, rest[row], alone[row])
+            told[row] = ways[0] * one + ways[1] * two + ways[2] * three + ways[3] * four
     return told
 
 

@@ -43,16 +43,17 @@ def said_by_the_book(sums: Numbers, rest: float, alone: float) -> Numbers:
 def test_all_actions_are_told_at_once_what_each_would_be_told(
     seed: int, seats: int, actions: int
 ) -> None:
-    """Those without a seat nothing; those with one but no row are left out."""
+    """Those without a seat nothing, with seats to spare; those with one but no row are left out."""
     chance = np.random.default_rng(seed)
-    sums, owners = chance.random((seats, PARTS)), chance.permutation(8)[:seats]
+    table, owners = chance.random((9, 8, PARTS)), chance.permutation(8)[:seats]
+    leaves = chance.integers(9, size=TREES).astype(np.uint16)
     rest, alone = chance.random((2, actions))
     ways = 0.4, 0.1, 0.3, 0.2
-    told = together(ways, sums, owners, rest, alone)
+    told = together(ways, table, leaves, owners, rest, alone)
     expected = np.zeros(8)
-    for seat, row in enumerate(owners):
+    for sums, row in zip(table[leaves].sum(axis=0), owners, strict=False):
         if row < actions:
-            expected[row] = np.dot(ways, said_by_the_book(sums[seat], rest[row], alone[row]))
+            expected[row] = np.dot(ways, said_by_the_book(sums, rest[row], alone[row]))
     assert told == pytest.approx(expected[:actions], abs=1e-12)
 
 
