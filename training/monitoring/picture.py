@@ -28,7 +28,8 @@ class Line(NamedTuple):
 
 
 def heat(found: Findings) -> Markup:
-    """How far each column moved in each window, the farthest first; bold where it alarms."""
+    """How far each column moved in each window, the farthest first: white where chance explains
+    it, bold where it alarms."""
     names = sorted(
         {shift.name for window in found.windows for shift in window.shifts},
         key=lambda name: -max((window.of(name) or _NONE).index for window in found.windows),
@@ -36,13 +37,13 @@ def heat(found: Findings) -> Markup:
     figure = Figure(figsize=(8, 1.0 + 0.3 * max(len(names), 1)), layout="constrained")
     axes = figure.subplots()
     table = np.array(
-        [[(window.of(name) or _NONE).index for window in found.windows] for name in names]
+        [[_beyond_chance(window.of(name) or _NONE) for window in found.windows] for name in names]
     ).reshape(len(names), len(found.windows))
     axes.imshow(np.minimum(table, _SHADES), cmap="OrRd", vmin=0, vmax=_SHADES, aspect="auto")
     for row, name in enumerate(names):
         for place, window in enumerate(found.windows):
             shift = window.of(name) or _NONE
-            deep = shift.index > _SHADES * 0.6
+            deep = table[row, place] > _SHADES * 0.6
             axes.text(
                 place, row, f"{shift.index:.2f}", ha="center", va="center", fontsize=8,
                 color="white" if deep else INK,
@@ -50,10 +51,17 @@ def heat(found: Findings) -> Markup:
             )  # fmt: skip
     axes.set_yticks(range(len(names)), names, parse_math=False)
     axes.set_xticks(range(len(found.windows)), [str(n + 1) for n in range(len(found.windows))])
-    axes.set_xlabel("window; PSI against the reference, bold where it alarms", color=INK)
+    axes.set_xlabel(
+        "window; PSI against the reference: white where chance explains it, bold where it alarms",
+        color=INK,
+    )
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
     return to_svg(figure)
+
+
+def _beyond_chance(shift: Shift) -> float:
+    return np.nan if shift.verdict == "steady" else shift.index
 
 
 def actions(found: Findings) -> Markup:

@@ -154,7 +154,7 @@ matter.</p>
 <h2>Action by action</h2>
 <figure>{{ actions }}</figure>
 <table><tr><th>action</th><th class="figure">rows</th><th class="figure">answered</th>
-<th class="figure">promised</th><th class="figure">before</th><th></th></tr>
+<th class="figure">promised</th><th class="figure">answered before</th><th>since then</th></tr>
 {% for one in found.actions %}
 <tr><td>{{ one.action }}</td><td class="figure">{{ "{:,}".format(one.rows) }}</td>
 <td class="figure">{{ shown(one.answered) }}</td>
