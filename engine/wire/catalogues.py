@@ -29,7 +29,8 @@ class FilesField(fields.Dict):
         try:
             return dict(msgspec.convert({"files": value}, DraftBody).files)
         except msgspec.ValidationError as error:
-            raise ValidationError(f"must map file names to text: {error}") from None
+            what = str(error).split(" - at ", 1)[0].replace("`", "").lower()
+            raise ValidationError(f"must map file names to text: {what}") from None
 
 
 class DraftSchema(Strict):

@@ -44,12 +44,18 @@ Stamp = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
 
 
 class Strict(Schema):
-    """A schema that refuses what it does not know."""
+    """A schema that refuses what it does not know, and says what is wrong in our words."""
 
     error_messages = {"unknown": UNKNOWN, "type": "must be an object"}  # noqa: RUF012
 
     class Meta:
         unknown = RAISE
+
+    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:  # noqa: ARG002
+        said = {"required": "is required", "null": "must not be null"}
+        if isinstance(field_obj, fields.List):
+            said["invalid"] = "must be a list"
+        field_obj.error_messages = {**field_obj.error_messages, **said}
 
 
 class TextField(fields.String):

@@ -162,6 +162,17 @@ def test_one_change_anywhere_is_judged_alike(name: str) -> None:
         _agree(name, {**document, "stranger": odd})
 
 
+def test_what_is_missing_or_null_is_said_in_our_words() -> None:
+    schema = interactions.InteractionSchema()
+    assert schema.validate({"type": None, "customer": 1}) == {
+        "id": ["is required"],
+        "type": ["must not be null"],
+        "customer": {"_schema": ["must be an object"]},
+    }
+    rows = decisions.DecisionRequestSchema().validate({"placements": {}})
+    assert rows["placements"] == ["must be a list"]
+
+
 _WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 _NUMBERS = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
 _VALUES = st.sampled_from(ODD) | st.recursive(

@@ -18,7 +18,8 @@ from engine.errors import Contention, CustomerFull, IdentityShared, InvalidReque
 from engine.services.deciding.changes import retention
 from engine.services.intake.fate import Fate
 from engine.services.intake.hearing import hear, said, seen_of
-from engine.services.intake.interactions import Made, Name
+from engine.services.intake.interactions import Name
+from engine.services.intake.made import Made
 from engine.services.intake.quarantine import Quarantine, SetAside
 from engine.services.intake.taking import Row, take
 from engine.services.intake.whose import Linker, Whose

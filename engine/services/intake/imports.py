@@ -17,7 +17,9 @@ from engine.change import Change, Committed, Loaded
 from engine.errors import InvalidRequest, Rejected
 from engine.services.deciding.changes import change_of, retention
 from engine.services.intake.fate import Fate
-from engine.services.intake.interactions import Interactions, Lesson, Made, Row, keys_of, row_of
+from engine.services.intake.interactions import Interactions
+from engine.services.intake.lesson import Lesson, Row, keys_of, row_of
+from engine.services.intake.made import Made
 from engine.services.people.customers import Customers, changed, sections_of
 from engine.services.ports import Bulk, People, Serving
 from engine.wire.customers import CustomerPatchBody

@@ -20,7 +20,7 @@ from engine.rules.consent import refused
 from engine.services.deciding.changes import change_of
 from engine.services.intake.fate import Fate
 from engine.services.intake.hearing import alone
-from engine.services.intake.interactions import Made
+from engine.services.intake.made import Made
 from engine.wire.telling import Tidings
 
 SOURCE = "event"
