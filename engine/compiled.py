@@ -2,7 +2,9 @@
 
 What was translated is kept beside the source or in the user's cache, so that only a machine's
 first process waits for it; where neither can be written, every process translates for itself.
-Indices are not checked: who calls has seen to it that they stand within.
+Indices are not checked: who calls has seen to it that they stand within. What is kept is made
+anew when its own file changes, not when another does: so such a function knows no name that its
+module imports from the house.
 """
 
 from __future__ import annotations
@@ -25,13 +27,13 @@ def compiled(signature: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     array in another order or type is a TypeError. Divides by zero as numpy does."""
 
     def translate(function: Callable[P, R]) -> Callable[P, R]:
-        def with_cache(kept: bool) -> Callable[P, R]:
-            made = numba.njit(signature, cache=kept, fastmath=_LOOSE, error_model="numpy")
-            return cast("Callable[P, R]", made(function))
+        def made(*, kept: bool) -> Callable[P, R]:
+            translator = numba.njit(signature, cache=kept, fastmath=_LOOSE, error_model="numpy")
+            return cast("Callable[P, R]", translator(function))
 
         try:
-            return with_cache(True)
+            return made(kept=True)
         except RuntimeError:  # nowhere to keep it
-            return with_cache(False)
+            return made(kept=False)
 
     return translate

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from engine.patience import SHARES
 
@@ -12,8 +12,8 @@ START = "0-0"
 class Progress(Struct):
     """Kept with what was learned, so that both are of one moment.
 
-    `heard` and `counted`: by partition, the last entry whose answers, and whose offers, are in;
-    the latter of the first share of offers, and `later` of the others (`patience`). `delays`: how
+    `heard`: by partition, the last entry whose answers are in; `counted`: of each share of offers
+    (`patience`), by partition, the last entry whose offers are. `delays`: how
     long (ms) the latest answers took. `rewards`: by decision and action what an offer was taken to
     be worth so far, None where it is known to have reached nobody; `void`: decisions that did.
     `weight` is the answers learned, less what was forgotten; `fresh` those since the last
@@ -22,8 +22,7 @@ class Progress(Struct):
     """
 
     heard: dict[int, str] = {}
-    counted: dict[int, str] = {}
-    later: list[dict[int, str]] = []
+    counted: list[dict[int, str]] = field(default_factory=lambda: [{} for _ in range(SHARES)])
     delays: list[int] = []
     rewards: dict[str, dict[str, float | None]] = {}
     void: set[str] = set()
@@ -35,17 +34,13 @@ class Progress(Struct):
     versions: dict[str, int] = {}
 
     def __post_init__(self) -> None:
-        """A checkpoint from before there were shares counted all of them together."""
-        self.later = self.later or [dict(self.counted) for _ in range(SHARES - 1)]
-
-    def reached(self, share: int) -> dict[int, str]:
-        """By partition, the last entry whose offers of a share are in."""
-        return self.later[share - 1] if share else self.counted
+        if len(self.counted) != SHARES:
+            raise ValueError(f"offers of {len(self.counted)} shares where {SHARES} belong")
 
     def slowest(self) -> dict[int, str]:
         """By partition, the last entry whose offers are in, whatever their share."""
-        shares = self.counted, *self.later
-        return {of: min((one.get(of, START) for one in shares), key=order) for of in self.counted}
+        of = {partition for one in self.counted for partition in one}
+        return {at: min((one.get(at, START) for one in self.counted), key=order) for at in of}
 
 
 def order(entry: str) -> tuple[int, int]:

@@ -119,7 +119,7 @@ class Course:
         """Take in what was offered in these shares of the decisions, from the next entries of any
         partitions whose answers have been heard: offers nobody answered were turned down, as far
         as we know."""
-        reached = [self.progress.reached(share) for share in shares]
+        reached = [self.progress.counted[share] for share in shares]
         for entry in entries:
             record = _one(entry, "decision") if share_of(entry) in shares else None
             if isinstance(record, DecisionRecord):
@@ -169,7 +169,7 @@ class Course:
         if said.reward:
             taken_in(self.progress.delays, at - order(entry.id)[0])
         offered = self.progress.rewards.get(said.decision_id, {})
-        reached = self.progress.reached(share_of(entry))
+        reached = self.progress.counted[share_of(entry)]
         counts = order(entry.id) <= order(reached.get(entry.partition, START))
         if said.action in offered or counts:
             before = offered.get(said.action, 0.0)

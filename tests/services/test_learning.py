@@ -25,6 +25,7 @@ from engine.errors import Overtaken
 from engine.models.routing import LEARNED
 from engine.partitions import PARTITIONS, made_at
 from engine.patience import LATEST
+from engine.progress import Progress
 from engine.registry import Registry
 from engine.services.deciding.changes import DAY
 from engine.services.learning import study
@@ -117,7 +118,8 @@ def test_without_the_numbers_the_same_answers_would_count_twice(school: School) 
     forgetful = school.learner()
     forgetful.turn()
     course = forgetful._current()._course
-    course.progress.heard, course.progress.counted, course.progress.rewards = {}, {}, {}
+    course.progress.heard, course.progress.rewards = {}, {}
+    course.progress.counted = Progress().counted
     forgetful._current().keep()
     assert school.learner().catch_up()
     assert school.seen() != {"apples": 4.0, "berries": 4.0}
@@ -238,10 +240,10 @@ def test_what_waits_is_not_behind_the_learner(school: School, server_url: str) -
     waiting.turn()
     waiting._current().keep()
     progress = school.kept()[0].progress
-    assert progress.counted
-    assert not progress.later[-1]
+    assert progress.counted[0]
+    assert not progress.counted[-1]
     with redis.Redis.from_url(server_url) as client:
-        for partition in progress.counted:
+        for partition in progress.counted[0]:
             assert client.hget(readers_key(partition), READER) == b"0-0"
 
 

@@ -15,7 +15,7 @@ from engine.models.features import Category, Encoder, Feature
 from engine.models.logistic import LogisticArtefact, LogisticModel, Term
 from engine.models.online.expansion import SETTLED, Scale
 from engine.models.online.learner import Learner
-from engine.patience import SHARES, share_of
+from engine.patience import SHARES
 from engine.progress import Progress, order
 from engine.record import DecisionRecord, decode
 from engine.teaching import NOTHING_YET, Course, due, trained
@@ -131,7 +131,7 @@ def test_entries_nobody_can_read_are_passed_by() -> None:
     ours.hear(log.entries, {})
     count(ours, log.entries)
     assert list(ours.progress.heard.values()) == [log.entries[-1].id]
-    assert ours.progress.heard == ours.progress.counted
+    assert ours.progress.counted == [ours.progress.heard] * SHARES
 
 
 def test_of_old_decisions_nothing_is_remembered() -> None:
@@ -213,20 +213,10 @@ def test_a_yes_counts_at_once_however_long_others_are_waited_for() -> None:
     assert ours.patience(None, 1_000) == ours.patience(60_000, 1_000) == (1_000,) * SHARES
 
 
-def test_a_checkpoint_from_before_there_were_shares_counts_no_offer_again() -> None:
-    log, ours = Log(), course()
-    for n in range(40):
-        log.decide(f"c-{n}", "apples")
-    reached = {one.partition: one.id for one in log.entries}
-    before = msgspec.msgpack.encode({"counted": reached, "answers": 40})
-    ours.progress = msgspec.msgpack.decode(before, type=Progress)
-    late = log.decisions()
-    for decision, entry in late.items():
-        assert ours.progress.reached(share_of(entry)) == reached
-        log.answer("ana", decision, "apples", "accept", 1.0)
-    assert ours.progress.slowest() == reached
-    hear(ours, log)
-    assert seen(ours) == {}  # all were counted, by the learner that is not here
+def test_a_checkpoint_of_other_shares_is_refused() -> None:
+    held = msgspec.msgpack.encode({"counted": [{}] * (SHARES - 1)})
+    with pytest.raises(msgspec.ValidationError, match="of 3 shares where 4 belong"):
+        msgspec.msgpack.decode(held, type=Progress)
 
 
 def test_what_the_slowest_share_has_not_counted_is_not_behind_all() -> None:
@@ -237,7 +227,7 @@ def test_what_the_slowest_share_has_not_counted_is_not_behind_all() -> None:
     for share in range(SHARES):
         ours.count([first, second, third][: 3 if share else 2], [share])
     assert ours.progress.slowest() == {first.partition: second.id}
-    ours.progress.later[-1][first.partition] = first.id
+    ours.progress.counted[-1][first.partition] = first.id
     assert ours.progress.slowest() == {first.partition: first.id}
 
 

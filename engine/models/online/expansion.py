@@ -34,6 +34,7 @@ FINITE = float(np.finfo(np.float32).max)
 SETTLED = 10_000.0
 BROADEST = 4
 _REACH = 3.0
+_ROUNDED = 1e-3  # of a variance, which is 4 at most
 _HEIGHT = np.float32(_REACH * sqrt(2.0 / WAVES))
 _LEAST = 1e-18  # variance of a column that varies
 _SEED = 7
@@ -237,3 +238,14 @@ def unpacked(data: bytes, *shape: int, most: float = FINITE) -> Vector:
     if not bool((np.abs(numbers) <= most).all()):
         raise ModelRefused(f"a number that is not finite, or beyond {most:g}")
     return numbers
+
+
+def proper(covariance: Vector) -> Vector:
+    """The same matrix. Raises ModelRefused unless it could be a covariance, as far as rounding
+    lets it be told: along no direction below zero."""
+    allowance = np.float32(_ROUNDED) * np.eye(len(covariance), dtype=np.float32)
+    try:
+        np.linalg.cholesky((covariance + covariance.T) / 2.0 + allowance)
+    except np.linalg.LinAlgError as error:
+        raise ModelRefused("a covariance that is below zero along some direction") from error
+    return covariance

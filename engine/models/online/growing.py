@@ -30,6 +30,7 @@ _DRAWS = 4  # a try: a column, two answers, and where between them
 _FINEST = 512  # a node with less than so many parts of all answers is a leaf, too
 _LEAST = 5  # answers that a node splits
 _MORE = 1.0 + 1e-9  # purer than before, as sums are rounded
+_WHOLE = -1  # what LEAF is: see `compiled` about the names of other modules
 
 
 def grown(rows: Cuts, kinds: Places, seed: int, most: int, asked: int) -> tuple[Wood, Ends]:
@@ -53,7 +54,7 @@ def grown(rows: Cuts, kinds: Places, seed: int, most: int, asked: int) -> tuple[
         levels.append((spans, columns, cuts))
         spans = _parted(field, order, spans, columns, cuts)
     spans, columns, cuts = (np.concatenate(parts) for parts in zip(*levels, strict=True))
-    return Wood(columns, cuts), _ended(order, spans[columns == LEAF], answers)
+    return Wood(columns, cuts), _ended(order, spans[columns == LEAF], answers, TREES)
 
 
 @compiled("float64(int64[::1], int64[::1], int64, int64)")
@@ -85,7 +86,7 @@ def _best(
 ) -> tuple[int, np.float32]:
     """The column and cut, of a few drawn, that leave those answers, of these kinds, the purest;
     LEAF if none makes them purer. `counts`: room to count twice as many kinds as there are."""
-    held, column, best = len(those), LEAF, np.float32(0.0)
+    held, column, best = len(those), _WHOLE, np.float32(0.0)
     whole, above = counts[0], counts[1]
     whole[:], above[:] = 0, 0
     for kind in of:
@@ -118,7 +119,7 @@ def _split(
 ) -> tuple[Nodes, Cuts]:
     """How each of a level's nodes splits that holds at `least` so many: columns (LEAF: not at
     all) and cuts, judged by `most` answers of each at most, evenly spread."""
-    columns, cuts = np.full(len(spans), LEAF, np.int32), np.zeros(len(spans), np.float32)
+    columns, cuts = np.full(len(spans), _WHOLE, np.int32), np.zeros(len(spans), np.float32)
     those, of = np.empty(most, np.int32), np.empty(most, np.uint8)
     counts, large = np.zeros((2, int(kinds.max()) + 1), np.int64), 0
     for node in range(len(spans)):
@@ -152,10 +153,10 @@ def _part(values: Cuts, those: Nodes, cut: float, spare: Nodes) -> int:
 @compiled("int32[:, ::1](float32[:, ::1], int32[::1], int32[:, ::1], int32[::1], float32[::1])")
 def _parted(field: Cuts, order: Nodes, spans: Nodes, columns: Nodes, cuts: Cuts) -> Nodes:
     """Where the children's answers stand, of those nodes that split."""
-    children = np.empty((2 * np.count_nonzero(columns != LEAF), 2), np.int32)
+    children = np.empty((2 * np.count_nonzero(columns != _WHOLE), 2), np.int32)
     spare, child = np.empty(field.shape[1], np.int32), 0
     for node in range(len(spans)):
-        if columns[node] != LEAF:
+        if columns[node] != _WHOLE:
             first, last = spans[node]
             middle = first + _part(field[columns[node]], order[first:last], cuts[node], spare)
             children[child, 0], children[child, 1] = first, middle
@@ -164,10 +165,10 @@ def _parted(field: Cuts, order: Nodes, spans: Nodes, columns: Nodes, cuts: Cuts)
     return children
 
 
-@compiled("uint16[:, ::1](int32[::1], int32[:, ::1], int64)")
-def _ended(order: Nodes, spans: Nodes, answers: int) -> Ends:
+@compiled("uint16[:, ::1](int32[::1], int32[:, ::1], int64, int64)")
+def _ended(order: Nodes, spans: Nodes, answers: int, trees: int) -> Ends:
     """Which leaf of each tree each answer ends in, of leaves in the order of their nodes."""
-    ends = np.empty((answers, TREES), np.uint16)
+    ends = np.empty((answers, trees), np.uint16)
     for leaf in range(len(spans)):
         tree = spans[leaf, 0] // answers
         for place in range(spans[leaf, 0], spans[leaf, 1]):

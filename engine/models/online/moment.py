@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from engine.compiled import compiled
 from engine.models.base import LARGEST
 from engine.models.beta import BASE_RATE
-from engine.models.online.expansion import Vector, packed, unpacked
+from engine.models.online.expansion import Vector, packed, proper, unpacked
 
 Numbers = NDArray[np.float64]
 
@@ -84,7 +84,7 @@ class Moment:
 
     def resume(self, covariance: bytes) -> None:
         """Go on from one that was packed. Raises ModelRefused for what does not fit."""
-        self.covariance = unpacked(covariance, *self.covariance.shape)
+        self.covariance = proper(unpacked(covariance, *self.covariance.shape, most=LARGEST))
 
 
 @compiled("Tuple((float32[::1], float64, float64))(float32[::1], float32[:, ::1], float32[::1])")

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from engine.compiled import compiled
 from engine.errors import ModelRefused
 from engine.models.base import LARGEST
-from engine.models.online.expansion import Vector, packed, unpacked
+from engine.models.online.expansion import Vector, packed, proper, unpacked
 
 RIDGE = 2.0
 """Prior precision of every weight."""
@@ -103,7 +103,8 @@ class Regressions:
         if not all(0.0 <= one <= MOST_SEEN for one in sums.seen):
             raise ModelRefused(f"a number of answers that is not between 0 and {MOST_SEEN:g}")
         self.seen = np.array(sums.seen)
-        self._inverses = list(unpacked(sums.inverses, actions, self.size, self.size))
+        inverses = unpacked(sums.inverses, actions, self.size, self.size, most=LARGEST)
+        self._inverses = [proper(inverse) for inverse in inverses]
         self.weights = unpacked(sums.weights, actions, self.size)
         self.precisions = unpacked(sums.precisions, actions, self.size)
         if (self.precisions < 1.0 / LARGEST).any():

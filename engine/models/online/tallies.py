@@ -65,14 +65,14 @@ def _room(owners: int) -> int:
 def _count(table: Numbers, ends: Ends, seats: Places, parts: Cuts) -> None:
     for answer in range(len(seats)):
         for leaf in ends[answer]:
-            for part in range(PARTS):
+            for part in range(table.shape[2]):
                 table[leaf, seats[answer], part] += parts[answer, part]
 
 
 @compiled("void(float64[:, :, ::1], uint16[::1], int64, UniTuple(float64, 5))")
 def _add(table: Numbers, leaves: Ends, seat: int, parts: Parts) -> None:
     for leaf in leaves:
-        for part in range(PARTS):
+        for part in range(table.shape[2]):
             table[leaf, seat, part] += parts[part]
 
 

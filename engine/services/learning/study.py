@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -149,7 +150,7 @@ class Study:
 
     def _count(self, shares: list[int], age: int, now: int, renew: Callable[[], None]) -> bool:
         """Of offers of shares that stand at one place those that are so old (ms)."""
-        reached, more = self._course.progress.reached(shares[0]), False
+        reached, more = self._course.progress.counted[shares[0]], False
         for entries in self._read(reached, str(max(now - age, 0))):
             self._course.count(_each(entries, renew), shares)
             more |= _full(entries)
@@ -161,11 +162,11 @@ class Study:
         """How old (ms, whole seconds) offers of which shares are when they are to be counted;
         together where that is the same and they stand at one place, to read the logs once."""
         found: list[tuple[list[int], int]] = []
-        reached = self._course.progress.reached
+        reached = self._course.progress.counted
         ages = self._course.patience(self._delay, self._catalogue.strategy.attribution)
         for share, each in enumerate(ages):
             age = each - each % COUNT_EVERY
-            if found and found[-1][1] == age and reached(found[-1][0][0]) == reached(share):
+            if found and found[-1][1] == age and reached[found[-1][0][0]] == reached[share]:
                 found[-1][0].append(share)
             else:
                 found.append(([share], age))
@@ -188,8 +189,8 @@ class Study:
             return
         self._published = now
         self._note_serving(now)
-        read = *progress.heard.values(), *progress.counted.values()
-        told = max(now, *(order(one)[0] for one in read)) + _AHEAD
+        read = [one.values() for one in (progress.heard, *progress.counted)]
+        told = max(now, *(order(one)[0] for one in chain(*read))) + _AHEAD
         digest = self._snapshot({"answers": progress.answers, "at": told})
         progress.versions[digest], progress.fresh = now, 0
         self._watch.snapshot(now / 1000)

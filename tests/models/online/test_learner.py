@@ -97,12 +97,18 @@ def test_a_group_that_all_actions_have_left_is_merged_too() -> None:
         {"scale": Scale(50.0, (0.0,) * 5, (-1.0,) * 5)},
         {"sums": {"seen": (50.0, -1.0, 0.0)}},
         {"sums": {"precisions": np.zeros((3, 134), "<f4").tobytes()}},
+        {"sums": {"inverses": np.array([np.eye(134)] * 2 + [-np.eye(134)], "<f4").tobytes()}},
+        {"schooled": {"covariance": (-np.eye(6)).astype("<f4").tobytes()}},
     ],
 )
 def test_a_state_whose_parts_do_not_belong_together_is_refused(changes: dict[str, object]) -> None:
     held = msgspec.msgpack.decode(taught(range(50)).state(), type=LearnerState)
-    if isinstance(part := changes.get("sums"), dict):
-        changes = {"sums": msgspec.structs.replace(held.sums, **part)}
+    changes = {
+        name: msgspec.structs.replace(getattr(held, name), **part)
+        if isinstance(part, dict)
+        else part
+        for name, part in changes.items()
+    }
     spoilt = msgspec.structs.replace(held, **changes)
     with pytest.raises(ModelRefused):
         Learner.restore(msgspec.msgpack.encode(spoilt))
