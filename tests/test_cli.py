@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from engine.cli import main
+from engine.models.kinds import KINDS
 from tests.http.catalogue import CATALOGUE, written
 from tests.http.house import served
 from tests.store.conftest import until
@@ -202,3 +204,19 @@ def test_a_command_loads_no_more_than_it_needs(
     ).stdout
     assert without & set(ran.split()) == set()
     assert "click" in ran.split()
+
+
+def test_a_worker_loads_every_kind_of_model_before_it_answers(
+    catalogue: Path, tmp_path: Path
+) -> None:
+    """Or the first decision by a model that is promoted later would wait for it."""
+    house = {"TELLER_CATALOGUE": str(catalogue), "TELLER_DATA": str(tmp_path / "data")}
+    ran = subprocess.run(
+        [sys.executable, "-c", "import sys, api\napi.from_environment()\nprint(*sys.modules)"],
+        capture_output=True,
+        check=True,
+        text=True,
+        env={**os.environ, **house},
+    )
+    kinds = {place.partition(":")[0] for place in KINDS.values()}
+    assert kinds <= set(ran.stdout.split())

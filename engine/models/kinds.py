@@ -19,6 +19,12 @@ KINDS: Mapping[str, str] = {
 """Where each is read; loaded with the first model of its kind, for some are large to load."""
 
 
+def load_kinds() -> None:
+    """All of them beforehand, so that no decision waits for the first model of a kind."""
+    for place in KINDS.values():
+        resolve_name(place)
+
+
 def parse_model(kind: str, artefact: bytes, version: str | None = None) -> Model:
     """A model from an artefact whose digest has been verified.
 
