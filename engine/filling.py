@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from engine.arbitration import Vector, contenders
 from engine.catalogue import Placement, RenderFailed
 from engine.domain import Knockout
-from engine.exploration import Posterior, pick
+from engine.exploration import Posterior, foremost, pick
 from engine.hashing import uniform
 from engine.plan import Ranked
 from engine.rules.policy import standing
@@ -147,12 +147,10 @@ def _head(
     placement_id: str, contest: NDArray[np.intp], stakes: Vector, situation: Situation
 ) -> tuple[Ranked, ...]:
     """The first few of the contest by priority, ties by action id, before anything is drawn."""
-    falling = -stakes
     if len(contest) > HEAD:
-        first = falling.argpartition(HEAD)[:HEAD]
-        first.sort()
-        contest, falling = contest[first], falling[first]
-    contest = contest[falling.argsort(kind="stable")]
+        first = foremost(stakes, HEAD)
+        contest, stakes = contest[first], stakes[first]
+    contest = contest[(-stakes).argsort(kind="stable")]
     actions = situation.live.catalogue.actions
     rows = zip(
         contest.tolist(),

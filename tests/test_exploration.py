@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from engine.exploration import METHODS, Posterior, pick
+from engine.exploration import METHODS, Posterior, foremost, pick
 from engine.exploration.thompson import DRAWS, HEAD, OPTIMISM, _seed, _uniform, normals
 from engine.hashing import uniform
 
@@ -93,6 +93,21 @@ def test_only_the_most_promising_are_drawn_for() -> None:
     chances = METHODS["thompson"](0.1).probabilities(stakes, Posterior(stakes, "d/1"))
     assert chances.sum() == pytest.approx(1.0)
     assert (chances[: 1000 - HEAD] == 0.1 / 1000).all()
+
+
+def test_of_equals_the_first_are_drawn_for_whatever_the_machine() -> None:
+    stakes = np.full(2000, 1.0)
+    chances = METHODS["thompson"](0.0).probabilities(stakes, Posterior(stakes / 9, "d/1"))
+    assert chances.nonzero()[0].max() < HEAD
+
+
+@given(st.lists(st.integers(-3, 3), min_size=2, max_size=400), st.data())
+def test_the_foremost_are_the_largest_and_of_equals_the_earlier(
+    numbers: list[int], data: st.DataObject
+) -> None:
+    most = data.draw(st.integers(1, len(numbers) - 1))
+    ranked = sorted(range(len(numbers)), key=lambda place: (-numbers[place], place))
+    assert foremost(np.array(numbers, float), most).tolist() == sorted(ranked[:most])
 
 
 def test_an_unsure_rival_is_not_lost_by_looking_at_contenders_alone() -> None:

@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 
 from engine.compiled import compiled
 from engine.exploration.epsilon import Epsilon
+from engine.exploration.foremost import foremost
 from engine.exploration.greedy import Greedy
 from engine.exploration.igw import Igw
 from engine.exploration.posterior import Posterior
 from engine.exploration.thompson import Thompson
 
-__all__ = ["METHODS", "Method", "Posterior", "pick"]
+__all__ = ["METHODS", "Method", "Posterior", "foremost", "pick"]
 
 Method = Greedy | Epsilon | Igw | Thompson
 METHODS: Mapping[str, Callable[[float], Method]] = {

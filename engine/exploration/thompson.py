@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.compiled import compiled
+from engine.exploration.foremost import foremost
 from engine.exploration.posterior import Posterior
 
 DRAWS = 64
@@ -75,7 +76,7 @@ def _shares(priorities: NDArray[np.float64], posterior: Posterior) -> NDArray[np
     seed = _seed(posterior.key)
     if len(priorities) <= HEAD:
         return _won(priorities, scales, seed)
-    head = np.sort(np.argpartition(-priorities - scales, HEAD)[:HEAD])
+    head = foremost(priorities + scales, HEAD)
     shares = np.zeros(len(priorities))
     shares[head] = _won(priorities[head], scales[head], seed)
     return shares

@@ -193,6 +193,12 @@ def test_the_head_of_the_ranking_is_by_priority_and_no_longer_than_ten() -> None
     assert [row.action for row in plan.ranking] == [f"a{i:02}" for i in range(29, 19, -1)]
 
 
+def test_of_actions_worth_the_same_the_head_has_the_first_by_id() -> None:
+    offers = [action(f"a{i:03}", value=float(i % 3 + 1)) for i in range(600)]
+    plan = decided(customer(), live(catalogue(actions=offers)))
+    assert [row.action for row in plan.ranking] == [f"a{i:03}" for i in range(2, 32, 3)]
+
+
 def test_a_customer_nobody_has_heard_of_is_decided_for_as_a_new_one() -> None:
     service = action("help", kind="service", purpose="none", value=1.0)
     stranger = customer(granted=[], events=Events(), revision=0)

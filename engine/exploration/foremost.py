@@ -1,0 +1,30 @@
+"""The few that come first; of equals the earlier, which numpy's `argpartition` doesn't promise:
+which of them it takes changes with the machine, and a decision must be the same on all (I7)."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.compiled import compiled
+
+
+def foremost(numbers: NDArray[np.float64], most: int) -> NDArray[np.intp]:
+    """Where the `most` largest of `numbers` (shape (n,), no NaN, n > most) stand, ascending."""
+    behind = len(numbers) - most
+    return _down_to(numbers, np.partition(numbers, behind)[behind], most)
+
+
+@compiled("intp[::1](float64[::1], float64, intp)")
+def _down_to(numbers: NDArray[np.float64], edge: float, most: int) -> NDArray[np.intp]:
+    """Those above the edge, and as many of those upon it as there is room for."""
+    found, room, count = np.empty(most, np.intp), most, 0
+    for number in numbers:
+        room -= number > edge
+    for place in range(len(numbers)):
+        level = numbers[place] == edge
+        if numbers[place] > edge or (level and room > 0):
+            room -= level
+            found[count] = place
+            count += 1
+    return found
