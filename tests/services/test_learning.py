@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import signal
@@ -35,6 +36,7 @@ from engine.situation import PROPENSITY
 from engine.store import Store
 from engine.store.keys import readers_key
 from engine.teaching import NOTHING_YET
+from tests.http.test_learning import CATALOGUE
 from tests.services.school import SECOND, School, clock
 
 HOUR = 3600 * SECOND
@@ -230,6 +232,35 @@ def test_offers_wait_as_long_as_answers_take_and_are_found_again_after_a_restart
     assert school.learner(delay=None, now=lambda: at() + 2 * HOUR).catch_up()
     progress = school.kept()[0].progress
     assert (progress.answers, progress.rewards[offered[2]]) == (14, {"apples": 1.0})
+
+
+def test_offers_that_wait_for_a_month_are_counted_before_what_was_said_of_them_is_let_go(
+    store: Store, tmp_path: Path
+) -> None:
+    (tmp_path / "catalogue").mkdir()
+    text = CATALOGUE.replace("strategy:\n", "strategy:\n  attribution: 30d\n")
+    (tmp_path / "catalogue" / "catalogue.yaml").write_text(text)
+    school, at, later = School(store, tmp_path, tmp_path / "data"), clock()()
+    learner = school.learner(delay=30 * DAY)
+    school.offer(4)
+    for now in (at, at + 30 * DAY - 2 * HOUR, at + 30 * DAY, at + 31 * DAY):
+        learner._clock = itertools.repeat(now).__next__
+        learner.turn()
+    learner._current().keep()
+    assert school.kept()[0].progress.answers == 8
+
+
+def test_a_learner_that_was_away_for_long_counts_no_answered_offer_again(
+    school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting, at = school.learner(delay=DAY), clock()
+    offered = school.offer(40)
+    waiting.turn()
+    waiting._current().keep()
+    assert school.seen() == {"apples": 20.0}  # the answered ones
+    monkeypatch.setattr(study, "_COUNT", 1)  # a turn is not enough
+    assert school.learner(delay=DAY, now=lambda: at() + 20 * DAY).catch_up()
+    assert school.kept()[0].progress.answers == 2 * len(offered)
 
 
 def test_what_waits_is_not_behind_the_learner(school: School, server_url: str) -> None:

@@ -32,7 +32,8 @@ LONGEST = 300_000  # ms something may be learned and not yet published
 SHORTEST = 1_000  # ms between two snapshots
 KEEP_EVERY = 10_000  # ms between checkpoints, or twenty times as long as one takes
 COUNT_EVERY = 1_000  # ms between looks for offers nobody answered, or
-_LOOKS = 8  # so many looks in the time that one is waited for
+_LOOKS = 8  # so many looks in the time that one is waited for, but
+COUNT_WITHIN = 3_600_000  # ms at most, lest what was said of one has been let go of by then
 
 _AT_ONCE = 64  # partitions asked in one question
 _COUNT = 32  # entries of a partition in one answer
@@ -143,7 +144,7 @@ class Study:
         more = [
             self._count(shares, age, now, renew)
             for shares, age in self._ages()
-            if now - self._counted[shares[0]] >= max(COUNT_EVERY, age // _LOOKS)
+            if now - self._counted[shares[0]] >= min(max(COUNT_EVERY, age // _LOOKS), COUNT_WITHIN)
         ]
         self._watch.learned(self._course.progress.answers - before, 0.0)
         return any(more)
@@ -196,10 +197,11 @@ class Study:
         self._watch.snapshot(now / 1000)
         _log.info("snapshot published", version=digest, answers=progress.answers)
 
-    def upkeep(self, now: int) -> None:
-        """Forget what a day makes forgotten, and keep a checkpoint, when it is time."""
+    def upkeep(self, now: int, *, behind: bool = False) -> None:
+        """Forget what a day makes forgotten, and keep a checkpoint, when it is time. `behind`:
+        offers are still to be counted, so that what was said of them is still needed."""
         progress = self._course.progress
-        if (today := now // DAY) > progress.day:
+        if (today := now // DAY) > progress.day and not behind:
             self._course.forget(0.5 ** ((today - progress.day) / self._half_life))
             self._course.let_go(now - self._retention)
             progress.day, self._changed = today, True

@@ -73,7 +73,7 @@ class Learning:
         if not more:  # all answers first, lest an offer counts as unanswered that was not
             more = study.count(now, self._renew)
             study.publish(now, behind=more)
-        study.upkeep(now)
+        study.upkeep(now, behind=more)
         return more
 
     def _current(self) -> Study:
