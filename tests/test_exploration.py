@@ -123,6 +123,14 @@ def test_an_unsure_rival_is_not_lost_by_looking_at_contenders_alone() -> None:
         assert (chances * DRAWS).tolist() == np.bincount(best, minlength=6).tolist()
 
 
+@pytest.mark.parametrize("beyond", [np.inf, np.nan])
+def test_what_is_infinite_or_no_number_leaves_nobody_to_draw_for(beyond: float) -> None:
+    """No index is checked in machine code: nobody's share would be written anywhere."""
+    stakes, scales = np.array([1.0, beyond, 2.0]), np.array([1.0, beyond, 1.0])
+    chances = METHODS["thompson"](0.3).probabilities(stakes, Posterior(scales, "d/1"))
+    assert chances.tolist() == pytest.approx([0.1, 0.8, 0.1])
+
+
 def test_uniform_numbers_are_those_of_splitmix64() -> None:
     """The reference's first words from the seed 1234567."""
     words = [6457827717110365317, 3203168211198807973, 9817491932198370423]

@@ -25,6 +25,7 @@ _TERMS = ("value", "customer_value", "lever")
 _POSITIVE = {"click": 0.2, "accept": 1.0, "convert": 1.0}
 _WEEK = 7 * 24 * 60 * 60 * 1000
 _ONCE = ("attribution", "exploration")
+_LARGEST = 1e100  # of what is computed, so that what it is multiplied by leaves it finite
 
 
 class Worth(NamedTuple):
@@ -78,7 +79,7 @@ class Strategy:
         """What each action is worth for this customer, now. Not to be written to."""
         if not self.expressed:
             return self.static
-        computed = np.array(evaluation.values, np.float64)
+        computed = np.array(evaluation.values, np.float64).clip(-_LARGEST, _LARGEST)
         terms = self.terms.copy()
         for term, actions, values in self.expressed:
             terms[term, actions] = computed[values]

@@ -96,8 +96,8 @@ def _won(
     shares, hopes, spreads = np.zeros(count), priorities + scales, scales / OPTIMISM
     sure = (hopes - FARTHEST * spreads).max()
     (able,) = (hopes + FARTHEST * spreads >= sure).nonzero()
-    if len(able) == 1:
-        shares[able[0]] = 1.0
+    if len(able) <= 1:  # none where something is infinite, or no number
+        shares[able[0] if len(able) else priorities.argmax()] = 1.0
         return shares
     for nth in range(DRAWS // 2):
         one = other = able[0]

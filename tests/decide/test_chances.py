@@ -1,6 +1,7 @@
 """The logged selection probability equals the empirical frequency (I15)."""
 
 from collections import Counter
+from math import isfinite
 
 import numpy as np
 import pytest
@@ -94,3 +95,16 @@ def test_no_method_passes_a_gate(method: str) -> None:
         for number in range(200)
     }
     assert seen == {"fine"}
+
+
+@pytest.mark.parametrize("method", ["epsilon", "igw", "thompson"])
+def test_a_value_that_no_number_can_hold_is_a_large_one(method: str) -> None:
+    """What a customer's attribute is multiplied by must not make it infinite: no draw, and no
+    chance, could be told of that."""
+    offers = [action("plain"), action("rich", value="customer.spend_12m", lever=5.0)]
+    strategy = {"exploration": {"method": method, "floor": 0.1}}
+    engine = unsure(live(catalogue(actions=offers, strategy=strategy)), 0.1)
+    chosen = decided(customer(attributes={"spend_12m": 1e308}), engine).placements[0].actions[0]
+    assert chosen.action == "rich"
+    assert chosen.selection_probability == pytest.approx(0.95)
+    assert isfinite(chosen.priority)
