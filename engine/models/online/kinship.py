@@ -65,7 +65,8 @@ class Kinship:
     def forget(self, keep: float) -> None:
         """Let all that was seen count `keep` times as much."""
         self._own = np.array([_faded(one, keep, _OWN) for one in self._own]).reshape(-1, 2)
-        self._kin[1:] = [_faded(one, keep, _KIN) for one in self._kin[1:]]
+        for row in range(1, len(self._kin)):
+            self._kin[row] = _faded(self._kin[row], keep, _KIN)
 
     def named(self, names: Iterable[str]) -> tuple[dict[str, Term], dict[str, Term]]:
         """Of actions (`names`, by row) and of their kin, each by name."""

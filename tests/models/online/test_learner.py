@@ -182,6 +182,13 @@ def test_what_is_forgotten_is_outweighed_sooner() -> None:
     assert after(0.05) < after(1.0) / 2
 
 
+def test_a_learner_that_knows_no_action_yet_can_forget() -> None:
+    """A day may pass before anything is offered."""
+    learner, fresh = Learner((AGE,)), Learner((AGE,))
+    learner.forget(0.5)
+    assert learner.state() == fresh.state()
+
+
 def test_forgetting_everything_leaves_the_prior() -> None:
     learner = taught(range(ROWS), SCALE)
     learner.forget(0.0)
