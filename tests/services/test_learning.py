@@ -240,7 +240,7 @@ def test_offers_that_wait_for_a_month_are_counted_before_what_was_said_of_them_i
     (tmp_path / "catalogue").mkdir()
     text = CATALOGUE.replace("strategy:\n", "strategy:\n  attribution: 30d\n")
     (tmp_path / "catalogue" / "catalogue.yaml").write_text(text)
-    school, at, later = School(store, tmp_path, tmp_path / "data"), clock()()
+    school, at = School(store, tmp_path, tmp_path / "data"), clock()()
     learner = school.learner(delay=30 * DAY)
     school.offer(4)
     for now in (at, at + 30 * DAY - 2 * HOUR, at + 30 * DAY, at + 31 * DAY):
