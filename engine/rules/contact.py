@@ -70,9 +70,12 @@ class ContactCheck:
         self._snoozed = snoozed
         self._opinions = opinions
         self._channel = channel
+        self._taken: list[tuple[int, str]] = []
 
     def knockouts(self, placement: str) -> list[Knockout]:
         """What is kept out of `placement` now: snoozes first, then in the authors' order."""
+        if self._taken:
+            self._tell()
         said = [
             knockout
             for opinion in self._opinions
@@ -82,9 +85,15 @@ class ContactCheck:
 
     def take(self, action: int, placement: str) -> None:
         """Count a contact of this very request: the `action`-th action, at `placement`."""
-        label = label_of(self._fleet.actions[action], self._channel, placement)
-        for opinion in self._opinions:
-            opinion.take(label)
+        self._taken.append((action, placement))
+
+    def _tell(self) -> None:
+        """Tell of what was taken, once another slot asks: of a request's last nobody need hear."""
+        for action, placement in self._taken:
+            label = label_of(self._fleet.actions[action], self._channel, placement)
+            for opinion in self._opinions:
+                opinion.take(label)
+        self._taken.clear()
 
 
 def _latest(events: Events, outcomes: frozenset[str]) -> list[tuple[EventLabel, int]]:
