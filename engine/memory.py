@@ -68,13 +68,18 @@ def remember_contacts(
     alive = [
         row for row in contacts.rows if row.at > keep_after and (not row.until or row.until > now)
     ]
-    return _kept(labels, alive + fresh)
+    rows = alive + fresh
+    if len(alive) == len(contacts.rows):  # none was dropped, so no label either
+        return Contacts(labels, tuple(rows))
+    return _kept(labels, rows)
 
 
 def _numbered(labels: tuple[Label, ...], label: Label) -> tuple[tuple[Label, ...], int]:
     """The labels with this one among them, and its number."""
-    labels = labels if label in labels else (*labels, label)
-    return labels, labels.index(label)
+    try:
+        return labels, labels.index(label)
+    except ValueError:
+        return (*labels, label), len(labels)
 
 
 def held(contacts: Contacts, ask: str, now: int) -> str | None:
