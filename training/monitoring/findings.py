@@ -50,7 +50,8 @@ class Window(Struct, frozen=True):
 
 class ActionFigures(Struct, frozen=True):
     """An action after the reference, of the rows whose answer is known: what was promised and
-    answered, and what it had been in the reference (None: not shown there)."""
+    answered, and what it had been in the reference (None: not shown there). `verdict` is on what
+    was answered against before; `calibration` on it against what was promised (None: nothing)."""
 
     action: str
     rows: int
@@ -58,6 +59,7 @@ class ActionFigures(Struct, frozen=True):
     promised: float | None
     before: float | None
     verdict: Verdict
+    calibration: Verdict | None
 
 
 class Missing(Struct, frozen=True):

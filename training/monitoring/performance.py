@@ -1,7 +1,9 @@
 """How well the model did in a stretch of traffic: base rate, calibration and AUC, with intervals.
 
 Variances come from customers, not rows (the linearised, cluster-robust kind; AUC's by
-DeLong, DeLong and Clarke-Pearson's components, Biometrics 1988, summed by customer).
+DeLong, DeLong and Clarke-Pearson's components, Biometrics 1988, summed by customer). Of rare
+answers a stretch may hold none, and what never varied looks certain: so no error is taken for
+smaller than it would be of independent rows, were the rate what it is held against.
 """
 
 from __future__ import annotations
@@ -14,6 +16,9 @@ from scipy.stats import norm, rankdata
 
 from training.monitoring.traffic import Numbers, Traffic, Vector
 from training.report import Interval
+
+FEWEST_OF_EITHER = 10
+"""Answered and unanswered rows that a ranking is told from: of fewer, its error is a guess."""
 
 
 class Estimate(NamedTuple):
@@ -74,7 +79,7 @@ def measure(traffic: Traffic) -> Measured | None:
         len(known),
         rate,
         float(scored.promised.mean()),
-        mean(meant - scored.promised, scored.subjects),
+        _calibration(meant, scored.promised, scored.subjects),
         auc(scored.answered, scored.promised, scored.subjects),
     )
 
@@ -83,6 +88,14 @@ def mean(values: Vector, subjects: Numbers) -> Estimate:
     """A mean over rows, its error over customers."""
     found = float(values.mean())
     return Estimate(found, _error((values - found) / len(values), subjects))
+
+
+def _calibration(meant: Vector, promised: Vector, subjects: Numbers) -> Estimate:
+    """What came less what was promised; its error at least that of promises that are true."""
+    value, error = mean(meant - promised, subjects)
+    most = float(meant.max()) or 1.0  # of what lies between 0 and m with mean p: at most p (m - p)
+    true = np.maximum(promised * (most - promised), 0.0).sum()
+    return Estimate(value, max(error, float(np.sqrt(true)) / len(meant)))
 
 
 def wilson(rate: Estimate, rows: int) -> Interval:
@@ -97,10 +110,10 @@ def wilson(rate: Estimate, rows: int) -> Interval:
 
 def auc(answered: Vector, promised: Vector, subjects: Numbers) -> Estimate | None:
     """The chance that an answered row ranks above an unanswered one, ties half; None unless
-    there are at least two of both."""
+    there are at least `FEWEST_OF_EITHER`."""
     positive = answered == 1
     ones, noughts = int(positive.sum()), int((~positive).sum())
-    if min(ones, noughts) < 2:
+    if min(ones, noughts) < FEWEST_OF_EITHER:
         return None
     overall = rankdata(promised)
     within = np.empty(len(promised))
@@ -123,6 +136,21 @@ def differs(before: Estimate, after: Estimate, level: float) -> bool:
     """Is `after` further from `before` than chance takes it that often?"""
     error = float(np.hypot(before.error, after.error))
     return abs(after.value - before.value) > float(norm.isf(level / 2)) * error
+
+
+def rates_differ(before: Measured, after: Measured, level: float) -> bool:
+    """Is the later rate further from the earlier than chance takes it that often, were both
+    theirs together?"""
+    rows = before.rows + after.rows
+    rate = (before.rate.value * before.rows + after.rate.value * after.rows) / rows
+    then, now = (_of_rate(one, rate) for one in (before, after))
+    return differs(then, now, level)
+
+
+def _of_rate(measured: Measured, rate: float) -> Estimate:
+    """Its rate, and an error no smaller than that of independent rows with this `rate`."""
+    value, error = measured.rate
+    return Estimate(value, max(error, float(np.sqrt(rate * (1.0 - rate) / measured.rows))))
 
 
 def falls(before: Estimate, after: Estimate, level: float) -> bool:

@@ -97,11 +97,24 @@ def _lines(found: Findings) -> Iterator[str]:
             f"{_number(did.promised if did else None):9} {shown(did.auc if did else None):24} "
             f"{_share(window.explored):9} {_share(window.fallback)}"
         )
+    yield from _astray(found)
     yield from (
         f"missing: {field.field} in {field.share:.1%} of rows ({field.before:.1%} before)"
         for field in found.missing[:MOST]
         if field.share
     )
+
+
+def _astray(found: Findings) -> Iterator[str]:
+    """Actions whose answers are far from what was promised, or from what they had been."""
+    far = [one for one in found.actions if "alarm" in (one.verdict, one.calibration)]
+    yield from (
+        f"action {one.action}: answered {shown(one.answered)}, promised {_number(one.promised)}, "
+        f"answered before {_number(one.before)}"
+        for one in far[:MOST]
+    )
+    if len(far) > MOST:
+        yield f"  and {len(far) - MOST} more actions"
 
 
 def _number(value: float | None) -> str:
@@ -154,11 +167,13 @@ matter.</p>
 <h2>Action by action</h2>
 <figure>{{ actions }}</figure>
 <table><tr><th>action</th><th class="figure">rows</th><th class="figure">answered</th>
-<th class="figure">promised</th><th class="figure">answered before</th><th>since then</th></tr>
+<th class="figure">promised</th><th>calibration</th>
+<th class="figure">answered before</th><th>since then</th></tr>
 {% for one in found.actions %}
 <tr><td>{{ one.action }}</td><td class="figure">{{ "{:,}".format(one.rows) }}</td>
 <td class="figure">{{ shown(one.answered) }}</td>
 <td class="figure">{{ "%.3f" % one.promised if one.promised is not none else "-" }}</td>
+<td class="{{ one.calibration or "" }}">{{ one.calibration or "-" }}</td>
 <td class="figure">{{ "%.3f" % one.before if one.before is not none else "not shown" }}</td>
 <td class="{{ one.verdict }}">{{ one.verdict }}</td></tr>
 {% endfor %}

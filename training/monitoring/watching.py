@@ -30,6 +30,7 @@ from training.monitoring.performance import (
     falls,
     mean,
     measure,
+    rates_differ,
     wilson,
 )
 from training.monitoring.traffic import Mask, Numbers, Traffic, Vector
@@ -155,22 +156,28 @@ class _Judge:
         then = self._measured
         if now is None or then is None:
             return {}
-        found = {RATE: self._rate(then.rate, now.rate)}
-        if now.calibration is not None and now.promised is not None:
-            # What is promised was learnt from the reference, and is no surer than that was.
-            right = Estimate(0.0, then.rate.error)
-            beyond = differs(right, now.calibration, self._level)
-            promised = Estimate(now.promised, 0.0)
-            kept = Estimate(now.promised + now.calibration.value, 0.0)
-            found[CALIBRATION] = _verdict(beyond, self._far(promised, kept))
+        found = {RATE: self._rate(then, now)}
+        if calibration := self._calibration(then, now):
+            found[CALIBRATION] = calibration
         if now.auc is not None and then.auc is not None:
             beyond = falls(then.auc, now.auc, self._level)  # to rank better is no alarm
             far = then.auc.value - now.auc.value >= self._limits.auc
             found[AUC] = _verdict(beyond, far)
         return found
 
-    def _rate(self, then: Estimate, now: Estimate) -> Verdict:
-        return _verdict(differs(then, now, self._level), self._far(then, now))
+    def _rate(self, then: Measured, now: Measured) -> Verdict:
+        return _verdict(rates_differ(then, now, self._level), self._far(then.rate, now.rate))
+
+    def _calibration(self, then: Measured | None, now: Measured) -> Verdict | None:
+        """Of what was promised, whatever there was before; None where nothing was."""
+        if now.calibration is None or now.promised is None:
+            return None
+        # What is promised was learnt from the reference, and is no surer than that was.
+        right = Estimate(0.0, then.rate.error if then else 0.0)
+        beyond = differs(right, now.calibration, self._level)
+        promised = Estimate(now.promised, 0.0)
+        kept = Estimate(now.promised + now.calibration.value, 0.0)
+        return _verdict(beyond, self._far(promised, kept))
 
     def _far(self, then: Estimate, now: Estimate) -> bool:
         """Is a rate further from another than by the share that matters?"""
@@ -187,14 +194,14 @@ class _Judge:
             then = measure(earlier.where(earlier.actions == name))
             if now is None:
                 continue
-            verdict = self._rate(then.rate, now.rate) if then else "steady"
             yield ActionFigures(
                 str(name),
                 now.rows,
                 wilson(now.rate, now.rows),
                 now.promised,
                 then.rate.value if then else None,
-                verdict,
+                self._rate(then, now) if then else "steady",
+                self._calibration(then, now),
             )
 
 

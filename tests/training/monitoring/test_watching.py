@@ -8,6 +8,7 @@ import pytest
 from engine.errors import Misconfigured
 from tests.training.monitoring.builders import moved, traffic
 from training.monitoring.findings import Findings
+from training.monitoring.report import text
 from training.monitoring.watching import Limits, watch
 
 STRICT = Limits(level=0.05, index=0.0, rate=0.0, auc=0.0)
@@ -92,6 +93,45 @@ def test_every_action_is_held_against_what_it_was() -> None:
     found = watch(traffic(answered=np.where(late, 0.0, one.answered)))
     verdicts = {row.action: row.verdict for row in found.actions}
     assert verdicts == {"isa": "steady", "loan": "alarm"}
+
+
+def test_an_action_promised_far_more_than_it_is_answered_says_so_however_steady() -> None:
+    one = traffic()
+    promised = np.where(one.actions == "loan", np.minimum(3 * one.promised, 1.0), one.promised)
+    found = watch(traffic(promised=promised))
+    verdicts = {row.action: (row.verdict, row.calibration) for row in found.actions}
+    assert verdicts == {"isa": ("steady", "steady"), "loan": ("steady", "alarm")}
+    assert [line[:20] for line in text(found).splitlines() if line.startswith("action ")] == [
+        "action loan: answere"
+    ]
+
+
+def test_three_offers_nobody_took_are_no_alarm_against_a_fifth_that_were() -> None:
+    one = traffic()
+    few = np.where(np.arange(6000) < 1800, one.actions, "isa")
+    few[-3:] = "loan"
+    answered = np.where(np.arange(6000) < 5997, one.answered, 0.0)
+    found = watch(traffic(actions=few, answered=answered))
+    assert {row.action: row.verdict for row in found.actions} == {"isa": "steady", "loan": "steady"}
+
+
+def rare(seed: int, late: float) -> Findings:
+    """One in a hundred answers, and `late` of the last three tenths."""
+    rng = np.random.default_rng(seed)
+    promised = rng.uniform(0.008, 0.012, 4000)
+    true = np.where(np.arange(4000) < 2800, promised, promised * late / 0.01)
+    answered = (rng.random(4000) < true).astype(float)
+    whole = traffic(4000, seed, promised=promised, answered=answered)
+    return watch(whole, reference=0.7, windows=10)
+
+
+def test_windows_without_any_of_the_rare_answers_raise_no_alarm() -> None:
+    alarmed = {name for seed in range(40) for name in alarming(rare(seed, late=0.01))}
+    assert not alarmed & {"base rate", "calibration", "AUC"}
+
+
+def test_rare_answers_that_become_twenty_times_as_many_alarm() -> None:
+    assert {"base rate", "calibration"} <= set(alarming(rare(0, late=0.2)))
 
 
 def test_too_little_traffic_is_refused_with_what_to_do() -> None:
