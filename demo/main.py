@@ -10,6 +10,7 @@ from typing import cast
 
 import click
 
+from engine.cli.house import PORT
 from engine.errors import Misconfigured
 from engine.settings import Settings, read_settings
 
@@ -20,7 +21,7 @@ CATALOGUE = Path(__file__).parent / "catalogue"
 @click.option("--redis", "redis_url", help="URL of the store [TELLER_REDIS_URL; embedded]")
 @click.option("--data", envvar="TELLER_DATA", default="var/demo", show_default=True)
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8080, show_default=True)
+@click.option("--port", default=8080, show_default=True, type=PORT)
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 256))
 @click.pass_context
 def demo(

@@ -88,6 +88,19 @@ def test_a_decision_can_be_made_and_replayed_from_the_command_line(
     assert json.loads(models.stdout) == {"models": []}
 
 
+@pytest.mark.parametrize("option", ["--context", "--attributes"])
+@pytest.mark.parametrize(
+    "text", ["{bad", '{}, "customer": {"id": "c-2"}', "", "\udcff", "[" * 9999]
+)
+def test_what_is_no_json_is_said_with_its_option(
+    catalogue: Path, tmp_path: Path, option: str, text: str
+) -> None:
+    command = ["decide", "--catalogue", str(catalogue), "--data", str(tmp_path / "d")]
+    result = CliRunner().invoke(main, [*command, "c-1", "home.hero", option, text])
+    assert result.exit_code == 2
+    assert f"Invalid value for '{option}': it is not JSON" in result.output
+
+
 def test_a_rule_in_python_is_known_to_conditions(
     catalogue: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -147,6 +160,31 @@ def test_a_port_where_something_listens_is_refused(catalogue: Path, tmp_path: Pa
     assert result.exit_code == 1
     assert f"cannot listen on port {port}" in result.output
     assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize("command", ["serve", "demo"])
+@pytest.mark.parametrize("port", ["0", "-1", "65536", "99999"])
+def test_a_port_that_is_none_is_refused_before_anything_starts(
+    tmp_path: Path, command: str, port: str
+) -> None:
+    """A socket may take it for the rest of its division by 65,536."""
+    data = tmp_path / "data"
+    result = CliRunner().invoke(main, [command, "--data", str(data), "--port", port])
+    assert result.exit_code == 2
+    assert "is not in the range 1<=x<=65535" in result.output
+    assert not data.exists()
+
+
+def test_events_to_take_in_or_drop_that_are_not_there_are_said(
+    catalogue: Path, tmp_path: Path, server_url: str
+) -> None:
+    house = ["--catalogue", str(catalogue), "--data", str(tmp_path / "d"), "--redis", server_url]
+    for verb, said in (
+        ("replay", "0 taken in, 0 still set aside, 1 not there"),
+        ("drop", "0 dropped, 1 not there"),
+    ):
+        result = CliRunner().invoke(main, ["events", verb, *house, "no-such-event"])
+        assert (result.exit_code, result.output.strip()) == (1, said)
 
 
 def _counted(url: str, name: str) -> list[float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import click
 import msgspec
@@ -11,15 +12,27 @@ from engine.cli.house import house, opened, show
 from engine.settings import Settings
 
 
+class _Json(click.ParamType):
+    """A value written as JSON."""
+
+    name = "json"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            return msgspec.json.decode(value)
+        except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as error:
+            self.fail(f"it is not JSON ({error})", param, ctx)
+
+
 @click.command()
 @house
 @click.argument("customer")
 @click.argument("placements", nargs=-1, required=True)
 @click.option("--channel", default="web", show_default=True)
-@click.option("--context", default="{}", help="Facts of the moment, as JSON")
-@click.option("--attributes", default="{}", help="Facts for this request only, as JSON")
+@click.option("--context", type=_Json(), default="{}", help="Facts of the moment, as JSON")
+@click.option("--attributes", type=_Json(), default="{}", help="Facts of this request, as JSON")
 @click.option("--live", is_flag=True, help="Commit the decision; otherwise it is a preview")
-def decide(settings: Settings, placements: tuple[str, ...], live: bool, **said: str) -> None:
+def decide(settings: Settings, placements: tuple[str, ...], live: bool, **said: Any) -> None:
     """Decide for CUSTOMER at PLACEMENTS, with every candidate and its reason."""
     from engine.wire.decisions import read_decision  # noqa: PLC0415
 
@@ -27,8 +40,8 @@ def decide(settings: Settings, placements: tuple[str, ...], live: bool, **said: 
         "customer": {"id": said["customer"]},
         "channel": said["channel"],
         "placements": [{"id": placement} for placement in placements],
-        "context": msgspec.Raw(said["context"].encode()),
-        "attributes": msgspec.Raw(said["attributes"].encode()),
+        "context": said["context"],
+        "attributes": said["attributes"],
         "explain": "full",
         "mode": "live" if live else "preview",
     }

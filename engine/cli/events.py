@@ -32,8 +32,10 @@ def replay_events(settings: Settings, ids: tuple[str, ...]) -> None:
     """Take in the events of IDS, or all that is set aside; what still does not fit stays."""
     with opened(settings) as application:
         again = application.events.again(ids)
-    click.echo(f"{again.taken} taken in, {again.left} still set aside")
-    sys.exit(1 if again.left else 0)
+    missing = max(len(set(ids)) - again.taken - again.left, 0)
+    not_there = f", {missing} not there" if missing else ""
+    click.echo(f"{again.taken} taken in, {again.left} still set aside{not_there}")
+    sys.exit(1 if again.left or missing else 0)
 
 
 @events.command("drop")

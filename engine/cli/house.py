@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from engine.settings import Settings, read_settings
+from engine.settings import DATA, Settings, read_settings
 
 if TYPE_CHECKING:
     from engine.bootstrap import Application
 
+PORT = click.IntRange(1, 65_535)
 RULES = click.option("--rules", help="Python module with @rule functions [TELLER_RULES]")
 
 
@@ -27,7 +28,7 @@ def house(command: Callable[..., None]) -> Callable[..., None]:
     """Gives a command the settings of a house, from its flags and the environment."""
 
     @click.option("--catalogue", help="Directory of the catalogue [TELLER_CATALOGUE]")
-    @click.option("--data", help="Directory of models, versions and keys [TELLER_DATA]")
+    @click.option("--data", help=f"Directory of models, versions and keys [TELLER_DATA; {DATA}]")
     @click.option("--redis", "redis_url", help="URL of the store [TELLER_REDIS_URL; embedded]")
     @RULES
     @wraps(command)
