@@ -56,8 +56,9 @@ def test_an_array_of_another_type_is_an_error_and_not_a_slow_surprise() -> None:
         _tempered(numbers, numbers, np.zeros(3, np.float32), 0.5)
 
 
-def test_where_nothing_can_be_kept_it_is_translated_all_the_same(tmp_path: Path) -> None:
-    """A file where a folder belongs stops even root, whom no permission would."""
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """A module with one such function, that says what it makes of 21 and where it is kept."""
     source = tmp_path / "loops.py"
     source.write_text(
         "from engine.compiled import compiled\n"
@@ -66,14 +67,50 @@ def test_where_nothing_can_be_kept_it_is_translated_all_the_same(tmp_path: Path)
         "    return 2.0 * number\n"
         "print(twice(21.0), twice.stats.cache_path)\n"
     )
-    (tmp_path / "__pycache__").write_text("in the way")
-    nowhere = {"HOME": "/dev/null", "XDG_CACHE_HOME": "/dev/null"}
-    where = {**os.environ, **nowhere, "PYTHONPATH": str(ENGINE.parent)}
+    return source
+
+
+def _run(source: Path, before: str = "", **environment: str) -> list[str]:
+    """What the module says, run in a process of its own; `before`: what that does first."""
+    code = f"{before}\nimport runpy\nrunpy.run_path({str(source)!r})"
+    chosen = "NUMBA_CACHE_DIR", "XDG_CACHE_HOME"
+    where = {name: value for name, value in os.environ.items() if name not in chosen}
     ran = subprocess.run(
-        [sys.executable, "-B", str(source)],
-        env=where,
+        [sys.executable, "-B", "-c", code],
+        env={**where, "PYTHONPATH": str(ENGINE.parent), **environment},
+        cwd=source.parent,
         capture_output=True,
         text=True,
         check=True,
     )
-    assert ran.stdout.split() == ["42.0", "None"]
+    return ran.stdout.split()
+
+
+def test_where_nothing_can_be_kept_it_is_translated_all_the_same(source: Path) -> None:
+    """A file where a folder belongs stops even root, whom no permission would."""
+    (source.parent / "__pycache__").write_text("in the way")
+    nowhere = {"HOME": "/dev/null", "XDG_CACHE_HOME": "/dev/null"}
+    assert _run(source, **nowhere) == ["42.0", "None"]
+
+
+@pytest.mark.parametrize("kind", ["nbi", "nbc"])
+def test_what_was_cut_short_as_a_machine_went_down_stops_nobody(source: Path, kind: str) -> None:
+    cache = source.parent / "__pycache__"
+    assert _run(source) == ["42.0", str(cache)]
+    (kept,) = cache.glob(f"*.{kind}")
+    for size in (0, 20):
+        kept.write_bytes(kept.read_bytes()[:size])
+        assert _run(source) == ["42.0", "None"]
+
+
+def test_a_full_disk_stops_nobody(source: Path) -> None:
+    """As far as a process can tell that may write no file of more than 64 bytes."""
+    full = "import numba, resource; resource.setrlimit(resource.RLIMIT_FSIZE, (64, 64))"
+    assert _run(source, full) == ["42.0", "None"]
+
+
+def test_nothing_is_kept_in_a_folder_that_is_nobodys_home(source: Path) -> None:
+    """Who has none, as a container's user may, would run whatever lies under `~` there."""
+    (source.parent / "__pycache__").write_text("in the way")
+    assert _run(source, HOME="~") == ["42.0", "None"]
+    assert not (source.parent / "~").exists()
