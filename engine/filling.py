@@ -147,10 +147,7 @@ def _head(
     placement_id: str, contest: NDArray[np.intp], stakes: Vector, situation: Situation
 ) -> tuple[Ranked, ...]:
     """The first few of the contest by priority, ties by action id, before anything is drawn."""
-    if len(contest) > HEAD:
-        first = foremost(stakes, HEAD)
-        contest, stakes = contest[first], stakes[first]
-    contest = contest[(-stakes).argsort(kind="stable")]
+    contest = contest[foremost(stakes, HEAD)]
     actions = situation.live.catalogue.actions
     rows = zip(
         contest.tolist(),

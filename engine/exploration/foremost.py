@@ -10,14 +10,17 @@ from engine.compiled import compiled
 
 
 def foremost(numbers: NDArray[np.float64], most: int) -> NDArray[np.intp]:
-    """Where the `most` largest of `numbers` (shape (n,), no NaN, n > most) stand, ascending."""
+    """Where the `most` largest of `numbers` (shape (n,), finite) stand, or all of fewer: the
+    largest first."""
     behind = len(numbers) - most
+    if behind <= 0:
+        return _down_to(numbers, -np.inf, len(numbers))
     return _down_to(numbers, np.partition(numbers, behind)[behind], most)
 
 
 @compiled("intp[::1](float64[::1], float64, intp)")
 def _down_to(numbers: NDArray[np.float64], edge: float, most: int) -> NDArray[np.intp]:
-    """Those above the edge, and as many of those upon it as there is room for."""
+    """Those above the edge, and as many of those upon it as there is room for; in order."""
     found, room, count = np.empty(most, np.intp), most, 0
     for number in numbers:
         room -= number > edge
@@ -25,6 +28,10 @@ def _down_to(numbers: NDArray[np.float64], edge: float, most: int) -> NDArray[np
         level = numbers[place] == edge
         if numbers[place] > edge or (level and room > 0):
             room -= level
-            found[count] = place
+            at = count
+            while at and numbers[found[at - 1]] < numbers[place]:
+                found[at] = found[at - 1]
+                at -= 1
+            found[at] = place
             count += 1
-    return found
+    return found[:count]

@@ -76,7 +76,7 @@ def _shares(priorities: NDArray[np.float64], posterior: Posterior) -> NDArray[np
     seed = _seed(posterior.key)
     if len(priorities) <= HEAD:
         return _won(priorities, scales, seed)
-    head = foremost(priorities + scales, HEAD)
+    head = np.sort(foremost(priorities + scales, HEAD))
     shares = np.zeros(len(priorities))
     shares[head] = _won(priorities[head], scales[head], seed)
     return shares
