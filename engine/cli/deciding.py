@@ -12,16 +12,11 @@ from engine.cli.house import house, opened, show
 from engine.settings import Settings
 
 
-class _Json(click.ParamType):
-    """A value written as JSON."""
-
-    name = "json"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        try:
-            return msgspec.json.decode(value)
-        except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as error:
-            self.fail(f"it is not JSON ({error})", param, ctx)
+def _json(ctx: click.Context, param: click.Parameter, value: str) -> Any:  # noqa: ARG001
+    try:
+        return msgspec.json.decode(value)
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as error:
+        raise click.BadParameter(f"it is not JSON ({error})") from None
 
 
 @click.command()
@@ -29,8 +24,8 @@ class _Json(click.ParamType):
 @click.argument("customer")
 @click.argument("placements", nargs=-1, required=True)
 @click.option("--channel", default="web", show_default=True)
-@click.option("--context", type=_Json(), default="{}", help="Facts of the moment, as JSON")
-@click.option("--attributes", type=_Json(), default="{}", help="Facts of this request, as JSON")
+@click.option("--context", callback=_json, default="{}", help="Facts of the moment, as JSON")
+@click.option("--attributes", callback=_json, default="{}", help="Facts of this request, as JSON")
 @click.option("--live", is_flag=True, help="Commit the decision; otherwise it is a preview")
 def decide(settings: Settings, placements: tuple[str, ...], live: bool, **said: Any) -> None:
     """Decide for CUSTOMER at PLACEMENTS, with every candidate and its reason."""
