@@ -115,16 +115,23 @@ class Expansion:
         that what learners then add up is in the same terms."""
         if self._rows >= SETTLED:
             return
+        self._check(x)
         self._rows += 1.0
         _count(x, self._rows, self._binary, self._means, self._squares, self._inverse)
 
     def __call__(self, x: NDArray[np.float64]) -> Vector:
-        """φ of a row of finite columns; shape (size,)."""
+        """φ of a row of finite columns; shape (size,). Raises ValueError for other columns."""
+        self._check(x)
         phi = np.empty(self.size, np.float32)
         _begin(x, self._means, self._inverse, self._slope, self._directions, self._phases, phi)
         waving = phi[1 + self.columns :]
         np.multiply(np.cos(waving, waving), _HEIGHT, waving)
         return phi
+
+    def _check(self, x: NDArray[np.float64]) -> None:
+        """Machine code would read, and write, beyond what there is."""
+        if len(x) != self.columns:
+            raise ValueError(f"{len(x)} columns, where {self.columns} belong")
 
     def slopes(self, phi: Vector, weights: Vector) -> Vector:
         """How steep weights · φ is along each of the scaled columns, squared; shape (columns,)."""

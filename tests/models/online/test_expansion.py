@@ -41,6 +41,16 @@ def test_columns_are_measured_as_they_come_until_they_have_settled() -> None:
     assert settled.scale.means == scale.means
 
 
+@pytest.mark.parametrize("columns", [1, 3, 10_000])
+def test_a_row_of_other_columns_is_refused(columns: int) -> None:
+    """Machine code would write beyond what there is."""
+    expansion = Expansion(np.array([False, True]), waves(2, 2.0))
+    for asked in (expansion, expansion.see):
+        with pytest.raises(ValueError, match=f"{columns} columns, where 2 belong"):
+            asked(np.zeros(columns))
+    assert expansion.scale.rows == 0.0
+
+
 @given(seed=st.integers(0, 2**32), columns=st.integers(0, 40), rows=st.integers(0, 5))
 def test_it_is_what_the_formula_says_and_as_steep(seed: int, columns: int, rows: int) -> None:
     """Held to numpy at 64 bits: φ itself, and its slopes to differences along each column."""

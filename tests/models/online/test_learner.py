@@ -89,6 +89,7 @@ def test_a_group_that_all_actions_have_left_is_merged_too() -> None:
     "changes",
     [
         {"rows": ("isa", "loan", "gone")},
+        {"rows": ("isa", "isa", "loan"), "actions": ACTIONS[:2]},
         {"known": -1},
         {"taken": 51},
         {"actions": ()},
