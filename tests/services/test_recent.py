@@ -12,7 +12,8 @@ from msgspec.structs import replace
 
 from engine.bootstrap import Application
 from engine.change import Loaded
-from engine.domain import CustomerState
+from engine.codec import pack_contacts, pack_told
+from engine.domain import Contacts, CustomerState, Told
 from engine.errors import IdentityShared
 from engine.partitions import partition_of
 from engine.services.deciding.recent import LARGEST, LIFE, MOST, Recent
@@ -362,3 +363,13 @@ def test_following_a_change_keeps_nobody_new() -> None:
     recent = Recent(Clocks())
     recent.follow(LOADED, {}, 4)
     assert recent.recall("c-1") is None
+
+
+def test_of_a_followed_change_only_what_decisions_are_made_from_is_kept() -> None:
+    recent = Recent(Clocks())
+    recent.keep(LOADED, {}, 4)
+    left = LOADED._replace(state=replace(STATE, revision=4))
+    recent.follow(left, {"contacts": pack_contacts(Contacts()), "told": pack_told(Told())}, 5)
+    again = recent.recall("c-1")
+    assert again is not None
+    assert sorted(again.packed) == ["clock", "contacts", "rev"]

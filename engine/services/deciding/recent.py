@@ -12,8 +12,8 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from threading import Lock
-from typing import NamedTuple
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from engine.change import Loaded
@@ -34,7 +34,7 @@ Moment = tuple[int, int]
 """This machine's two clocks, ms: the time of day, and how long it has been up."""
 
 
-class _Kept(NamedTuple):
+class _Kept(Struct, frozen=True, gc=False):
     """As stored, since that is small and nothing for the garbage collector to walk through.
 
     `now` was the store's clock at `at`. `ours`: between the last two commits made here nobody
@@ -79,10 +79,9 @@ class Recent:
         return Loaded(state, kept.packed, now, [], recalled=True)
 
     def keep(self, loaded: Loaded, sections: Mapping[str, bytes], revision: int) -> None:
-        """A decision made from `loaded` is committed: these sections were written, and the
-        customer is at that revision now."""
-        written = {name: data for name, data in sections.items() if name in FIELDS}
-        packed = {**loaded.packed, **written, "rev": b"%d" % revision, "clock": b"%d" % loaded.now}
+        """A decision made from `loaded` is committed: these sections, of `FIELDS` all, were
+        written, and the customer is at that revision now."""
+        packed = {**loaded.packed, **sections, "rev": b"%d" % revision, "clock": b"%d" % loaded.now}
         at = self._moment()
         with self._lock:
             before = self._kept.pop(loaded.state.customer_id, None)
@@ -98,7 +97,8 @@ class Recent:
         """The same of a commit that was no decision: it keeps nobody who was not kept before."""
         kept = self._kept.get(loaded.state.customer_id)
         if kept is not None and kept.packed:
-            self.keep(loaded, sections, revision)
+            written = {name: data for name, data in sections.items() if name in FIELDS}
+            self.keep(loaded, written, revision)
 
     def drop(self, customer_id: str) -> None:
         """Ask for this customer the next time; only where they stood is kept, to tell whether
@@ -106,7 +106,7 @@ class Recent:
         with self._lock:
             kept = self._kept.get(customer_id)
             if kept is not None:
-                self._kept[customer_id] = kept._replace(packed={}, identities=(), ours=False)
+                self._kept[customer_id] = replace(kept, packed={}, identities=(), ours=False)
 
     def _make_room(self, at: Moment) -> None:
         """Let go of those kept for too long; if all places are taken, of the one kept longest."""
