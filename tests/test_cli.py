@@ -89,9 +89,7 @@ def test_a_decision_can_be_made_and_replayed_from_the_command_line(
 
 
 @pytest.mark.parametrize("option", ["--context", "--attributes"])
-@pytest.mark.parametrize(
-    "text", ["{bad", '{}, "customer": {"id": "c-2"}', "", "\udcff", "[" * 9999]
-)
+@pytest.mark.parametrize("text", ["{bad", '{}, "customer": {"id": "c-2"}', "", "[" * 9999])
 def test_what_is_no_json_is_said_with_its_option(
     catalogue: Path, tmp_path: Path, option: str, text: str
 ) -> None:
@@ -122,6 +120,16 @@ def test_what_is_wrong_is_said_without_a_traceback() -> None:
     result = CliRunner().invoke(main, ["models"], env={"TELLER_CATALOGUE": ""})
     assert result.exit_code == 1
     assert result.output.startswith("Error: no catalogue")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["decide", "\udcff", "home.hero"], ["erase", "a\udcff"], ["models", "--data=\udcff"]],
+)
+def test_an_argument_that_is_no_text_is_refused(command: list[str]) -> None:
+    result = CliRunner().invoke(main, command)
+    assert result.exit_code == 2
+    assert "udcff' is not UTF-8" in result.output
 
 
 def test_the_workers_of_serve_keep_the_archive_while_it_learns(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from engine.settings import Settings
 def _json(ctx: click.Context, param: click.Parameter, value: str) -> Any:  # noqa: ARG001
     try:
         return msgspec.json.decode(value)
-    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise click.BadParameter(f"it is not JSON ({error})") from None
 
 
