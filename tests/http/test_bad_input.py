@@ -99,6 +99,29 @@ def test_a_bad_field_is_named_and_nothing_is_stored(
     assert len(reply.body) < 4096
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "crowd", "pointer"),
+    [
+        ("POST", "/v1/decisions", {**_GOOD, "placements": [{}] * 300_000}, "/placements"),
+        ("POST", "/v1/decisions", {**_GOOD, **dict.fromkeys(map(str, range(80_000)))}, ""),
+        ("POST", "/v1/interactions", {"interactions": [1] * 300_000}, "/interactions"),
+        ("PATCH", "/v1/customers/c", {"attributes": {"t": [""] * 300_000}}, "/attributes/t"),
+    ],
+)
+def test_what_is_wrong_with_a_crowd_of_values_is_not_looked_for_in_each(
+    client: Client, method: str, path: str, crowd: dict[str, Any], pointer: str
+) -> None:
+    body = json.dumps(crowd, separators=(",", ":")).encode()
+    started = time.process_time()
+    reply = client.call(method, path, body)
+    took = time.process_time() - started
+
+    assert reply.status == 422
+    assert [error["pointer"] for error in reply.json()["errors"]] == [pointer]
+    assert "holds too many values" in reply.json()["detail"]
+    assert took < 0.1
+
+
 def test_all_faults_of_a_body_are_named_at_once_with_the_nearest_right_name(
     client: Client,
 ) -> None:
