@@ -151,7 +151,7 @@ class Events:
                 else:
                     fate.rejected[index] = said(error)
                 continue
-            rows[customer].append(Row(index, told, seen_of(event, one.source, flaw), one.trusted))
+            rows[customer].append(Row(index, told, seen_of(event, one, told, flaw), one.trusted))
             ignored += told.ignored
         self._settle(rows, live.catalogue, retention(live), fate)
         reasons = {**fate.rejected, **flaws}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from hashlib import blake2b
 
 from engine.catalogue import Catalogue
 from engine.change import Seen
@@ -33,11 +34,14 @@ def hear(one: SetAside, catalogue: Catalogue, largest: int) -> tuple[EventBody, 
         return event, told, said(error)
 
 
-def seen_of(event: EventBody, source: str, flaw: str) -> Seen:
+def seen_of(event: EventBody, one: SetAside, told: Tidings, flaw: str) -> Seen:
     """One message of one source counts once, whatever else the sender changed in a retry; one
-    of which only the opt-out counted may count whole yet."""
-    kind = "n" if flaw else "e"
-    return Seen(f"{kind}:{source}:{event.message_id or secrets.token_hex(16)}", b"", b"")
+    of which only the opt-out counted may count whole yet. A no without an id is known by its bytes
+    and when they came, so that it is the same one when it is taken in after all."""
+    kind, name = "n" if flaw else "e", event.message_id
+    if not name and told.says_no:
+        name = blake2b(b"%d:%b" % (one.received_at, one.event), digest_size=16).hexdigest()
+    return Seen(f"{kind}:{one.source}:{name or secrets.token_hex(16)}", b"", b"")
 
 
 def alone(seen: Seen) -> str:

@@ -56,8 +56,9 @@ def test_what_cannot_be_taken_in_is_set_aside_and_taken_in_once_it_can(client: C
     assert len(aside(client)) == 1
 
 
+@pytest.mark.parametrize("named", [{"messageId": "m-1"}, {}], ids=["by an id", "by nothing"])
 def test_a_no_that_was_heard_when_its_event_was_set_aside_undoes_no_later_yes_when_it_is_taken_in(
-    client: Client,
+    client: Client, named: dict[str, str]
 ) -> None:
     path = client.catalogue / "catalogue.yaml"
     heard = "  Plan Left: {attributes: {plan: to}, opt_out: [marketing]}\n"
@@ -65,7 +66,7 @@ def test_a_no_that_was_heard_when_its_event_was_set_aside_undoes_no_later_yes_wh
     client.application.served.look()
     client.application.served.look()
     client.consenting()
-    track(client, "Plan Left", messageId="m-1", properties={"to": "gold"})
+    track(client, "Plan Left", properties={"to": "gold"}, **named)
     assert of(client)["consent"]["marketing"]["status"] == "denied"
     client.call("PATCH", "/v1/customers/c-1", {"consent": {"marketing": "granted"}})
 
