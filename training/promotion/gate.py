@@ -246,7 +246,7 @@ def earnings(found: Evaluation, figures: dict[str, float]) -> Iterator[Refusal]:
     if refused:
         yield Refusal("unproven", f"what it would earn is not known: {refused[0]}")
         return
-    gain, least = policy.gains[champion.name], -MARGIN * champion.value.value
+    gain, least = policy.gains[champion.name], -MARGIN * abs(champion.value.value)
     figures["value of a decision"] = policy.value.value
     figures["value of a decision, champion"] = champion.value.value
     shown = Decimals([gain])

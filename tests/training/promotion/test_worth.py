@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pandas as pd
 import pytest
 from msgspec.structs import replace
@@ -19,10 +20,13 @@ from tests.training.houses import World, knowing, write_catalogue
 from training.offpolicy.assess import Choices
 from training.offpolicy.candidates import Candidates
 from training.offpolicy.house import assess_traffic
+from training.offpolicy.overlap import overlap
+from training.offpolicy.report import Evaluation, Policy
 from training.offpolicy.traffic import Traffic, read_traffic
 from training.offpolicy.worth import arbitrated, valued
 from training.promotion.evidence import of_file
 from training.promotion.gate import earnings
+from training.report import Interval
 
 DAY = 86_400_000
 STRATEGY = {
@@ -77,6 +81,14 @@ def test_a_model_that_sells_less_of_more_worth_does_not_earn_less(
         for some in (traffic, arbitrated(traffic, candidates.catalogue))
     )
     assert (by_answers, by_worth) == ({"earns-less"}, set())
+
+
+def test_as_much_as_a_champion_that_costs_more_than_it_sells_is_no_risk() -> None:
+    even = overlap(np.ones(1000), np.arange(1000))
+    theirs = Policy("champion", even, "ips", {"ips": Interval(-0.2, -0.3, -0.1)}, None, None, {})
+    same = replace(theirs, gains={"champion": Interval(0.0, -0.01, 0.01)})
+    found = Evaluation(1000, 1000, Interval(-0.2, -0.3, -0.1), (same,), (theirs,))
+    assert not list(earnings(found, {}))
 
 
 def test_on_a_file_an_answer_is_worth_what_the_catalogue_says_of_that_row(tmp_path: Path) -> None:
