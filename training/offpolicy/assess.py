@@ -90,8 +90,9 @@ def assess_slates(
 
 
 def _case(log: Logged, target: Target, q: Vector | None, choices: Choices) -> Case:
-    weights = target.taken / log.probabilities
-    found = overlap(weights)
+    with np.errstate(over="ignore"):  # endless is a weight, too, and is refused
+        weights = target.taken / log.probabilities
+    found = overlap(weights, log.subjects)
     if found.refused:
         return Case(target.name, found, "", {}, None, None)
     terms = {"ips": ips(weights, log.rewards), "snips": snips(weights, log.rewards)}
@@ -131,7 +132,9 @@ def _betting(
     if bounds is None or log.repeated:
         return None
     least, most = bounds
-    if log.rewards.min() < least or log.rewards.max() > most or not least < most:
+    if not least < most:
+        raise Misconfigured(f"reward_range: the least comes first, but {least} is not below {most}")
+    if log.rewards.min() < least or log.rewards.max() > most:
         raise Misconfigured(f"reward_range: rewards leave {least} to {most}")
     surest = 1.0 if target.matrix is None else float(target.matrix.max())
     values = weights * (log.rewards - least)
@@ -142,7 +145,7 @@ def _betting(
 def _slate_case(log: Logged, table: Slates, target: Target, rewards: Vector) -> Case:
     ratios = (target.taken / log.probabilities)[table.order]
     whole = slotted.weights(table, ratios, "standard")[table.slots == 1]
-    found = overlap(whole)
+    found = overlap(whole, log.subjects[table.order][table.slots == 1])
     if found.refused:
         return Case(target.name, found, "", {}, None, None)
     terms = {

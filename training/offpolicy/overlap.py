@@ -7,7 +7,9 @@ The rule, on the weights w = target / logged probability of what was logged. Ref
 2. one row carries more than 5% of all weight,
 3. the heaviest hundredth of the rows with any weight carries more than half of it,
 4. the mean weight, which must be 1, is more than 5 standard errors from it: the logged
-   probabilities are not those it was logged with, or the policy does what never was.
+   probabilities are not those it was logged with, or the policy does what never was,
+5. the effective number of customers, the same of each one's weights together, is below 30:
+   intervals resample customers, and of a handful they are too narrow.
 """
 
 from __future__ import annotations
@@ -16,10 +18,11 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 
-from training.offpolicy.logged import Vector
+from training.offpolicy.logged import Numbers, Vector
 
 LEAST_ROWS = 100.0
 LEAST_SHARE = 0.01
+LEAST_CUSTOMERS = 30.0
 LARGEST_WEIGHT_SHARE = 0.05
 LARGEST_TAIL_SHARE = 0.5
 STANDARD_ERRORS = 5.0
@@ -32,6 +35,7 @@ class Overlap(Struct, frozen=True):
     rows: int
     rows_with_weight: int
     effective_rows: float
+    effective_customers: float
     largest_weight: float
     largest_weight_share: float
     tail_share: float
@@ -45,28 +49,38 @@ class Overlap(Struct, frozen=True):
         return bool(self.reasons)
 
 
-def overlap(weights: Vector) -> Overlap:
-    """The diagnosis of weights ≥ 0, shape (rows,), by the rule above."""
-    total = float(weights.sum())
-    if total == 0.0:
+def overlap(weights: Vector, subjects: Numbers) -> Overlap:
+    """The diagnosis of weights ≥ 0 of the customers' rows, both of shape (rows,), by the rule
+    above."""
+    if not weights.any():
         never = "the log never did anything that this policy would do"
-        return Overlap(len(weights), 0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, (never,))
-    heaviest = np.sort(weights[weights > 0])[::-1]
-    tail = max(1, len(heaviest) // 100)
+        return Overlap(len(weights), 0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, (never,))
+    # Of choices as good as impossible weights are larger than what can be squared and added up.
+    largest = min(float(weights.max()), float(np.finfo(np.float64).max))
+    shares = np.minimum(weights, largest) / largest
+    heaviest = np.sort(shares[shares > 0])[::-1]
+    tail, total = max(1, len(heaviest) // 100), float(shares.sum())
+    whose = np.unique(subjects, return_inverse=True)[1]
     found = Overlap(
         rows=len(weights),
         rows_with_weight=len(heaviest),
-        effective_rows=total**2 / float(weights @ weights),
-        largest_weight=float(heaviest[0]),
-        largest_weight_share=float(heaviest[0]) / total,
+        effective_rows=_effective(shares),
+        effective_customers=_effective(np.bincount(whose, shares).astype(np.float64)),
+        largest_weight=largest,
+        largest_weight_share=1.0 / total,
         tail_share=float(heaviest[:tail].sum()) / total,
-        mean_weight=float(weights.mean()),
-        mean_weight_error=float(weights.std(ddof=1)) / len(weights) ** 0.5
-        if len(weights) > 1
+        mean_weight=float(shares.mean()) * largest,
+        mean_weight_error=float(shares.std(ddof=1)) / len(shares) ** 0.5 * largest
+        if len(shares) > 1
         else 0.0,
         reasons=(),
     )
     return msgspec.structs.replace(found, reasons=tuple(_reasons(found)))
+
+
+def _effective(weights: Vector) -> float:
+    """(Σw)² / Σw²: as many of one weight would say as much."""
+    return float(weights.sum() ** 2 / (weights @ weights))
 
 
 def _reasons(found: Overlap) -> list[str]:
@@ -80,7 +94,7 @@ def _reasons(found: Overlap) -> list[str]:
     if found.largest_weight_share > LARGEST_WEIGHT_SHARE:
         reasons.append(
             f"one row carries {found.largest_weight_share:.0%} of the answer "
-            f"(weight {found.largest_weight:,.0f}); at most {LARGEST_WEIGHT_SHARE:.0%} may"
+            f"(weight {_told(found.largest_weight)}); at most {LARGEST_WEIGHT_SHARE:.0%} may"
         )
     if found.tail_share > LARGEST_TAIL_SHARE:
         reasons.append(
@@ -89,7 +103,18 @@ def _reasons(found: Overlap) -> list[str]:
         )
     if abs(found.mean_weight - 1) > max(STANDARD_ERRORS * found.mean_weight_error, 1e-6):
         reasons.append(
-            f"the mean weight is {found.mean_weight:.3f} and not 1: the selection probabilities "
-            "are not those it was logged with, or the policy does what was never tried"
+            f"the mean weight is {_told(found.mean_weight, 3)} and not 1: the selection "
+            "probabilities are not those it was logged with, or the policy does what was never "
+            "tried"
+        )
+    if found.effective_customers < LEAST_CUSTOMERS:
+        reasons.append(
+            f"the rows come to only {found.effective_customers:,.1f} customers for this policy; "
+            f"at least {LEAST_CUSTOMERS:.0f} are needed to say how it would be with others"
         )
     return reasons
+
+
+def _told(weight: float, digits: int = 0) -> str:
+    """A weight in words, however large."""
+    return f"{weight:,.{digits}f}" if weight < 1e9 else f"{weight:.1e}"

@@ -25,6 +25,7 @@ from training.offpolicy.logged import Logged, Numbers, Vector
 Kind = Literal["linear", "boosting"]
 ACTION = "the action"
 FOLDS = 5
+LARGEST = 1e100  # of a fact that is squared and added up; one beyond it is taken for missing
 MANY = 200  # categories of one column; the rarer ones are taken together
 
 
@@ -37,11 +38,14 @@ def promises(log: Logged, kind: Kind, *, folds: int = FOLDS, seed: int = 0) -> V
     if (log.subjects == log.subjects[0]).all():
         raise Misconfigured("all rows are one customer's: there is nobody else to learn from")
     found = np.empty((len(log), len(log.names)))
+    bounded = _bounded(log.contexts)
     for fold in split(log.subjects, folds, seed):
         model = reward_model(log.rewards[~fold], kind)
-        model.fit(_with(log.contexts[~fold], log.actions[~fold]), log.rewards[~fold])
+        # What nobody is known by teaches nothing, and trees cannot be grown on it.
+        contexts = bounded.loc[:, bounded[~fold].notna().any()]
+        model.fit(_with(contexts[~fold], log.actions[~fold]), log.rewards[~fold])
         for action in range(len(log.names)):
-            asked = _with(log.contexts[fold], np.full(int(fold.sum()), action))
+            asked = _with(contexts[fold], np.full(int(fold.sum()), action))
             found[fold, action] = predict(model, asked)
     return found
 
@@ -91,3 +95,9 @@ _named = make_column_selector(dtype_exclude=["number", "bool"])
 
 def _with(contexts: pd.DataFrame, actions: Numbers) -> pd.DataFrame:
     return contexts.assign(**{ACTION: actions.astype("str")})
+
+
+def _bounded(contexts: pd.DataFrame) -> pd.DataFrame:
+    numbers = contexts.select_dtypes("number")
+    fit = {str(name): numbers[name].where(numbers[name].abs() <= LARGEST) for name in numbers}
+    return contexts.assign(**fit)

@@ -53,8 +53,16 @@ def slates(decisions: pd.Series[str], slots: pd.Series[float]) -> Slates:
     Raises Misconfigured when a slot is missing or there twice: then nothing is known of
     what the later slots were conditional on.
     """
+    whole = np.asarray(slots, np.float64)
+    if (bad := decisions.isna().to_numpy() | (whole % 1 != 0)).any():  # no number: not 0 either
+        row = int(bad.argmax())
+        raise Misconfigured(
+            f"row {row + 1}: a slot of a decision has both their numbers, the slot's a whole one, "
+            f"but decision {decisions.iloc[row]} has slot {whole[row]:g} ({int(bad.sum())} such "
+            "rows)"
+        )
     number = pd.factorize(decisions)[0].astype(np.int64)
-    position = np.asarray(slots).astype(np.int64)
+    position = whole.astype(np.int64)
     order = np.lexsort((position, number))
     number, position = number[order], position[order]
     first = np.concatenate([[True], number[1:] != number[:-1]])
@@ -62,7 +70,7 @@ def slates(decisions: pd.Series[str], slots: pd.Series[float]) -> Slates:
     if (bad := position != expected).any():
         decision = decisions.iloc[order[int(bad.argmax())]]
         raise Misconfigured(
-            f"decision {decision!r}: its slots must be 1, 2, 3 … without gaps, "
+            f"decision {str(decision)!r}: its slots must be 1, 2, 3 … without gaps, "
             f"but {position[bad.argmax()]} stands where {expected[bad.argmax()]} should"
         )
     return Slates(number, position, order)

@@ -165,6 +165,7 @@ def test_the_page_stands_alone_with_its_picture_and_escapes_names(folder: Path) 
         (("reward", "rewrd"), "uniform", "mapping"),
         (("clicked", "kind"), "uniform", "column 'kind' must hold numbers"),
         (("chance", "number"), "uniform", "above 0 and at most 1"),
+        (("context", "reward_range: [1, 0]\ncontext"), "uniform", "1.0 is not below 0.0"),
         (("", ""), "constant:wien", "no action 'wien'; did you mean 'wine'"),
         (("", ""), "greedy", "say constant:ACTION, uniform, column:NAME or model:NAME"),
         (("", ""), "column:number", "a probability is from 0 to 1"),

@@ -32,6 +32,17 @@ def test_every_row_is_in_one_fold_and_a_customer_s_rows_in_the_same() -> None:
     assert (number == number[:, :1]).all()
 
 
+@pytest.mark.parametrize("kind", ["linear", "boosting"])
+def test_a_fact_too_large_to_square_is_taken_for_missing(kind: Kind) -> None:
+    log = a_world(600, 3).log
+    facts = np.where(np.arange(600) % 2, 40.0, 1e308), np.full(600, np.inf)
+    odd, missing = (
+        promises(replace(log, contexts=log.contexts.assign(age=age, sum=sum_)), kind)
+        for age, sum_ in (facts, (np.where(facts[0] > 1e300, np.nan, 40.0), np.full(600, np.nan)))
+    )
+    assert np.array_equal(odd, missing)
+
+
 def test_one_customer_alone_teaches_nothing_about_anyone() -> None:
     log = a_world(50, 1).log
     with pytest.raises(Misconfigured, match="nobody else to learn from"):

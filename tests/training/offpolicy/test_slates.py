@@ -30,6 +30,16 @@ AIM = np.array([0.2, 0.3, 0.5])
 SLOTS = 2
 
 
+@pytest.mark.parametrize(
+    ("decisions", "slots"), [(["a", None], [1, 1]), (["a", "b"], [1, 1.5]), (["a", "a"], [1, None])]
+)
+def test_a_slot_without_its_decision_or_a_whole_number_is_refused_with_its_row(
+    decisions: list[str | None], slots: list[float | None]
+) -> None:
+    with pytest.raises(Misconfigured, match=r"^row 2: .*\(1 such rows\)"):
+        slates(pd.Series(decisions), pd.Series(slots, dtype=float))
+
+
 def chance(policy: NDArray[np.float64], slate: tuple[int, ...], slot: int) -> float:
     """Of the slot's action given those before, drawn without replacement."""
     return float(policy[slate[slot]] / (1 - policy[list(slate[:slot])].sum()))
