@@ -46,6 +46,12 @@ def test_a_line_of_code_fits_a_page(page: Path) -> None:
     assert [line for block in blocks for line in block.splitlines() if len(line) > 100] == []
 
 
+def test_every_room_and_file_of_the_engine_has_its_floor() -> None:
+    floors = (DOCS / "contributing.md").read_text()
+    ours = sorted(one.stem for one in (ROOT / "engine").glob("[a-z]*") if one.suffix in ("", ".py"))
+    assert [name for name in ours if not re.search(rf"\b{name}(\.py|/)", floors)] == []
+
+
 def typed(page: str) -> Iterator[list[str]]:
     """The words behind `teller`, in blocks of code and within sentences."""
     whole = page.replace("\\\n", " ")
