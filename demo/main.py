@@ -10,9 +10,8 @@ from typing import cast
 
 import click
 
-from engine.cli.house import PORT
 from engine.errors import Misconfigured
-from engine.settings import Settings, read_settings
+from engine.settings import HIGHEST_PORT, Settings, read_settings
 
 CATALOGUE = Path(__file__).parent / "catalogue"
 
@@ -21,7 +20,7 @@ CATALOGUE = Path(__file__).parent / "catalogue"
 @click.option("--redis", "redis_url", help="URL of the store [TELLER_REDIS_URL; embedded]")
 @click.option("--data", envvar="TELLER_DATA", default="var/demo", show_default=True)
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8080, show_default=True, type=PORT)
+@click.option("--port", default=8080, show_default=True, type=click.IntRange(1, HIGHEST_PORT))
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 256))
 @click.pass_context
 def demo(

@@ -39,6 +39,7 @@ NAMES = {
     "TELLER_BATCH_BYTES": "how large a batch of events may be, unpacked, 512000",
 }
 DATA = "teller-data"
+HIGHEST_PORT = 65_535
 
 _DAY = 24 * 3600 * 1000
 _MOST_BYTES = 64 * 1024 * 1024

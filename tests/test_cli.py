@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -266,3 +267,9 @@ def test_a_worker_loads_every_kind_of_model_before_it_answers(
     )
     kinds = {place.partition(":")[0] for place in KINDS.values()}
     assert kinds <= set(ran.stdout.split())
+
+
+@pytest.mark.parametrize("joined", entry_points(group="teller.commands"), ids=lambda one: one.name)
+def test_a_command_that_joins_can_be_loaded_by_itself(joined: EntryPoint) -> None:
+    """The command loads it as it starts, so that it must not ask for the command."""
+    subprocess.run([sys.executable, "-c", f"import {joined.module}"], check=True)

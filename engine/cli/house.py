@@ -20,7 +20,6 @@ from engine.settings import DATA, Settings, read_settings
 if TYPE_CHECKING:
     from engine.bootstrap import Application
 
-PORT = click.IntRange(1, 65_535)
 RULES = click.option("--rules", help="Python module with @rule functions [TELLER_RULES]")
 
 

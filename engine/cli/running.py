@@ -10,14 +10,14 @@ from dataclasses import replace
 
 import click
 
-from engine.cli.house import PORT, house, opened
-from engine.settings import Settings, load_or_make_keys, unknown_settings
+from engine.cli.house import house, opened
+from engine.settings import HIGHEST_PORT, Settings, load_or_make_keys, unknown_settings
 
 
 @click.command()
 @house
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8080, show_default=True, type=PORT)
+@click.option("--port", default=8080, show_default=True, type=click.IntRange(1, HIGHEST_PORT))
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 256))
 def serve(settings: Settings, host: str, port: int, workers: int) -> None:
     """Serve decisions over HTTP."""
