@@ -21,7 +21,6 @@ from werkzeug.exceptions import HTTPException
 from engine.bootstrap import Application, open_application
 from engine.errors import NotFound, Problem, TellerError
 from engine.express import Express
-from engine.models.kinds import load_kinds
 from engine.settings import read_settings
 from engine.telemetry import configure_logs
 from engine.wire import segment
@@ -96,7 +95,6 @@ def create_app(application: Application) -> Flask:
 def from_environment() -> Flask:
     """For any WSGI server: the application as the `TELLER_…` variables say, closed at exit."""
     configure_logs()
-    load_kinds()
     stack = ExitStack()
     application = stack.enter_context(open_application(read_settings(os.environ), keep=True))
     atexit.register(stack.close)

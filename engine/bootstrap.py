@@ -21,6 +21,7 @@ from engine.directory import Compiler, check_directory
 from engine.errors import StateUnknown
 from engine.facts import disclosed
 from engine.files import kept_key
+from engine.models.kinds import load_kinds
 from engine.registry import Door, Registry
 from engine.services.deciding.changes import DAY, retention
 from engine.services.deciding.decisions import Decisions
@@ -95,10 +96,13 @@ def open_application(
 ) -> Iterator[Application]:
     """The application over its store, following the catalogue, for as long as it is open.
 
-    `keep`: it also keeps the logs, see `services.keeper`, and `learn`: it learns from them, see
-    `services.learning`; each when no other process does.
+    `keep`: it serves for long, so it loads all there is to load beforehand, and keeps the logs, see
+    `services.keeper`; `learn`: it learns from them, see `services.learning`; each when no other
+    process does.
     Raises Misconfigured, CatalogueRefused, ModelRefused, StoreUnavailable, StateUnknown.
     """
+    if keep:
+        load_kinds()
     with open_store(settings.redis_url, settings.data, durability=settings.durability) as store:
         for warning in store.warnings:
             _log.warning(warning)
