@@ -205,7 +205,7 @@ def test_a_learner_is_promoted_by_the_decisions_that_its_snapshots_had_not_heard
     learner, rng = Learner((Feature("plan", "customer.plan", Category(PLANS)),)), Random(5)
     learner.know(house.world.catalogue.actions)
     for _ in range(3):
-        for _ in range(3_000):
+        for _ in range(12_000):
             plan, name = rng.choice(PLANS), rng.choice(NAMES)
             columns = np.array([float(plan == one) for one in PLANS])
             learner.expand.see(columns)
