@@ -1,21 +1,27 @@
 """Inner loops as machine code: numba translates a function when its module is imported.
 
 What was translated is kept beside the source or in the user's cache, so that only a machine's
-first process waits for it; where neither can be written, or what is kept was cut short as a
-machine went down, every process translates for itself.
-Indices are not checked: who calls has seen to it that they stand within. What is kept is made
-anew when its own file changes, not when another does: so such a function knows no name that its
-module imports from the house.
+first process waits for it; where neither can be written, every process translates for itself.
+It is kept under a name that holds a digest of all it was made from, so that nothing of an older
+install is ever run, wherever an upgrade was cut short; what was cut short itself as a machine went
+down is thrown away and translated anew.
+Indices are not checked: who calls has seen to it that they stand within. The digest knows a
+function's own file, and no other: so such a function knows no name that its module imports from
+the house.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
+from hashlib import blake2b
+from inspect import getfile
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar, cast
 
 import numba
+import numpy as np
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -23,6 +29,9 @@ R = TypeVar("R")
 _LOOSE = {"reassoc", "contract", "nsz"}
 """Sums may be worked out in another order, several terms at once. What is NaN or infinite stays
 so, and a machine works out the same every time."""
+
+_HALF = EOFError, UnpicklingError, ImportError
+"""What it is to read half a file, or one whose other half is zeros."""
 
 
 def compiled(signature: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
@@ -35,11 +44,33 @@ def compiled(signature: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
             return cast("Callable[P, R]", translator(function))
 
         try:
-            return made(kept=_lasting())
-        except (RuntimeError, OSError, EOFError, UnpicklingError):  # no place, no room, or half
+            function.__qualname__ += f"-{_digest(getfile(function))}"
+            if not _lasting():
+                return made(kept=False)
+            try:
+                return made(kept=True)
+            except _HALF:
+                _throw_away(function)
+                return made(kept=True)
+        except (RuntimeError, OSError, *_HALF):  # no place, or no room
             return made(kept=False)
 
     return translate
+
+
+@cache
+def _digest(file: str) -> str:
+    """Of all that a function of the file is translated from."""
+    sources = Path(file).read_bytes(), Path(__file__).read_bytes()
+    versions = f"{numba.__version__} {np.__version__}".encode()
+    return blake2b(b"\0".join((versions, *sources)), digest_size=8).hexdigest()
+
+
+def _throw_away(function: Callable[..., Any]) -> None:
+    """What is kept of the function."""
+    kept = Path(cast("str", numba.njit(cache=True)(function).stats.cache_path))
+    for file in kept.glob(f"*.{function.__qualname__}-*"):
+        file.unlink(missing_ok=True)
 
 
 def _lasting() -> bool:

@@ -58,14 +58,15 @@ def test_an_array_of_another_type_is_an_error_and_not_a_slow_surprise() -> None:
 
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
-    """A module with one such function, that says what it makes of 21 and where it is kept."""
+    """A module with one such function, that says what it makes of 21, where it is kept, and
+    whether it was kept before."""
     source = tmp_path / "loops.py"
     source.write_text(
         "from engine.compiled import compiled\n"
         '@compiled("float64(float64)")\n'
         "def twice(number):\n"
         "    return 2.0 * number\n"
-        "print(twice(21.0), twice.stats.cache_path)\n"
+        "print(twice(21.0), twice.stats.cache_path, sum(twice.stats.cache_hits.values()))\n"
     )
     return source
 
@@ -90,27 +91,42 @@ def test_where_nothing_can_be_kept_it_is_translated_all_the_same(source: Path) -
     """A file where a folder belongs stops even root, whom no permission would."""
     (source.parent / "__pycache__").write_text("in the way")
     nowhere = {"HOME": "/dev/null", "XDG_CACHE_HOME": "/dev/null"}
-    assert _run(source, **nowhere) == ["42.0", "None"]
+    assert _run(source, **nowhere) == ["42.0", "None", "0"]
 
 
 @pytest.mark.parametrize("kind", ["nbi", "nbc"])
-def test_what_was_cut_short_as_a_machine_went_down_stops_nobody(source: Path, kind: str) -> None:
+def test_what_was_cut_short_as_a_machine_went_down_is_translated_anew_once(
+    source: Path, kind: str
+) -> None:
     cache = source.parent / "__pycache__"
-    assert _run(source) == ["42.0", str(cache)]
+    assert _run(source) == ["42.0", str(cache), "0"]
     (kept,) = cache.glob(f"*.{kind}")
-    for size in (0, 20):
-        kept.write_bytes(kept.read_bytes()[:size])
-        assert _run(source) == ["42.0", "None"]
+    whole = kept.read_bytes()
+    for half in (b"", whole[:-100] + bytes(100)):
+        kept.write_bytes(half)
+        assert _run(source) == ["42.0", str(cache), "0"]
+    assert _run(source) == ["42.0", str(cache), "1"]
+
+
+def test_an_upgrade_that_was_cut_short_never_runs_the_code_of_before(source: Path) -> None:
+    """As numba names it, an index of the new source would lead to what the old one was."""
+    assert _run(source)[0] == "42.0"
+    (old,) = source.parent.glob("__pycache__/*.nbc")
+    source.write_text(source.read_text().replace("2.0 *", "3.0 *"))
+    assert _run(source)[0] == "63.0"
+    (new,) = set(source.parent.glob("__pycache__/*.nbc")) - {old}
+    new.unlink()  # killed between its index and itself
+    assert _run(source)[0] == "63.0"
 
 
 def test_a_full_disk_stops_nobody(source: Path) -> None:
     """As far as a process can tell that may write no file of more than 64 bytes."""
     full = "import numba, resource; resource.setrlimit(resource.RLIMIT_FSIZE, (64, 64))"
-    assert _run(source, full) == ["42.0", "None"]
+    assert _run(source, full) == ["42.0", "None", "0"]
 
 
 def test_nothing_is_kept_in_a_folder_that_is_nobodys_home(source: Path) -> None:
     """Who has none, as a container's user may, would run whatever lies under `~` there."""
     (source.parent / "__pycache__").write_text("in the way")
-    assert _run(source, HOME="~") == ["42.0", "None"]
+    assert _run(source, HOME="~") == ["42.0", "None", "0"]
     assert not (source.parent / "~").exists()
