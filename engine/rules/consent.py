@@ -44,6 +44,11 @@ def denied(held: Consent | None) -> bool:
     return held is not None and held.status == "denied"
 
 
+def granted_since(held: Consent | None, since: int) -> bool:
+    """Whether it is a yes that was said later than that (ms)."""
+    return held is not None and held.status == "granted" and held.at > since
+
+
 def later(held: Consent | None, said: Consent) -> Consent:
     """Which of two statements about one purpose holds: the later; said at once, the no."""
     if held is None or said.at > held.at:

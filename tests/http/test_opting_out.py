@@ -209,6 +209,24 @@ def test_a_rejected_no_that_is_sent_again_does_not_undo_a_later_yes(
     assert offered(client.decide(customer)) == []
 
 
+def test_a_no_to_anothers_decision_that_is_sent_again_once_the_two_are_one_undoes_no_later_yes(
+    client: Client,
+) -> None:
+    client.consenting("c-1")
+    decision = client.decide(client.consenting("c-2")).json()["decision_id"]
+    row = {"id": "m", "customer": {"id": "c-1"}, "decision_id": decision}
+    row |= {"action": "fibre-upgrade", "outcome": "unsubscribe"}
+    assert "the opt-out counts" in client.tell(row).json()["rejected"][0]["reason"]
+    client.consenting("c-1")
+    for customer in ("c-1", "c-2"):
+        path = f"/v1/customers/{customer}/identities"
+        client.call("POST", path, {"identity": "email:a@b.pt"})
+    assert client.tell(row).json()["accepted"] == 1
+    held = client.call("GET", "/v1/customers/c-1").json()
+    assert (held["merged"], held["consent"]["marketing"]["status"]) == (["c-2"], "granted")
+    assert held["recent"][0]["type"] == "unsubscribe"
+
+
 def test_a_no_without_an_id_of_its_own_counts_each_time_it_is_said(client: Client) -> None:
     customer = client.consenting()
     row = {"customer": {"id": customer}, "action": "fibre-upgrade", "outcome": "unsubscribe"}

@@ -99,9 +99,8 @@ class Events:
     def again(self, ids: Sequence[str]) -> AgainReply:
         """Take in what is set aside after all, or those of `ids`; what still does not fit stays."""
         chosen = [(name, one) for name, one in self._quarantine.all() if not ids or name in ids]
-        still = {
-            (one.event, one.received_at) for one in self._happen([one for _, one in chosen])[0]
-        }
+        aside, _ = self._happen([one for _, one in chosen], late=True)
+        still = {(one.event, one.received_at) for one in aside}
         done = [name for name, one in chosen if (one.event, one.received_at) not in still]
         self._quarantine.drop(done)
         return AgainReply(len(done), len(chosen) - len(done))
@@ -113,11 +112,12 @@ class Events:
         return len(held)
 
     def _happen(
-        self, arrived: Sequence[SetAside], user_agent: str = ""
+        self, arrived: Sequence[SetAside], user_agent: str = "", *, late: bool = False
     ) -> tuple[list[SetAside], list[tuple[int, str]]]:
         """Take in what can be; the others, each with its reason, and where opt-outs failed.
 
         `user_agent`: of events that name none. What a bot did does not count, but for a no.
+        `late`: they were set aside since they came.
         """
         live = self._serving.live
         fate, refused, ignored = Fate(), 0, 0
@@ -151,7 +151,9 @@ class Events:
                 else:
                     fate.rejected[index] = said(error)
                 continue
-            rows[customer].append(Row(index, told, seen_of(event, one, told, flaw), one.trusted))
+            came = one.received_at if late else None
+            seen = seen_of(event, one, told, flaw)
+            rows[customer].append(Row(index, told, seen, one.trusted, came))
             ignored += told.ignored
         self._settle(rows, live.catalogue, retention(live), fate)
         reasons = {**fate.rejected, **flaws}

@@ -100,6 +100,9 @@ class Lesson:
         except Rejected as error:
             self._keep_out(row, str(error), seen)
             return
+        if row.no and seen[row.no.key]:  # it was heard alone before: a yes may have come since
+            state = replace(learned.state, consent=self._state.consent)
+            learned = learned._replace(state=state, changed=learned.changed - {"consent"})
         self._state = learned.state
         self._changed |= learned.changed
         self.fate.accepted += 1

@@ -16,7 +16,7 @@ from engine.errors import Rejected
 from engine.identity import named, retold, times_of
 from engine.learn import Learned, ended_by, learn
 from engine.record import CustomerRecord, InteractionRecord
-from engine.rules.consent import refused
+from engine.rules.consent import granted_since, refused
 from engine.services.deciding.changes import change_of
 from engine.services.intake.fate import Fate
 from engine.services.intake.hearing import alone
@@ -29,13 +29,15 @@ _SECTIONS = ("attributes", "consent", "contacts", "events", "told")
 
 
 class Row(NamedTuple):
-    """An event that could be read: where it stands in its delivery, what it tells, its key, and
-    whether its sender may speak of named customers."""
+    """An event that could be read: where it stands in its delivery, what it tells, its key,
+    whether its sender may speak of named customers, and when it came (ms) if it was set aside
+    since."""
 
     at: int
     told: Tidings
     seen: Seen
     trusted: bool
+    came: int | None = None
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -92,6 +94,8 @@ class _Taking:
                 self._no_again = self._no_again or row.told.says_no
                 continue
             told = self._allowed(row)
+            if row.came is not None:
+                told = self._unless_outdated(told, row.came)
             if alone(row.seen) in known:  # a yes may have come since
                 told, self._no_again = _without_its_no(told), True
             try:
@@ -116,6 +120,19 @@ class _Taking:
         self.fate.refused += 1
         return row.told._replace(opt_out=frozenset())
 
+    def _unless_outdated(self, told: Tidings, came: int) -> Tidings:
+        """What was set aside undoes no yes that was said after it came, however long ago that
+        is: of keys the store remembers some weeks. What just comes does, whatever clocks say."""
+        ended, consent = self._ended(told), self._state.consent
+        left = {one for one in ended if not granted_since(consent.get(one), came)}
+        return _without_its_no(told)._replace(opt_out=frozenset(left)) if left < ended else told
+
+    def _ended(self, told: Tidings) -> frozenset[str]:
+        """All that it opts out of, as an outcome too."""
+        if told.outcome is None or told.outcome.type != "unsubscribe":
+            return told.opt_out
+        return told.opt_out | ended_by(told.outcome.action, self._catalogue)
+
     def _take(self, told: Tidings) -> None:
         now = self._loaded.now
         if told.free is not None:
@@ -135,9 +152,7 @@ class _Taking:
             except Rejected:
                 if not told.says_no:
                     raise
-                if told.outcome.type == "unsubscribe":
-                    ended = ended_by(told.outcome.action, self._catalogue)
-                    told = told._replace(opt_out=told.opt_out | ended)
+                told = told._replace(opt_out=self._ended(told))
         return told, *self._learn(free)
 
     def _learn(self, interaction: Interaction) -> tuple[Interaction, Learned]:

@@ -79,6 +79,27 @@ def test_a_no_that_was_heard_when_its_event_was_set_aside_undoes_no_later_yes_wh
     assert of(client)["consent"]["marketing"]["status"] == "granted"
 
 
+@pytest.mark.parametrize("yes", ["said since", "said before", "said to another purpose"])
+def test_a_no_set_aside_so_long_ago_that_its_key_is_forgotten_undoes_no_yes_said_since(
+    client: Client, server_url: str, yes: str
+) -> None:
+    """The store knows a key for a week or two; what is set aside may lie longer."""
+    client.consenting()
+    properties = {"decision_id": "f" * 32, "action": "fibre-upgrade"}
+    track(client, "Unsubscribed", properties=properties, timestamp="yesterday")
+    purpose = "personalisation" if yes == "said to another purpose" else "marketing"
+    at = {"at": "2020-01-01T00:00:00Z"} if yes == "said before" else {}
+    said = {"consent": {purpose: {"status": "granted", **at}}}
+    client.call("PATCH", "/v1/customers/c-1", said)
+    with redis.Redis.from_url(server_url) as server:
+        now = int(server.time()[0]) * 1000
+        assert server.delete(*keys.all_seen_keys(partition_of("c-1"), "c-1", now))
+
+    client.application.events.again(())
+    held = of(client)["consent"]["marketing"]["status"]
+    assert held == ("granted" if yes == "said since" else "denied")
+
+
 def test_an_event_of_a_shared_device_is_set_aside_and_the_others_count(client: Client) -> None:
     for number in range(4):
         path, shared = f"/v1/customers/s-{number}/identities", {"identity": "anonymous:tab"}
