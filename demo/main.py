@@ -27,7 +27,10 @@ def demo(
     context: click.Context, redis_url: str | None, data: str, host: str, port: int, workers: int
 ) -> None:
     """Serve a real grocer's households, offers and trained propensity."""
+    from engine.serving import refuse_taken  # noqa: PLC0415
+
     settings = read_settings(os.environ, catalogue=str(CATALOGUE), data=data, redis_url=redis_url)
+    refuse_taken(host, port)  # before lines are printed that another server would answer
     # A process of its own, so that a year of transactions is not kept in memory while serving.
     with ProcessPoolExecutor(1, get_context("spawn")) as process:
         process.submit(_start, settings, f"http://{host}:{port}").result()

