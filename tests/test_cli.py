@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from engine.cli import main
+from engine.cli.house import code_kept
 from engine.models.kinds import KINDS
 from tests.http.catalogue import CATALOGUE, written
 from tests.http.house import served
@@ -273,3 +274,13 @@ def test_a_worker_loads_every_kind_of_model_before_it_answers(
 def test_a_command_that_joins_can_be_loaded_by_itself(joined: EntryPoint) -> None:
     """The command loads it as it starts, so that it must not ask for the command."""
     subprocess.run([sys.executable, "-c", f"import {joined.module}"], check=True)
+
+
+def test_where_the_engines_folder_cannot_be_written_machine_code_is_kept_with_the_data(
+    tmp_path: Path,
+) -> None:
+    """No folder at all stops even root, whom no permission would."""
+    kept = {"NUMBA_CACHE_DIR": str(tmp_path / "machine-code")}
+    assert code_kept(tmp_path / "away", tmp_path, {}) == kept
+    assert code_kept(tmp_path / "away", tmp_path, {"NUMBA_CACHE_DIR": "/elsewhere"}) == {}
+    assert code_kept(tmp_path, tmp_path, {}) == {}

@@ -7,9 +7,10 @@ decides takes a second to load.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import wraps
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -19,6 +20,11 @@ from engine.settings import DATA, Settings, read_settings
 
 if TYPE_CHECKING:
     from engine.bootstrap import Application
+
+CODE = "machine-code"
+"""Where in the data directory it is kept, if need be."""
+
+_ENGINE = Path(__file__).parent.parent
 
 RULES = click.option("--rules", help="Python module with @rule functions [TELLER_RULES]")
 
@@ -39,9 +45,19 @@ def house(command: Callable[..., None]) -> Callable[..., None]:
         **options: Any,
     ) -> None:
         flags = {"catalogue": catalogue, "data": data, "redis_url": redis_url, "rules": rules}
-        command(read_settings(os.environ, **flags), **options)
+        settings = read_settings(os.environ, **flags)
+        os.environ.update(code_kept(_ENGINE, settings.data, os.environ))
+        command(settings, **options)
 
     return with_settings
+
+
+def code_kept(engine: Path, data: Path, environment: Mapping[str, str]) -> dict[str, str]:
+    """Has machine code kept with the data where the engine's folder cannot be written, as in a
+    read-only container: every worker would translate all of it at each start."""
+    if environment.get("NUMBA_CACHE_DIR") or os.access(engine, os.W_OK):
+        return {}
+    return {"NUMBA_CACHE_DIR": str(data.resolve() / CODE)}
 
 
 @contextmanager
