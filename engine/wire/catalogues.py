@@ -10,7 +10,7 @@ from marshmallow import ValidationError, fields
 from msgspec import Meta, Struct
 
 from engine.errors import Fault
-from engine.wire.body import read
+from engine.wire.body import read_once
 from engine.wire.values import Id, Strict
 
 MAX_FILES = 500
@@ -79,7 +79,7 @@ _schema = DraftSchema()
 
 def read_draft(body: bytes) -> dict[str, bytes]:
     """The draft's files. Raises Malformed or InvalidRequest."""
-    draft = read(body, DraftBody, _decoder, _schema)
+    draft = read_once(body, DraftBody, _decoder, _schema)
     return {name: text.encode() for name, text in draft.files.items()}
 
 

@@ -11,7 +11,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from engine.domain import Consent, Value
 from engine.errors import InvalidRequest, Problem
-from engine.wire.body import read
+from engine.wire.body import read_once
 from engine.wire.problems import nearest, pointer_to
 from engine.wire.values import (
     Changes,
@@ -146,7 +146,7 @@ _schema = CustomerPatchSchema()
 
 def read_patch(body: bytes) -> CustomerPatchBody:
     """The change as sent. Raises Malformed or InvalidRequest."""
-    return read(body, CustomerPatchBody, _decoder, _schema)
+    return read_once(body, CustomerPatchBody, _decoder, _schema)
 
 
 def to_consents(body: CustomerPatchBody, purposes: Collection[str], now: int) -> dict[str, Consent]:

@@ -11,7 +11,7 @@ from marshmallow import ValidationError, fields, validates_schema
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from engine.errors import InvalidRequest, Problem
-from engine.wire.body import read
+from engine.wire.body import read_once
 from engine.wire.values import MAX_ID, IdField, Strict, TextField, check_id
 
 # What can stand in a path as itself. Routing reads bytes that are not UTF-8 as U+FFFD, and so
@@ -131,4 +131,4 @@ def check_identity(text: str | None) -> str:
 
 def read_link(body: bytes) -> LinkBody:
     """The identity as sent. Raises Malformed or InvalidRequest."""
-    return read(body, LinkBody, _decoder, _schema)
+    return read_once(body, LinkBody, _decoder, _schema)

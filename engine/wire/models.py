@@ -12,7 +12,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from engine.models.routing import Alias
 from engine.models.verdict import Judgement, Refusal
-from engine.wire.body import read
+from engine.wire.body import read_once
 from engine.wire.values import NumberField, Stamp, Strict, rfc3339
 
 _VERSION = r"\A(learned|sha256:[0-9a-f]{64})\Z"
@@ -101,7 +101,7 @@ _schema = PromotionSchema()
 
 def read_promotion(body: bytes) -> PromotionBody:
     """What is to serve. Raises Malformed or InvalidRequest."""
-    return read(body, PromotionBody, _decoder, _schema)
+    return read_once(body, PromotionBody, _decoder, _schema)
 
 
 def verdict_reply(judgement: Judgement | None) -> VerdictReply | None:

@@ -100,6 +100,24 @@ def test_a_bad_field_is_named_and_nothing_is_stored(
 
 
 @pytest.mark.parametrize(
+    ("method", "path", "body", "name"),
+    [
+        ("PATCH", "", b'{"consent": {"marketing": "denied", "marketing": "granted"}}', "marketing"),
+        ("PATCH", "", b'{"consent": {}, "consent": {"marketing": "granted"}}', "consent"),
+        ("PATCH", "", b'{"attributes": {"plan": "plus", "pl\\u0061n": "basic"}}', "plan"),
+        ("POST", "/identities", b'{"identity": "email:a@b.pt", "identity": "c:d"}', "identity"),
+    ],
+)  # fmt: skip
+def test_a_name_said_twice_is_refused_where_it_may_change_what_is_held_of_somebody(
+    client: Client, method: str, path: str, body: bytes, name: str
+) -> None:
+    reply = client.call(method, f"/v1/customers/c-1{path}", body)
+    assert reply.status == 422
+    assert f"says '{name}" in reply.json()["detail"]
+    assert client.call("GET", "/v1/customers/c-1").status == 404
+
+
+@pytest.mark.parametrize(
     ("method", "path", "crowd", "pointer"),
     [
         ("POST", "/v1/decisions", {**_GOOD, "placements": [{}] * 300_000}, "/placements"),
