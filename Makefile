@@ -29,7 +29,7 @@ blending: $(STAMP)  ## how best to blend a trained model with the one that learn
 
 bakeoff: $(STAMP)  ## our learner beside VW's and MABWiser's; DATA=dir for sets of your own
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev,bakeoff]"
-	OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m training.bakeoff $(if $(DATA),--sets $(DATA))
+	OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m training.bakeoff $(if $(DATA),--sets "$(DATA)")
 
 proofs: $(STAMP)  ## the long ones: 100,000 random histories and conditions, 40,000 racing decisions, 50 kills of the archive and of the learner
 	TELLER_EXAMPLES=100000 TELLER_RACE=5000 $(BIN)/python -m pytest tests/rules tests/races tests/demo tests/archive tests/services/test_timeline_seam.py tests/services/test_learning.py

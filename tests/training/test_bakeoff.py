@@ -158,6 +158,19 @@ def test_a_file_without_labels_is_refused_by_name(tmp_path: Path) -> None:
         list(find(tmp_path))
 
 
+def test_a_folder_without_sets_is_refused_and_so_is_what_is_named_like_one(tmp_path: Path) -> None:
+    (tmp_path / "plain.csv").write_text("x,label\n1,a\n2,b\n")
+    with pytest.raises(ValueError, match=r"has no \*\.csv\.gz"):
+        list(find(tmp_path))
+    (tmp_path / "folder.csv.gz").mkdir()
+    with pytest.raises(ValueError, match=r"folder\.csv\.gz cannot be read"):
+        list(find(tmp_path))
+    (tmp_path / "folder.csv.gz").rmdir()
+    (tmp_path / "gone.csv.gz").symlink_to(tmp_path / "nothing")
+    with pytest.raises(ValueError, match=r"gone\.csv\.gz cannot be read"):
+        list(find(tmp_path))
+
+
 @pytest.mark.parametrize("bad", [b"abc", gzip.compress(b""), gzip.compress(b"a,label\n" * 99)[:-9]])
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, bad: bytes) -> None:
     (tmp_path / "bad.csv.gz").write_bytes(bad)

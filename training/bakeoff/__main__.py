@@ -30,6 +30,7 @@ from training.bakeoff.race import (
     standing,
 )
 from training.bakeoff.sets import Table, find
+from training.hints import nearest
 
 try:
     from training.bakeoff import rivals
@@ -76,7 +77,7 @@ def main(
     """Play every set and print the table."""
     place = directory or (SHARED if SHARED.is_dir() else None)
     try:
-        tables = [table for table in find(place) if not only or table.name in only]
+        tables = _asked(list(find(place)), only)
         earlier = _earlier(known, shuffles)
     except ValueError as error:
         raise click.ClickException(str(error)) from error
@@ -87,6 +88,15 @@ def main(
             played.append(_everyone(table, range(shuffles), race, earlier))
             _write(_report(shuffles, played), out)
     _show(_report(shuffles, played))
+
+
+def _asked(tables: list[Table], only: Sequence[str]) -> list[Table]:
+    """Those of these names, or all. Raises ValueError for a name that none has."""
+    names = [table.name for table in tables]
+    for name in only:
+        if name not in names:
+            raise ValueError(f"there is no set {name!r}: {nearest(name, names)}")
+    return [table for table in tables if not only or table.name in only]
 
 
 class Race(NamedTuple):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from gzip import BadGzipFile
 from hashlib import sha256
 from pathlib import Path
 
@@ -49,8 +48,12 @@ class Table:
 
 def find(directory: Path | None) -> Iterator[Table]:
     """The sets of a directory (`*.csv.gz`, last column the label) and scikit-learn's own;
-    with no directory, the latter alone. Raises ValueError for a file that is no such set."""
-    for path in sorted(directory.glob("*.csv.gz")) if directory else ():
+    with no directory, the latter alone. Raises ValueError for a file that is no such set, and
+    for a directory that has none."""
+    paths = sorted(directory.glob("*.csv.gz")) if directory else []
+    if directory and not paths:
+        raise ValueError(f"{directory} has no *.csv.gz in it: gzip the sets to be played")
+    for path in paths:
         yield table(path.name.removesuffix(".csv.gz"), _read(path))
     for name in BUNDLED:
         bunch = getattr(datasets, f"load_{name}")(as_frame=True)
@@ -60,8 +63,8 @@ def find(directory: Path | None) -> Iterator[Table]:
 def _read(path: Path) -> pd.DataFrame:
     try:
         return pd.read_csv(path)
-    except (ValueError, EOFError, BadGzipFile, zlib.error) as error:
-        raise ValueError(f"{path} is no such set: {error}") from error
+    except (OSError, ValueError, EOFError, zlib.error) as error:
+        raise ValueError(f"{path} cannot be read as a set: {error}") from error
 
 
 def table(name: str, frame: pd.DataFrame) -> Table:

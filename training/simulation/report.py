@@ -28,12 +28,13 @@ def page(found: Findings, title: str) -> str:
 
 
 def shown(spread: Spread | None, form: str = ".3f") -> str:
-    """A mean and its range over seeds."""
+    """A mean and its range over seeds; a page is too narrow to say % three times."""
     if spread is None:
         return "-"
     if spread.least == spread.most:
         return f"{spread.mean:{form}}"
-    return f"{spread.mean:{form}} ({spread.least:{form}} to {spread.most:{form}})"
+    least, most = (f"{end:{form}}".rstrip("%") for end in (spread.least, spread.most))
+    return f"{spread.mean:{form}} ({least} to {most})"
 
 
 def _lines(found: Findings) -> Iterator[str]:
