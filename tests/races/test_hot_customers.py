@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 from collections import Counter
 from pathlib import Path
@@ -19,6 +18,7 @@ from engine.settings import Settings
 from engine.store import open_store
 from engine.wire.decisions import read_decision
 from tests.builders import action, files
+from tests.processes import all_at_once
 from tests.races.planted import CheckThenAct
 
 PROCESSES = 8
@@ -74,10 +74,8 @@ def _prepare(url: str, directory: Path) -> None:
 
 def _run(url: str, directory: Path, naive: bool) -> Counter[tuple[str, str]]:
     _prepare(url, directory)
-    context = multiprocessing.get_context("spawn")
-    with context.Pool(PROCESSES) as pool:
-        jobs = [(url, str(directory), worker, naive) for worker in range(PROCESSES)]
-        return sum(pool.starmap(_race, jobs), Counter())
+    jobs = [(url, str(directory), worker, naive) for worker in range(PROCESSES)]
+    return sum(all_at_once(_race, jobs), Counter())
 
 
 def _by_customer(offered: Counter[tuple[str, str]]) -> Counter[str]:

@@ -7,7 +7,6 @@ A store that lets a fenced customer take changes is caught at 400.
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 from collections import Counter
 from pathlib import Path
@@ -17,6 +16,7 @@ from engine.settings import Settings
 from engine.wire.decisions import read_decision
 from engine.wire.interactions import read_interactions
 from tests.builders import SCHEMA, action, files
+from tests.processes import all_at_once
 
 PROCESSES = 8
 EACH = int(os.environ.get("TELLER_RACE", "40"))
@@ -101,10 +101,8 @@ def test_merging_while_all_goes_on_loses_no_interaction_and_frees_no_cap(
     server_url: str, tmp_path: Path
 ) -> None:
     _prepare(server_url, tmp_path)
-    context = multiprocessing.get_context("spawn")
-    with context.Pool(PROCESSES) as pool:
-        jobs = [(server_url, str(tmp_path), worker) for worker in range(PROCESSES)]
-        results = pool.starmap(_race, jobs)
+    jobs = [(server_url, str(tmp_path), worker) for worker in range(PROCESSES)]
+    results = all_at_once(_race, jobs)
     offered = sum((one for one, _ in results), Counter[int]())
     accepted = sum((one for _, one in results), Counter[int]())
     assert sum(accepted.values()) == PROCESSES * EACH

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
-from multiprocessing.synchronize import Barrier, Event
 from pathlib import Path
-from typing import NamedTuple
 
 from engine.bootstrap import open_application
 from engine.change import Loaded
@@ -13,6 +11,7 @@ from engine.settings import Settings
 from engine.wire.customers import read_patch
 from engine.wire.decisions import read_decision
 from tests.builders import action, files
+from tests.processes import on_stage, stage, stands
 from tests.races.planted import CheckThenAct
 
 PROCESSES = 8
@@ -33,17 +32,9 @@ class Remembering(CheckThenAct):
         return self._kept
 
 
-class Stage(NamedTuple):
-    """Where everybody meets: all are deciding; the opt-out is acknowledged."""
-
-    deciding: Barrier
-    acknowledged: Event
-
-
-def _decide(
-    settings: Settings, stage: Stage, naive: bool, found: multiprocessing.Queue[int]
-) -> None:
+def _decide(settings: Settings, naive: bool) -> int:
     """Decide until well after the acknowledgement; how much marketing came after it."""
+    deciding, acknowledged = stands()
     with open_application(settings) as application:
         decisions = application.decisions
         if naive:
@@ -51,16 +42,16 @@ def _decide(
             decisions._memory = decisions._commits._memory = planted
         offered = after = decided = 0
         while decided < AFTER:
-            knew = stage.acknowledged.is_set()
+            knew = acknowledged.is_set()
             reply = decisions.answer(read_decision(_ASK), None, False)
             marketing = not reply.placements[0].fallback
             if not offered:
                 assert marketing
-                stage.deciding.wait(60)
+                deciding.wait(60)
             offered += marketing
             decided += knew
             after += knew and marketing
-        found.put(after)
+        return after
 
 
 def _race(url: str, directory: Path, naive: bool) -> int:
@@ -72,24 +63,15 @@ def _race(url: str, directory: Path, naive: bool) -> int:
     settings = Settings(directory / "catalogue", directory / "data", url, ("sk_race_0123456789",))
     context = multiprocessing.get_context("forkserver")  # what they import is imported once
     context.set_forkserver_preload([__name__])
-    stage = Stage(context.Barrier(PROCESSES + 1), context.Event())
-    found: multiprocessing.Queue[int] = context.Queue()
+    shared = stage(PROCESSES + 1, context)
     with open_application(settings) as application:
         said = application.customers.change
         said(CUSTOMER, read_patch(b'{"consent": {"marketing": "granted"}}'))
-        workers = [
-            context.Process(target=_decide, args=(settings, stage, naive, found))
-            for _ in range(PROCESSES)
-        ]
-        for worker in workers:
-            worker.start()
-        stage.deciding.wait(60)
-        said(CUSTOMER, read_patch(b'{"consent": {"marketing": "denied"}}'))
-        stage.acknowledged.set()
-        total = sum(found.get(timeout=60) for _ in workers)
-        for worker in workers:
-            worker.join()
-    return total
+        with on_stage(_decide, [(settings, naive)] * PROCESSES, shared, context) as running:
+            shared.line.wait(60)
+            said(CUSTOMER, read_patch(b'{"consent": {"marketing": "denied"}}'))
+            shared.word.set()
+            return sum(one.result() for one in running)
 
 
 def test_no_process_offers_marketing_once_an_opt_out_is_acknowledged(

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from engine.errors import Misconfigured, StateUnknown
 from engine.partitions import PARTITIONS, new_decision_id, partition_of
 from engine.store import Store, accept_epoch, open_store
 from engine.store.keys import epoch_key
+from tests.processes import all_at_once
 from tests.store.builders import change
 
 
@@ -133,6 +133,5 @@ def start(url: str, data: Path) -> str:
 
 
 def test_machines_that_start_at_once_agree_on_one_epoch(server_url: str, tmp_path: Path) -> None:
-    with get_context("spawn").Pool(4) as pool:
-        made = pool.starmap(start, [(server_url, tmp_path / str(n)) for n in range(4)])
+    made = all_at_once(start, [(server_url, tmp_path / str(n)) for n in range(4)])
     assert {epoch.encode() for epoch in made} == epochs(server_url)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from multiprocessing import get_context
-from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 from engine.change import Committed, Conflict, Loaded
 from engine.codec import pack_contacts
 from engine.domain import Contact, Contacts, Label
 from engine.store import Store, open_store
+from tests.processes import on_stage, stage, stands
 from tests.store.builders import change
 
 PROCESSES = 8
@@ -47,32 +46,21 @@ def win_naively(store: Store, seen: Loaded) -> bool:
         seen = answer.loaded
 
 
-class Start:
-    """Where the processes of a race wait for each other, so that all of them look at once."""
-
-    line: Barrier
-
-
-def line_up(line: Barrier) -> None:
-    Start.line = line
-
-
 def compete(url: str, data: Path, naive: bool) -> Counter[str]:
     act = win_naively if naive else win
     won: Counter[str] = Counter()
     with open_store(url, data, timeout=10) as store:
         for name in HOT * ROUNDS:
             seen = store.load(name)
-            Start.line.wait(120)
+            stands().line.wait(120)  # so that all of them look at once
             won[name] += act(store, seen)
     return won
 
 
 def race(url: str, data: Path, naive: bool) -> Counter[str]:
-    context = get_context("spawn")
-    with context.Pool(PROCESSES, line_up, (context.Barrier(PROCESSES),)) as pool:
-        each = pool.starmap(compete, [(url, data, naive)] * PROCESSES, chunksize=1)
-    return sum(each, Counter())
+    jobs = [(url, data, naive)] * PROCESSES
+    with on_stage(compete, jobs, stage(PROCESSES)) as running:
+        return sum((one.result() for one in running), Counter())
 
 
 def test_a_cap_of_k_has_exactly_k_winners_however_many_processes(
