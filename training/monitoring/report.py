@@ -12,6 +12,11 @@ from training.report import Interval
 
 MOST = 12
 
+SILENT = (
+    "Of no row is it known whether it was answered: in a house it is once the attribution window "
+    "has closed, in a file where the mapping names `answered`."
+)
+
 _FEW_DAYS = 3 * 86_400_000
 
 
@@ -29,6 +34,7 @@ def page(found: Findings, title: str) -> str:
         lines=lines(found),
         actions=actions(found) if found.actions else "",
         sentences=list(sentences(found)),
+        silent=SILENT if silent(found) else "",
         named=named,
         shown=shown,
         span=span,
@@ -43,6 +49,11 @@ def sentences(found: Findings) -> Iterator[str]:
         worst = _worst(found, name)
         said = f": PSI up to {worst.index:.2f}, chance explains {worst.chance:.3f}" if worst else ""
         yield f"{name} alarms in {times} of {len(found.windows)} windows{said}"
+
+
+def silent(found: Findings) -> bool:
+    """Whether nothing is known of answers in any row."""
+    return not any(window.performance for window in (found.reference, *found.windows))
 
 
 def things(count: int) -> str:
@@ -87,6 +98,8 @@ def _lines(found: Findings) -> Iterator[str]:
     yield from (f"  {sentence}" for sentence in alarms[:MOST])
     if len(alarms) > MOST:
         yield f"  and {len(alarms) - MOST} more"
+    if silent(found):
+        yield SILENT
     every = [(named(found, window), window) for window in (found.reference, *found.windows)]
     wide = max(len(when) for when, _ in every)
     yield f"{'window':{wide}} {'base rate':26} {'promised':9} {'AUC':24} {'explored':9} fallback"
@@ -141,6 +154,9 @@ matter.</p>
 <ul>{% for sentence in sentences %}<li>{{ sentence }}</li>{% endfor %}</ul>
 {% else %}
 <p class="steady">No alarm.</p>
+{% endif %}
+{% if silent %}
+<p>{{ silent }}</p>
 {% endif %}
 <figure>{{ lines }}</figure>
 <h2>How far inputs moved</h2>

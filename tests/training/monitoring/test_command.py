@@ -87,6 +87,15 @@ def test_a_page_has_no_picture_of_what_nobody_says(tmp_path: Path) -> None:
     assert pictures == {"fallback": (3, 5), "answered": (2, 2), "inputs": (1, 1)}
 
 
+def test_where_no_answer_is_known_yet_it_says_so_and_not_only_dashes(tmp_path: Path) -> None:
+    file, page = written(traffic(), tmp_path), tmp_path / "watch.html"
+    said = "whether it was answered"
+    assert said not in monitor(*file).output
+    (tmp_path / "mapping.yaml").write_text("inputs: [spend, plan]")
+    assert said in monitor(*file, "--html", str(page)).output
+    assert said in page.read_text()
+
+
 @pytest.mark.parametrize(
     ("mapping", "said"),
     [
