@@ -46,6 +46,16 @@ def test_what_is_published_is_loaded_under_its_digest(registry: Registry, publis
     assert (registry.names(), registry.versions("response")) == (["response"], [published])
 
 
+def test_an_alias_of_a_model_there_is_none_of_names_the_nearest(
+    registry: Registry,
+    published: str,  # noqa: ARG001 - so that there is a model
+) -> None:
+    with pytest.raises(NotFound, match="no model 'respnse', did you mean 'response'"):
+        registry.resolve("respnse", "learned")
+    with pytest.raises(NotFound, match="has no learned: its learner has to learn first"):
+        registry.resolve("response", "learned")
+
+
 def test_publishing_the_same_twice_keeps_one_version(registry: Registry, published: str) -> None:
     assert registry.publish("response", "beta", a_prior(0.1), {"auc": 0.7}) == published
     assert registry.versions("response") == [published]

@@ -156,7 +156,10 @@ class Registry:
             return alias
         digest = self.aliases(name).get(alias)
         if digest is None:
-            raise NotFound(f"model '{name}' has no {alias}; promote a version to it first")
+            if near := self._nearest(name):
+                raise NotFound(f"no model '{name}'{near}")
+            do = "its learner has to learn" if alias == LEARNED else "promote a version to it"
+            raise NotFound(f"model '{name}' has no {alias}: {do} first")
         return digest
 
     def promote(
