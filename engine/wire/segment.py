@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from engine.errors import InvalidRequest, Malformed, Problem
 from engine.wire.batches import together
-from engine.wire.body import MAX_DEPTH, parse
+from engine.wire.body import MAX_DEPTH, first_fault, parse
 from engine.wire.halves import mended
 from engine.wire.identities import check_customer_id
 from engine.wire.values import Word, milliseconds
@@ -184,9 +184,7 @@ def read_event(raw: bytes, call: str) -> EventBody:
             parse(raw)
         event = _event.decode(raw)
     except msgspec.DecodeError as error:
-        what, _, where = str(error).partition(" - at `$")
-        pointer = where.strip("`").replace(".", "/")
-        raise InvalidRequest([Problem(pointer, what.replace("`", "").lower())]) from None
+        raise InvalidRequest([first_fault(error)]) from None
     except UnicodeDecodeError:
         raise InvalidRequest([Problem("", "must be UTF-8")]) from None
     event = msgspec.structs.replace(event, type=call) if call else event

@@ -140,6 +140,26 @@ def test_what_is_wrong_with_a_crowd_of_values_is_not_looked_for_in_each(
     assert took < 0.1
 
 
+def test_of_a_crowd_of_rows_that_are_not_in_order_each_is_told_a_fault_and_no_opt_out_is_lost(
+    client: Client,
+) -> None:
+    client.consenting()
+    strange = {f"k{number}": 1 for number in range(200)}
+    rows = [{"id": f"m-{number}", **strange} for number in range(449)]
+    no = {"customer": {"id": "c-1"}, "action": "fibre-upgrade", "outcome": "unsubscribe"}
+    body = json.dumps({"interactions": [*rows, {"id": "last", **no, **strange}]}).encode()
+    started = time.process_time()
+    rejected = client.call("POST", "/v1/interactions", body).json()["rejected"]
+    took = time.process_time() - started
+
+    assert "k199: unknown field" in rejected[0]["reason"]
+    assert rejected[448]["reason"] == "object contains unknown field k0"
+    assert rejected[449]["reason"].startswith("the opt-out counts, and nothing else of it")
+    held = client.call("GET", "/v1/customers/c-1").json()
+    assert held["consent"]["marketing"]["status"] == "denied"
+    assert took < 0.3
+
+
 def test_all_faults_of_a_body_are_named_at_once_with_the_nearest_right_name(
     client: Client,
 ) -> None:
