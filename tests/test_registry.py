@@ -47,9 +47,9 @@ def test_what_is_published_is_loaded_under_its_digest(registry: Registry, publis
 
 
 def test_an_alias_of_a_model_there_is_none_of_names_the_nearest(
-    registry: Registry,
-    published: str,  # noqa: ARG001 - so that there is a model
+    registry: Registry, published: str
 ) -> None:
+    assert registry.versions("response") == [published]
     with pytest.raises(NotFound, match="no model 'respnse', did you mean 'response'"):
         registry.resolve("respnse", "learned")
     with pytest.raises(NotFound, match="has no learned: its learner has to learn first"):
