@@ -45,6 +45,8 @@ def import_file(
     """
     place = _Place(kind, path, data)
     done = place.start(again)
+    if done.line:
+        _say(console, f"{path} is in up to line {done.line:,}; --again reads it from its beginning")
     lines = (line for line in read_table(path) if line.number > done.line)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TextColumn("{task.fields[rate]}"), console=console) as progress:
@@ -61,18 +63,24 @@ def import_file(
             )
             place.reached(done)
             _advance(progress, task, len(chunk), done)
+    if place.aside.exists():
+        _say(console, f"what was kept aside, and why: {place.aside}")
     return done
 
 
 def _advance(progress: Progress, task: TaskID, rows: int, done: Progressed) -> None:
-    speed = progress.tasks[task].finished_speed or progress.tasks[task].speed or 0
-    progress.update(task, advance=rows, rate=f"{speed:,.0f}/s, {done.bad:,} kept aside")
+    speed = progress.tasks[task].finished_speed or progress.tasks[task].speed
+    rate = f"{speed:,.0f}/s, " if speed else ""
+    progress.update(task, advance=rows, rate=f"{rate}{done.bad:,} kept aside")
 
 
 def _show(console: Console, path: Path, bad: list[BadLine]) -> None:
     for one in bad:
-        text = f"{path}:{one.line.number}: {one.what}"
-        console.print(text, markup=False, highlight=False, soft_wrap=True)
+        _say(console, f"{path}:{one.line.number}: {one.what}")
+
+
+def _say(console: Console, text: str) -> None:
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 class _Place:

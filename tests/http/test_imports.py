@@ -81,6 +81,7 @@ def test_good_rows_go_in_and_bad_ones_are_named_and_kept_aside(desk: Desk) -> No
     ]
     assert [row["line"] for row in aside] == [4, 5, 6, 8]
     assert (desk.home / "people.csv.customers.aside.jsonl").stat().st_mode & 0o077 == 0
+    assert desk.said.endswith(f"{desk.home / 'people.csv.customers.aside.jsonl'}\n")
     assert aside[0]["row"] == {
         "customer_id": "c-2",
         "plan": "gold",
@@ -135,7 +136,9 @@ def test_an_interaction_counts_once_however_often_and_in_whatever_file_it_comes(
 
 def test_a_file_that_is_in_is_not_taken_in_twice(desk: Desk, client: Client) -> None:
     first = desk.take("interactions", "a.jsonl", happened("i-1"))
+    assert "is in up to" not in desk.said
     assert desk.take("interactions", "a.jsonl") == first
+    assert "a.jsonl is in up to line 1; --again reads it from its beginning" in desk.said
     assert desk.take("interactions", "renamed.jsonl", happened("i-1")) == first
     assert len(client.call("GET", "/v1/customers/c-1/export").json()["log"]) == 1
 
