@@ -11,6 +11,9 @@ from msgspec import Struct
 
 from engine.models.routing import Alias
 
+_ENDLESS = 1e12
+"""Figures of more digits are said by their order of magnitude."""
+
 Reason = Literal[
     "unfit",
     "unsigned",
@@ -79,7 +82,9 @@ class Verdict(Struct, frozen=True):
 
 def _shown(figure: float) -> str:
     """A count is whole; all others have as many decimals, that they can be read as a column."""
-    return f"{figure:,}" if isinstance(figure, int) else f"{figure:,.4f}"
+    if isinstance(figure, int):
+        return f"{figure:,}"
+    return f"{figure:,.4f}" if abs(figure) < _ENDLESS else f"{figure:.4e}"
 
 
 class Judgement(Struct, frozen=True):

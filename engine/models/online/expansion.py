@@ -249,10 +249,12 @@ def unpacked(data: bytes, *shape: int, most: float = FINITE) -> Vector:
 
 def proper(covariance: Vector) -> Vector:
     """The same matrix. Raises ModelRefused unless it could be a covariance, as far as rounding
-    lets it be told: along no direction below zero."""
+    lets it be told: along no direction below zero, and not zero along one, since what was seen is
+    worked out from it."""
     allowance = np.float32(_ROUNDED) * np.eye(len(covariance), dtype=np.float32)
     try:
         np.linalg.cholesky((covariance + covariance.T) / 2.0 + allowance)
+        np.linalg.inv(covariance.astype(np.float64))
     except np.linalg.LinAlgError as error:
-        raise ModelRefused("a covariance that is below zero along some direction") from error
+        raise ModelRefused("a covariance that is zero or below along a direction") from error
     return covariance

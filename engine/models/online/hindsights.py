@@ -6,10 +6,10 @@ What it means is in `hindsight`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from engine.errors import ModelRefused
 from engine.models.online.answers import Answers, owners_of
@@ -18,6 +18,9 @@ from engine.models.online.tallies import most_leaves
 from engine.models.online.temper import Proof
 from engine.models.online.ways import Losses
 from engine.models.online.wood import TREES, Ends, Felled, Wood, rebuilt
+
+Count = Annotated[int, Meta(ge=0, le=10**15)]
+"""Of answers, or of times: far from where 64 bits end."""
 
 
 class Hindsights(Struct, frozen=True, forbid_unknown_fields=True):
@@ -44,8 +47,8 @@ class Learned(Struct, frozen=True, forbid_unknown_fields=True):
 
     hindsights: Hindsights
     rows: bytes
-    wait: int
-    times: int
+    wait: Count
+    times: Count
 
 
 class Read(NamedTuple):

@@ -8,7 +8,7 @@ from engine.domain import Action
 from engine.models.features import Feature
 from engine.models.online.balance import Moments
 from engine.models.online.expansion import Scale, Waves
-from engine.models.online.hindsights import Learned
+from engine.models.online.hindsights import Count, Learned
 from engine.models.online.memories import Memories
 from engine.models.online.regressions import Sums
 from engine.models.online.shares import Schooled
@@ -24,8 +24,8 @@ class LearnerState(Struct, frozen=True, tag="teller.learner.7"):
     rows: tuple[str, ...]
     sums: Sums
     memories: Memories
-    known: int
-    taken: int
+    known: Count
+    taken: Count
     learned: Learned
     schooled: Schooled
     balance: Moments

@@ -92,6 +92,9 @@ def test_a_group_that_all_actions_have_left_is_merged_too() -> None:
         {"rows": ("isa", "isa", "loan"), "actions": ACTIONS[:2]},
         {"known": -1},
         {"taken": 51},
+        {"taken": 2**64 - 1},
+        {"known": 2**64 - 1},
+        {"learned": {"times": 2**64 - 1}},
         {"actions": ()},
         {"late": float("nan")},
         {"scale": Scale(50.0, (), ())},
@@ -99,6 +102,8 @@ def test_a_group_that_all_actions_have_left_is_merged_too() -> None:
         {"sums": {"seen": (50.0, -1.0, 0.0)}},
         {"sums": {"precisions": np.zeros((3, 134), "<f4").tobytes()}},
         {"sums": {"inverses": np.array([np.eye(134)] * 2 + [-np.eye(134)], "<f4").tobytes()}},
+        {"sums": {"inverses": np.zeros((3, 134, 134), "<f4").tobytes()}},
+        {"sums": {"inverses": np.full((3, 134, 134), 0.5, "<f4").tobytes()}},
         {"schooled": {"covariance": (-np.eye(6)).astype("<f4").tobytes()}},
     ],
 )
