@@ -36,7 +36,7 @@ def parsed(cell: str) -> Any:
     """What the JSON in it says."""
     try:
         return msgspec.json.decode(cell)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return cell
 
 

@@ -150,8 +150,8 @@ def _check_crowd(document: object, most: int) -> None:
 
 
 def inspect(document: object) -> None:
-    """Refuse what JSON allows and we do not: InvalidRequest for NUL characters, Malformed for deep
-    nesting."""
+    """Refuse what JSON allows and we do not, or a file says and JSON cannot: InvalidRequest for NUL
+    characters and what is no finite number, Malformed for deep nesting."""
     level: list[tuple[str, object]] = [("", document)]
     for _ in range(MAX_DEPTH + 1):
         if not level:
@@ -159,6 +159,8 @@ def inspect(document: object) -> None:
         for pointer, node in level:
             if isinstance(node, str) and "\0" in node:
                 raise InvalidRequest([Problem(pointer, "must hold no NUL character")])
+            if isinstance(node, float) and not math.isfinite(node):
+                raise InvalidRequest([Problem(pointer, "must be a finite number")])
         level = [inner for pointer, node in level for inner in _inside(pointer, node)]
     raise Malformed(f"nested deeper than {MAX_DEPTH} levels")
 

@@ -73,6 +73,8 @@ def _header(reader: Iterator[list[str]]) -> list[str]:
         header = [name.strip() for name in next(reader)]
     except (StopIteration, csv.Error):
         raise Misconfigured("the file has no first line that names its columns") from None
+    if any(map(_BYTE.search, header)):
+        raise Misconfigured("the first line is not UTF-8: save the file as UTF-8")
     twice = {name for name in header if header.count(name) > 1}
     if twice or "" in header:
         what = f"names {', '.join(sorted(twice))} twice" if twice else "leaves a column unnamed"
@@ -112,12 +114,28 @@ def _parquet(file: BinaryIO) -> Iterator[Line]:
     try:
         number = 0
         for batch in parquet.ParquetFile(file).iter_batches(_BATCH):
-            for row in batch.to_pylist():
+            for row in _rows(batch):
                 number += 1
-                cells = {name: _json(cell) for name, cell in row.items() if cell is not None}
-                yield Line(number, cells)
-    except wrong as error:
-        raise Misconfigured(f"the file is not Parquet as we read it: {error}") from None
+                yield _parquet_line(number, row)
+    except (wrong, OSError) as error:  # the latter of what is damaged
+        what = str(error).strip()
+        raise Misconfigured(f"the file is not Parquet as we read it: {what}") from None
+
+
+def _rows(batch: Any) -> list[Any]:
+    """Each row's cells, or why they cannot be read: a text that is no UTF-8, a day out of reach."""
+    try:
+        return list(batch.to_pylist())
+    except (ValueError, OverflowError) as error:
+        if len(batch) == 1:
+            return [str(error)]
+        return [row for at in range(len(batch)) for row in _rows(batch.slice(at, 1))]
+
+
+def _parquet_line(number: int, row: Any) -> Line:
+    if isinstance(row, str):
+        return Line(number, {}, f"cannot be read: {row}")
+    return Line(number, {name: _json(cell) for name, cell in row.items() if cell is not None})
 
 
 def _json(cell: object) -> object:

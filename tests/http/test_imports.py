@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -225,6 +226,52 @@ def test_a_nul_is_kept_out_however_deep_in_a_row(desk: Desk, name: str, text: st
     at = datetime.now(UTC).isoformat()
     assert desk.take("interactions", name, text.format(at=at)).bad == 1
     assert "must hold no NUL character" in desk.said
+
+
+def test_a_row_of_parquet_that_cannot_be_read_harms_no_other(desk: Desk) -> None:
+    offsets, broken = np.array([0, 2, 7], np.int32).tobytes(), b"\xff\xfebasic"
+    plans = pa.Array.from_buffers(pa.string(), 2, [None, *map(pa.py_buffer, (offsets, broken))])
+    people = pa.table({"customer_id": ["c-1", "c-2"], "plan": plans})
+    pq.write_table(people, desk.home / "people.parquet")
+    done = desk.take("customers", "people.parquet")
+    assert (done.accepted, done.bad) == (1, 1)
+    assert "people.parquet:1: cannot be read: 'utf-8' codec" in desk.said
+    assert desk.customer("c-2")["attributes"] == {"plan": "basic"}
+
+
+@pytest.mark.parametrize("value", ["nan", "-inf", "1e999"])
+def test_a_number_that_json_cannot_say_is_kept_out(desk: Desk, value: str) -> None:
+    at = "2026-01-01T00:00:00Z"
+    text = f"customer_id,id,type,at,value\nc-1,1,call,{at},{value}\nc-1,2,call,{at},2.5\n"
+    done = desk.take("interactions", "calls.csv", text)
+    assert (done.accepted, done.bad) == (1, 1)
+    assert "calls.csv:2: value: must be a finite number" in desk.said
+
+
+def test_a_cell_of_endless_brackets_is_kept_out(desk: Desk) -> None:
+    deep, at = "[" * 100_000, "2026-01-01T00:00:00Z"
+    text = f"customer_id,id,type,at,properties\nc-1,1,call,{at},{deep}\n"
+    assert desk.take("interactions", "calls.csv", text).bad == 1
+    assert "calls.csv:2: properties: must be an object" in desk.said
+
+
+@pytest.mark.parametrize("written", ["latin-1", "utf-16"])
+def test_a_file_whose_first_line_is_not_utf_8_is_refused_with_a_word(
+    desk: Desk, written: str
+) -> None:
+    (desk.home / "a.csv").write_bytes("customer_id,prénom\nc-1,Ana\n".encode(written))
+    with pytest.raises(Misconfigured, match="save the file as UTF-8"):
+        desk.take("customers", "a.csv")
+
+
+def test_a_damaged_file_of_parquet_is_refused_with_a_word(desk: Desk) -> None:
+    path = desk.home / "people.parquet"
+    pq.write_table(pa.table({"customer_id": ["c-1"] * 100}), path)
+    whole = path.read_bytes()
+    for at in (20, len(whole) // 2):
+        path.write_bytes(whole[:at] + b"\xff" * 30 + whole[at + 30 :])
+        with pytest.raises(Misconfigured, match="not Parquet as we read it"):
+            desk.take("customers", "people.parquet")
 
 
 def test_a_file_of_another_kind_is_refused_with_a_word(desk: Desk) -> None:
