@@ -244,7 +244,11 @@ def earnings(found: Evaluation, figures: dict[str, float]) -> Iterator[Refusal]:
     (policy,), (champion,) = found.policies, found.baselines
     refused = (*policy.overlap.reasons, *champion.overlap.reasons)
     if refused:
-        yield Refusal("unproven", f"what it would earn is not known: {refused[0]}")
+        yield Refusal(
+            "unproven",
+            f"what it would earn is not known: {refused[0]}. Its own decisions would tell: have it "
+            "make some first, by --alias challenger --share 0.05 --acknowledge unproven",
+        )
         return
     gain, least = policy.gains[champion.name], -MARGIN * abs(champion.value.value)
     figures["value of a decision"] = policy.value.value

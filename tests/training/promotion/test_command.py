@@ -18,7 +18,6 @@ from engine.archive.opening import Keeping
 from engine.cli import main
 from engine.errors import ModelRefused, NotFound
 from engine.facts import disclosed
-from engine.files import kept_key
 from engine.models.features import Category, Feature
 from engine.models.kinds import parse_model
 from engine.models.online.learner import Learner
@@ -33,7 +32,6 @@ from tests.training.houses import (
     World,
     explored,
     knowing,
-    lately,
     write_catalogue,
 )
 from training.offpolicy.assess import Choices
@@ -76,17 +74,18 @@ class House(NamedTuple):
 
 
 @pytest.fixture
-def house(store: Store, server_url: str, tmp_path: Path) -> House:
+def house(store: Store, server_url: str, tmp_path: Path, weeks_later: None) -> House:
     catalogue = write_catalogue(tmp_path / "catalogue")
-    world, data = World(store, catalogue, now=lately(store)), tmp_path / "data"
+    world, data = World(store, catalogue), tmp_path / "data"
     return House(data, catalogue, server_url, world, Registry(data, store))
 
 
 def lived(house: House, store: Store, decisions: int) -> None:
-    """So many decisions, in the logs and in the archive."""
+    """So many decisions, in the logs and in the archive, whose customers go by the same digests in
+    every run: by their order intervals are drawn."""
     house.world.live_through(decisions)
     known = disclosed(house.world.catalogue)
-    keep_all(Keeping(store.log, house.data, "", lambda: known, kept_key(house.data, "archive")))
+    keep_all(Keeping(store.log, house.data, "", lambda: known, bytes(32)))
 
 
 def test_a_model_that_knows_the_customers_is_promoted_on_own_traffic_and_rolled_back(
@@ -205,7 +204,7 @@ def test_a_learner_is_promoted_by_the_decisions_that_its_snapshots_had_not_heard
     learner, rng = Learner((Feature("plan", "customer.plan", Category(PLANS)),)), Random(5)
     learner.know(house.world.catalogue.actions)
     for _ in range(3):
-        for _ in range(12_000):
+        for _ in range(3_000):
             plan, name = rng.choice(PLANS), rng.choice(NAMES)
             columns = np.array([float(plan == one) for one in PLANS])
             learner.expand.see(columns)
@@ -330,6 +329,7 @@ def test_a_policy_that_earns_less_is_told_from_one_nobody_can_tell(
     (silent,) = found(knows, none, 60)
     assert silent.reason == "unproven"
     assert "what it would earn is not known" in silent.text
+    assert "--alias challenger --share 0.05 --acknowledge unproven" in silent.text
 
 
 def test_a_model_from_the_training_machine_is_adopted_by_its_digest(
@@ -354,6 +354,26 @@ def test_what_was_tampered_with_on_the_way_is_not_adopted(house: House, tmp_path
     with pytest.raises(ModelRefused, match="not what was published"):
         house.registry.adopt("propensity", digest, tmp_path / "training")
     assert house.registry.versions("propensity") == []
+
+
+@pytest.mark.parametrize("command", ["rollback", "adopt propensity sha256:" + 64 * "0"])
+def test_what_is_not_found_is_said_with_where_it_was_looked_for(
+    command: str, tmp_path: Path, server_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when a command is run elsewhere than the server was: there it leaves nothing behind."""
+    monkeypatch.chdir(tmp_path)
+    house, words = {"TELLER_REDIS_URL": server_url}, command.split()
+    nowhere = CliRunner().invoke(main, words, env=house)
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "teller-data").mkdir()
+    missing = CliRunner().invoke(main, words, env=house)
+    looked = f"looked in {tmp_path}/teller-data (--data or TELLER_DATA names another)\n"
+    assert nowhere.output == f"Error: no models: there is no such directory; {looked}"
+    assert missing.output.startswith(
+        ("Error: no model 'propensity'; ", "Error: model 'propensity' ")
+    )
+    assert missing.output.endswith(f"; {looked}")
+    assert (nowhere.exit_code, missing.exit_code) == (1, 1)
 
 
 def test_a_copied_directory_is_refused_until_it_is_adopted(house: House, tmp_path: Path) -> None:
