@@ -16,7 +16,7 @@ from engine.wire.values import Stamp
 PAGE = 50
 MOST = 200
 _ASKED = ("limit", "cursor")
-_END = 253_402_300_799_999  # the last ms of the year 9999
+_FIRST, _LAST = -62_135_596_800_000, 253_402_300_799_999  # ms of the years 1 to 9999
 
 
 class Cursor(NamedTuple):
@@ -118,7 +118,7 @@ def _cursor(text: str) -> Cursor:
         at, _, key = told.partition(".")
         found = Cursor(int(at), key)
     except (NotBase64, ValueError):
-        found = Cursor(-1, "")
-    if not 0 <= found.at <= _END:
+        found = Cursor(_LAST + 1, "")
+    if not _FIRST <= found.at <= _LAST:
         raise InvalidRequest([Problem("/cursor", "is not one we gave: leave it out to start anew")])
     return found

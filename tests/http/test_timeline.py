@@ -173,6 +173,20 @@ def test_what_happened_long_ago_is_on_the_last_page(client: Client, keeping: Kee
     assert contact["at"][:10] == "2019-03-01"
 
 
+def test_what_happened_before_1970_is_told_and_exported(client: Client, keeping: Keeping) -> None:
+    times = ["0001-01-01T00:00:00.000Z", "1969-12-31T23:59:59.999Z", "2026-01-01T00:00:00.000Z"]
+    rows = [
+        {"id": f"m-{at}", "customer": {"id": "c-1"}, "type": "letter", "at": at} for at in times
+    ]
+    assert client.tell(*rows).json()["accepted"] == 3
+    keep_all(keeping)
+    told = [contact["at"] for one in pages(client, 1) for channel in one["channels"]
+            for contact in channel["contacts"]]  # fmt: skip
+    assert told == times[::-1]
+    exported = client.call("GET", "/v1/customers/c-1/export").json()["archive"]
+    assert len(exported) == 3
+
+
 def test_an_archive_that_cannot_be_read_says_so(client: Client, keeping: Keeping) -> None:
     client.consenting()
     keep_all(keeping)

@@ -54,7 +54,9 @@ class Exports:
         )
 
     def _archive_rows(self, subjects: Collection[str], now: int) -> list[Row]:
-        return self._history().consistent(lambda rows: rows.rows(subjects, 0, now + 1))
+        return self._history().consistent(
+            lambda archive: archive.rows(subjects, archive.first or 0, now + 1)
+        )
 
 
 def _readable(row: Row) -> dict[str, Any]:
