@@ -53,11 +53,6 @@ def write_catalogue(directory: Path, **overrides: Any) -> Path:
     return directory
 
 
-def lately(store: Store) -> int:
-    """Long enough ago for every window to be closed, and not for the evidence to be old."""
-    return store.load("anyone").now - 20 * DAY
-
-
 def for_each_plan() -> list[dict[str, Any]]:
     """The same offers, but `a` for those on plus and `b` for those on basic are not eligible."""
     only = {"a": "customer.plan == 'basic'", "b": "customer.plan == 'plus'"}
@@ -94,14 +89,14 @@ def explored(best: str, names: tuple[str, ...] = NAMES) -> dict[str, float]:
 
 
 class World:
-    """Decides and answers, and logs both; every draw follows from `seed` and from `now`, ms, when
-    it begins."""
+    """Decides and answers from `NOW` on, and logs both; every draw follows from `seed` and from
+    that moment, which ids tell."""
 
-    def __init__(self, store: Store, catalogue: Path, seed: int = 4, now: int = NOW) -> None:
+    def __init__(self, store: Store, catalogue: Path, seed: int = 4) -> None:
         self._store = store
         self._rng = np.random.default_rng(seed)
         self.catalogue = check_directory(catalogue)
-        self.now = now
+        self.now = NOW
         self.earned: list[float] = []
 
     def live_through(

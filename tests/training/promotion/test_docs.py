@@ -14,7 +14,7 @@ from engine.models.routing import ALIASES
 from engine.models.verdict import MAY_BE_ACKNOWLEDGED, REASONS
 from engine.registry import Registry
 from engine.store import Store
-from tests.training.houses import World, for_each_plan, lately, write_catalogue
+from tests.training.houses import World, for_each_plan, write_catalogue
 from tests.training.promotion.test_command import House, lived
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -29,10 +29,10 @@ def commands(page: str) -> str:
 
 
 @pytest.fixture
-def house(store: Store, server_url: str, tmp_path: Path) -> House:
+def house(store: Store, server_url: str, tmp_path: Path, weeks_later: None) -> House:
     catalogue = write_catalogue(tmp_path / "shop")
     write_catalogue(tmp_path / "shop-next", actions=for_each_plan())
-    world, data = World(store, catalogue, now=lately(store)), tmp_path / "data"
+    world, data = World(store, catalogue), tmp_path / "data"
     return House(data, catalogue, server_url, world, Registry(data, store))
 
 
