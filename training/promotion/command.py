@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from engine.errors import NotFound
 from engine.models.routing import LEARNED, Alias, Aliases
 from engine.settings import DATA
 from training.commands import FILE, FOLDER, lacking
@@ -33,10 +35,22 @@ def _of_a_house(command: Callable[..., None]) -> Callable[..., None]:
         from engine.store import open_store  # noqa: PLC0415
         from training.promotion.house import House  # noqa: PLC0415
 
-        with open_store(redis_url, data) as store:
+        with _looking_in(data, "--data or TELLER_DATA"), open_store(redis_url, data) as store:
             command(House(data, store, Registry(data, store)), **options)
 
     return with_house
+
+
+@contextmanager
+def _looking_in(data: Path, by: str) -> Iterator[None]:
+    """Has what is not found tell where it was looked for, and how (`by`) another place is named;
+    where there is no such directory none is made."""
+    try:
+        if not data.is_dir():
+            raise NotFound("no models: there is no such directory")
+        yield
+    except NotFound as error:
+        raise NotFound(f"{error}; looked in {data.absolute()} ({by} names another)") from None
 
 
 @click.command()
@@ -134,7 +148,8 @@ def adopt(name: str, digest: str, source: Path | None, data: Path) -> None:
     """
     from engine.registry import Registry  # noqa: PLC0415
 
-    Registry(data).adopt(name, digest, source or data)
+    with _looking_in(source or data, "--from" if source else "--data or TELLER_DATA"):
+        Registry(data).adopt(name, digest, source or data)
     click.echo(f"{name} {digest} is one of this house's models; teller promote makes it serve")
 
 
