@@ -17,11 +17,6 @@ from engine.settings import Settings, load_or_make_keys
 from engine.situation import PROPENSITY
 from engine.store import Store, open_store
 
-ANOTHER = (
-    "This model does not serve: another was promoted, or somebody went back from it. "
-    "`teller models` tells which does."
-)
-
 
 def start(settings: Settings, address: str) -> None:
     """Prepare what serving needs in the store and the data directory, and say what to try.
@@ -43,9 +38,8 @@ def start(settings: Settings, address: str) -> None:
         with step(f"into the store, whom it does not know of {len(everyone):,} households"):
             load(store, everyone, worth_trying)
     keys = load_or_make_keys(settings)
-    Teller(console, address, keys.secret[0]).tell(
-        prepared.report if serves else f"{prepared.report}\n{ANOTHER}", everyone, worth_trying
-    )
+    report = prepared.report if serves else f"{prepared.report}\n{_another(settings)}"
+    Teller(console, address, keys.secret[0]).tell(report, everyone, worth_trying)
 
 
 def publish(prepared: Prepared, data: Path, store: Store) -> bool:
@@ -62,6 +56,13 @@ def publish(prepared: Prepared, data: Path, store: Store) -> bool:
     if digest not in known and "champion" not in registry.aliases(PROPENSITY):
         registry.promote(PROPENSITY, digest)
     return registry.aliases(PROPENSITY).get("champion") == digest
+
+
+def _another(settings: Settings) -> str:
+    return (
+        "This model does not serve: another was promoted, or somebody went back from it. Which "
+        f"does: teller models --catalogue {settings.catalogue} --data {settings.data}"
+    )
 
 
 def load(store: Store, everyone: list[Household], worth_trying: list[Notable]) -> int:
