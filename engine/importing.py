@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from hashlib import file_digest
 from itertools import islice
+from math import inf
 from pathlib import Path
 
 import msgspec
@@ -17,6 +18,7 @@ from msgspec import Struct
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
+from engine.errors import Misconfigured
 from engine.files import own_directory
 from engine.services.intake.imports import BadLine, Imports
 from engine.wire.imports import Kind
@@ -83,6 +85,10 @@ def _say(console: Console, text: str) -> None:
     console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
+class _Aside(Struct):
+    line: int
+
+
 class _Place:
     """Where an import stands, on disk."""
 
@@ -99,12 +105,20 @@ class _Place:
             self._reached.unlink(missing_ok=True)
         done = Progressed()
         if self._reached.exists():
-            done = msgspec.json.decode(self._reached.read_bytes(), type=Progressed)
+            done = self._read()
         if self.aside.exists():
             rows = self.aside.read_bytes().splitlines(keepends=True)
-            kept = [row for row in rows if msgspec.json.decode(row)["line"] <= done.line]
-            self.aside.write_bytes(b"".join(kept))
+            self.aside.write_bytes(b"".join(row for row in rows if _line_of(row) <= done.line))
         return done
+
+    def _read(self) -> Progressed:
+        try:
+            return msgspec.json.decode(self._reached.read_bytes(), type=Progressed)
+        except msgspec.DecodeError:
+            raise Misconfigured(
+                f"{self._reached}, which says how far this file has come, is damaged: import it "
+                "from its first row with --again, which counts nothing twice"
+            ) from None
 
     def keep_aside(self, bad: list[BadLine]) -> None:
         """Write the rows kept out, with the reason, for whoever mends them."""
@@ -121,3 +135,12 @@ class _Place:
         draft = self._reached.with_suffix(f".{os.getpid()}")
         draft.write_bytes(msgspec.json.encode(done))
         draft.replace(self._reached)
+
+
+def _line_of(row: bytes) -> float:
+    """Where a row kept aside stands in the file; behind all where it was cut short as the import
+    was, for then it is about to be met again."""
+    try:
+        return msgspec.json.decode(row, type=_Aside).line
+    except msgspec.DecodeError:
+        return inf

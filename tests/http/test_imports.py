@@ -184,6 +184,23 @@ def test_an_import_that_stopped_goes_on_and_ends_as_if_it_had_not(
     assert [one["count"] for one in totals] == [3 * CHUNK]
 
 
+def test_what_an_import_that_was_killed_left_half_written_stops_no_other(desk: Desk) -> None:
+    text = "customer_id,plan\nc-1,basic\nc-2,gold\n"
+    assert desk.take("customers", "people.csv", text).bad == 1
+    aside = desk.home / "people.csv.customers.aside.jsonl"
+    whole = aside.read_bytes()
+    aside.write_bytes(whole + whole[:10])
+    assert desk.take("customers", "people.csv").bad == 1
+    assert aside.read_bytes() == whole
+
+    (reached,) = (desk.data / "imports").iterdir()
+    reached.write_bytes(b"")  # a power cut
+    with pytest.raises(Misconfigured, match="--again"):
+        desk.take("customers", "people.csv")
+    assert desk.take("customers", "people.csv", again=True).bad == 1
+    assert aside.read_bytes() == whole
+
+
 def test_parquet_says_the_same_as_csv(desk: Desk) -> None:
     table = pa.table(
         {
