@@ -15,7 +15,9 @@ def foremost(numbers: NDArray[np.float64], most: int) -> NDArray[np.intp]:
     behind = len(numbers) - most
     if behind <= 0:
         return _down_to(numbers, -np.inf, len(numbers))
-    return _down_to(numbers, np.partition(numbers, behind)[behind], most)
+    ordered = numbers.copy()
+    ordered.partition(behind)
+    return _down_to(numbers, ordered[behind], most)
 
 
 @compiled("intp[::1](float64[::1], float64, intp)")

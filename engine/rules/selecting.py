@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
 from operator import attrgetter
 
 from engine.domain import Action, EventLabel, Label, Selector
@@ -14,6 +13,7 @@ Key = str | tuple[str, str] | None
 """One of the things a policy counts by. An action without a group is a group of its own:
 the pair ("", its id), which no group's name can be."""
 
+_Labelled = Label | EventLabel
 _FIELDS = ("kind", "group", "action", "channel", "placement")
 _OF_ACTIONS = ("kind", "group", "action")
 
@@ -42,8 +42,8 @@ class Fleet:
 
     def selected(self, selector: Selector) -> int:
         """The actions `selector` speaks about, wherever they may be shown."""
-        tests = _tests(selector, _OF_ACTIONS)
-        return mask_of(i for i, label in enumerate(self._labels) if _matches(tests, label))
+        matches = _matching(selector, _OF_ACTIONS)
+        return mask_of(i for i, label in enumerate(self._labels) if matches(label))
 
 
 class Selection:
@@ -54,14 +54,12 @@ class Selection:
     """
 
     def __init__(self, selector: Selector, per: Per | None, fleet: Fleet) -> None:
-        self.matches: Callable[[Label | EventLabel], bool] = partial(
-            _matches, _tests(selector, _FIELDS)
-        )
+        self.matches = _matching(selector, _FIELDS)
         self._channels = selector.channel
         self._placements = selector.placement
         self._per = per
         self._fleet = fleet
-        self.key: Callable[[Label | EventLabel], Key] = _KEYS[per]
+        self.key: Callable[[_Labelled], Key] = _KEYS[per]
         self.mask = fleet.selected(selector)
 
     def on_channel(self, channel: str) -> bool:
@@ -92,20 +90,21 @@ def label_of(action: Action, channel: str, placement: str) -> Label:
     return Label(action.id, action.kind, action.group or "", channel, placement)
 
 
-_Test = tuple[Callable[[Label | EventLabel], str], frozenset[str]]
+def _matching(selector: Selector, fields: Sequence[str]) -> Callable[[_Labelled], bool]:
+    """Whether a label is of what `selector` speaks about, as far as those fields say."""
+    wanted = {field: values for field in fields if (values := getattr(selector, field))}
+    tests = [(attrgetter(field), values) for field, values in wanted.items()]
+    if len(tests) == 1:  # as most have: half the time of the loop below, on the hot path
+        [(read, values)] = tests
+        return lambda label: read(label) in values
 
+    def matches(label: _Labelled) -> bool:
+        for read, values in tests:  # noqa: SIM110 - twice as quick as all()
+            if read(label) not in values:
+                return False
+        return True
 
-def _tests(selector: Selector, fields: Sequence[str]) -> tuple[_Test, ...]:
-    return tuple(
-        (attrgetter(field), wanted) for field in fields if (wanted := getattr(selector, field))
-    )
-
-
-def _matches(tests: Iterable[_Test], label: Label | EventLabel) -> bool:
-    for read, wanted in tests:  # noqa: SIM110 - twice as quick as all(), on the hot path
-        if read(label) not in wanted:
-            return False
-    return True
+    return matches
 
 
 def _by(values: Iterable[str | None]) -> dict[Key, int]:
@@ -116,15 +115,15 @@ def _by(values: Iterable[str | None]) -> dict[Key, int]:
     return {value: mask_of(indices) for value, indices in found.items()}
 
 
-def _together(_: Label | EventLabel) -> Key:
+def _together(_: _Labelled) -> Key:
     return None
 
 
-def _group(label: Label | EventLabel) -> Key:
+def _group(label: _Labelled) -> Key:
     return label.group or ("", label.action)
 
 
-_KEYS: dict[Per | None, Callable[[Label | EventLabel], Key]] = {
+_KEYS: dict[Per | None, Callable[[_Labelled], Key]] = {
     None: _together,
     "action": attrgetter("action"),
     "group": _group,
