@@ -7,9 +7,9 @@ Serving encodes one customer's facts, training encodes rows of them: both throug
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from msgspec import Struct
@@ -24,6 +24,7 @@ FACETS: tuple[Facet, ...] = ("id", "group", "kind")
 FAR = 1e6
 """A number this many scales from its mean is no number we know, so it counts as missing."""
 
+_REAL = (int, float)
 _FILTERS = ("action", "group", "kind", "channel", "topic")
 SOURCES = ("customer.", "context.", "channel", "history.count", "history.days_since")
 
@@ -76,6 +77,10 @@ class Feature(Struct, frozen=True, forbid_unknown_fields=True):
 
 Write: TypeAlias = Callable[[list[float], object], None]
 
+_Scale: TypeAlias = tuple[Any, int, float, float, float, float, bool]
+"""What to ask for a number; its column; what it must lie between; its mean and its scale; whether
+the column after it says that it is missing. A plain tuple, which is the quickest to unpack."""
+
 
 class Encoder:
     """Declared features, ready to turn facts into a row of finite numbers.
@@ -91,6 +96,7 @@ class Encoder:
         self.columns: list[str] = []
         self.spans: dict[str, range] = {}
         self._missing: list[float] = []
+        self._numbers: dict[str, list[_Scale]] = {"customer": [], "context": [], "history": []}
         self._plain: list[tuple[Callable[[Facts], object], Write]] = []
         self._historic: list[tuple[Callable[[History], object], Write]] = []
         for feature in features:
@@ -104,11 +110,15 @@ class Encoder:
         self._missing += absent(feature.encoding)
         self.columns += [f"{feature.name}{part}" for part in _parts(feature.encoding)]
         self.spans[feature.name] = range(start, len(self.columns))
-        write = _writer(feature.encoding, start)
-        if feature.source.startswith("history."):
-            self._historic.append((_ask(feature), write))
+        room, _, name = feature.source.partition(".")
+        if isinstance(feature.encoding, Number):
+            if room != "channel":  # whose name is no number, ever
+                key = _ask(feature) if room == "history" else name
+                self._numbers[room].append(_scale(key, feature.encoding, start))
+        elif room == "history":
+            self._historic.append((_ask(feature), _writer(feature.encoding, start)))
         else:
-            self._plain.append((_reader(feature.source), write))
+            self._plain.append((_reader(room, name), _writer(feature.encoding, start)))
 
     def crossed(self, facet: Facet) -> list[int]:
         """The columns that are crossed with `facet`, ascending."""
@@ -131,11 +141,14 @@ class Encoder:
 
     def encode(self, facts: Facts) -> list[float]:
         """One row: a finite number per column."""
-        row = self._missing.copy()
+        row, numbers = self._missing.copy(), self._numbers
+        _scaled(row, facts.customer.get, numbers["customer"])
+        _scaled(row, facts.context.get, numbers["context"])
         for read, write in self._plain:
             write(row, read(facts))
-        if self._historic:
+        if self._historic or numbers["history"]:
             history = History(facts.events, facts.now)
+            _scaled(row, lambda ask: ask(history), numbers["history"])
             for ask, write in self._historic:
                 write(row, ask(history))
         return row
@@ -150,8 +163,13 @@ class Encoder:
         encoded: list[list[float]] = []
         spread: list[int] = []
         for facts in rows:
-            customer, context, events, channel, now = facts
-            same = (id(customer), id(context), id(events), channel, now)
+            same = (
+                id(facts.customer),
+                id(facts.context),
+                id(facts.events),
+                facts.channel,
+                facts.now,
+            )
             place = number.setdefault(same, len(encoded))
             if place == len(encoded):
                 encoded.append(self.encode(facts))
@@ -210,8 +228,7 @@ def _parts(encoding: Encoding) -> list[str]:
     return [f"={value}" for value in encoding.values] + other
 
 
-def _reader(source: str) -> Callable[[Facts], object]:
-    room, _, name = source.partition(".")
+def _reader(room: str, name: str) -> Callable[[Facts], object]:
     if room == "customer":
         return lambda facts: facts.customer.get(name)
     if room == "context":
@@ -226,27 +243,27 @@ def _ask(feature: Feature) -> Callable[[History], object]:
     return lambda history: history.days_since(event, **where)
 
 
-def _writer(encoding: Encoding, start: int) -> Write:
-    if isinstance(encoding, Number):
-        return _number(encoding, start)
+def _scale(key: object, encoding: Number, column: int) -> _Scale:
+    mean, far = encoding.mean, FAR * encoding.scale
+    return key, column, mean - far, mean + far, mean, encoding.scale, encoding.indicator
+
+
+def _scaled(row: list[float], read: Callable[[Any], object], scales: Iterable[_Scale]) -> None:
+    """All numbers of one source in one loop: a call or two for each took twice as long."""
+    for key, column, low, high, mean, scale, indicated in scales:
+        value = read(key)
+        # The comparison turns away NaN, infinities and integers too big for a float alike.
+        if isinstance(value, _REAL) and low < value < high:
+            row[column] = (value - mean) / scale
+            if indicated:
+                row[column + 1] = 0.0
+
+
+def _writer(encoding: Category | Members, start: int) -> Write:
     slots: dict[object, int] = {value: start + i for i, value in enumerate(encoding.values)}
     if isinstance(encoding, Members):
         return _members(slots)
     return _category(slots, start + len(slots) if encoding.other else None)
-
-
-def _number(encoding: Number, at: int) -> Write:
-    mean, scale, indicator = encoding.mean, encoding.scale, encoding.indicator
-    low, high = mean - FAR * scale, mean + FAR * scale
-
-    def write(row: list[float], value: object) -> None:
-        # The comparison turns away NaN, infinities and integers too big for a float alike.
-        if isinstance(value, (int, float)) and low < value < high:
-            row[at] = (value - mean) / scale
-            if indicator:
-                row[at + 1] = 0.0
-
-    return write
 
 
 def _category(slots: dict[object, int], other: int | None) -> Write:
