@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple, get_args
 
+from msgspec import Struct
+
 from engine.domain import CustomerState
 from engine.errors import CustomerFull
 
@@ -22,7 +24,7 @@ class Seen(NamedTuple):
     answer: bytes
 
 
-class Loaded(NamedTuple):
+class Loaded(Struct, frozen=True):
     """A customer as stored.
 
     `packed` holds the raw fields a decision is made from, for the record. `now` is the store's
@@ -43,7 +45,7 @@ class Loaded(NamedTuple):
     behind: bool = False
 
 
-class Change(NamedTuple):
+class Change(Struct, frozen=True):
     """One atomic change of one customer, with its record for the log.
 
     `revision` is the one the change was made from; None only appends: it neither checks nor
@@ -67,20 +69,20 @@ class Change(NamedTuple):
     since: int | None = None
 
 
-class Committed(NamedTuple):
+class Committed(Struct, frozen=True):
     """The change is in: the customer's revision now."""
 
     revision: int
 
 
-class Conflict(NamedTuple):
+class Conflict(Struct, frozen=True):
     """Someone else was first; nothing was written. `loaded` is the customer as it is now, which
     may be fenced or redirected."""
 
     loaded: Loaded
 
 
-class Known(NamedTuple):
+class Known(Struct, frozen=True):
     """This was done before; nothing was written.
 
     `answers` has one row for each of `Change.seen`, None where that key is new; `record` is

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from msgspec import Struct
 
@@ -96,7 +96,7 @@ class Selector:
     placement: frozenset[str] = frozenset()
 
 
-class Knockout(NamedTuple):
+class Knockout(Struct, frozen=True):
     """A "no" to every action in `mask` (bit i: the catalogue's i-th action by id).
 
     `code` is the engine's reason code; `reason` the author's policy id at stage contact and
@@ -244,7 +244,7 @@ class Pointer(Struct, frozen=True, array_like=True):
 # ── what a moment looks like, and what happened ──────────────────────────────────────
 
 
-class Facts(NamedTuple):
+class Facts(Struct, frozen=True, array_like=True):
     """What conditions, features and templates may look at. Missing keys are unknown."""
 
     customer: Mapping[str, Value]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from engine.arbitration import Vector
@@ -49,8 +50,9 @@ def _others(filling: Filling, situation: Situation) -> Iterator[Candidate]:
     rest = filling.placement.mask & ~filling.mask
     knockouts = [_naming(knockout, situation) for knockout in filling.knockouts]
     knockouts += _arbitrated(filling, situation)
-    for action, (stage, code, reason, text, _) in first_reasons(knockouts, rest):
-        yield Candidate(actions[action].id, filling.placement.id, stage, code, reason, text)
+    place = filling.placement.id
+    for action, no in first_reasons(knockouts, rest):
+        yield Candidate(actions[action].id, place, no.stage, no.code, no.reason, no.text)
 
 
 def _naming(knockout: Knockout, situation: Situation) -> Knockout:
@@ -63,7 +65,7 @@ def _naming(knockout: Knockout, situation: Situation) -> Knockout:
     absent = ", ".join(missing(condition, situation.facts, catalogue.scope))
     if not absent:
         return knockout
-    return knockout._replace(text=f"{absent} is not known, and it needs {condition.text}.")
+    return replace(knockout, text=f"{absent} is not known, and it needs {condition.text}.")
 
 
 def _arbitrated(filling: Filling, situation: Situation) -> Iterator[Knockout]:

@@ -127,7 +127,8 @@ def unpack_facts(packed: bytes) -> Facts:
 def _nameless(facts: Facts, known: Disclosed) -> Facts:
     """Without personal values, and without the ids of what the customer waits for."""
     matters = tuple(replace(matter, id="") for matter in facts.events.open)
-    return facts._replace(
+    return replace(
+        facts,
         customer=_only(facts.customer, known.attributes),
         context=_only(facts.context, known.context),
         events=replace(facts.events, open=matters),

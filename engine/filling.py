@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from msgspec import Struct
@@ -26,7 +26,7 @@ None leaves it and those after it empty. Told the decision's id, and the slot as
 `<placement>/<rank>`."""
 
 
-class Pick(NamedTuple):
+class Pick(Struct, frozen=True):
     """An action chosen for a slot: its exact chance, the best it was up against, its content."""
 
     action: int

@@ -126,7 +126,7 @@ def survey(
     catalogue = live.catalogue
     facts = facts_of(request, state, live.defaults, now)
     evaluation = catalogue.ruleset.evaluate(facts)
-    left, barred = catalogue.policies.judge(live.everyone, state.consent, evaluation, now)
+    verdict = catalogue.policies.judge(live.everyone, state.consent, evaluation, now)
     scored = (live.prior if impersonal(request, state) else live.scorer).score(facts)
     strategy = catalogue.strategy
     values, worth = strategy.worth(evaluation)
@@ -137,8 +137,8 @@ def survey(
         live,
         facts,
         evaluation,
-        barred,
-        left,
+        verdict.knockouts,
+        verdict.standing,
         catalogue.contact.check(contacts, facts, evaluation),
         scored.propensities,
         values,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from engine.domain import Action, Facts
@@ -17,7 +18,7 @@ MOST_COLUMNS = 2_000
 """Wider models cost more memory, an action a row, than an artefact may make a worker spend."""
 
 
-class Scored(NamedTuple):
+class Scored(Struct, frozen=True):
     """A propensity in [0, 1] for every action of the catalogue, by id, and what it rests on.
 
     `propensities`: contiguous float64, shape (actions,), not to be written to. `features`:

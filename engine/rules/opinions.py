@@ -65,7 +65,8 @@ class _Capping:
         self.text = f"At most {policy.cap} {many}{each} {in_words(policy.window)}: used up."
 
     def read(self, seen: Seen, channel: str) -> Opinion | None:
-        return _Counted(self, seen, seen.since(self.policy.window.start(seen.now)), channel)
+        rows = seen.since(self.policy.window.start(seen.now))
+        return _Counted(self, seen, rows, len(rows), channel)
 
     def used(self, seen: Seen, rows: Iterable[Contact]) -> dict[Key, int]:
         """How much those contacts use up, by key."""
@@ -80,42 +81,39 @@ class _Capping:
         return used
 
 
-class _Counted:
+class _Counted(Struct):
     """How much of a cap is used. Counted by key only once `most`, all there is to count, could
     reach the cap: for most customers and most caps it never does."""
 
-    def __init__(
-        self, capping: _Capping, seen: Seen, rows: Sequence[Contact], channel: str
-    ) -> None:
-        self._capping = capping
-        self._seen = seen
-        self._rows = rows
-        self._most = len(rows)
-        self._channel = channel
-        self._used: dict[Key, int] | None = None
-        self._taken: list[Key] = []
+    capping: _Capping
+    seen: Seen
+    rows: Sequence[Contact]
+    most: int
+    channel: str
+    used: dict[Key, int] | None = None
+    taken: list[Key] = []
 
     def knockout(self, placement: str) -> Knockout | None:
-        selection, policy = self._capping.selection, self._capping.policy
-        if self._most < policy.cap or not selection.at_placement(placement):
+        selection, policy = self.capping.selection, self.capping.policy
+        if self.most < policy.cap or not selection.at_placement(placement):
             return None
-        if self._used is None:
-            self._used = self._capping.used(self._seen, self._rows)
-        used = self._used
-        while self._taken:
-            key = self._taken.pop()
+        if self.used is None:
+            self.used = self.capping.used(self.seen, self.rows)
+        used = self.used
+        while self.taken:
+            key = self.taken.pop()
             used[key] = used.get(key, 0) + 1
         used_up = {key for key, count in used.items() if count >= policy.cap}
-        mask = selection.kept_out(used_up, self._channel, placement)
+        mask = selection.kept_out(used_up, self.channel, placement)
         if not mask:
             return None
-        return Knockout("contact", "cap-reached", policy.id, self._capping.text, mask)
+        return Knockout("contact", "cap-reached", policy.id, self.capping.text, mask)
 
     def take(self, label: Label) -> None:
-        selection = self._capping.selection
+        selection = self.capping.selection
         if selection.matches(label):
-            self._most += 1
-            self._taken.append(selection.key(label))
+            self.most += 1
+            self.taken.append(selection.key(label))
 
 
 class _Resting:

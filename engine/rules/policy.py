@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from engine.domain import Consent, Knockout
 from engine.rules.consent import ConsentPolicy
 from engine.rules.engagement import Engagement, Evaluated
@@ -12,7 +14,7 @@ from engine.rules.masks import indices
 from engine.rules.schedule import Schedule
 
 
-class Verdict(NamedTuple):
+class Verdict(Struct, frozen=True):
     """The actions that still stand, and why the others do not, in order of policies."""
 
     standing: int

@@ -13,7 +13,9 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from msgspec import Struct
 
 from engine.domain import Facts, Value
 from engine.history import History
@@ -23,6 +25,8 @@ from engine.rules.tables import DecisionTable
 from engine.rules.types import DOUBLE, SCALARS, Type
 
 Predicate = Callable[[Facts], bool | None]
+
+_FACTS = ("customer", "context", "events", "channel", "now")
 
 _CLASSES: Mapping[str, type] = {
     "bool": bool,
@@ -47,7 +51,7 @@ class Definition:
     body: Condition | DecisionTable
 
 
-class Evaluation(NamedTuple):
+class Evaluation(Struct, frozen=True):
     """What came out for one customer.
 
     `false` and `unknown` are indices of conditions, ascending; a `values` entry is None
@@ -205,9 +209,8 @@ class _Compiler:
 
     def prelude(self) -> list[ast.stmt]:
         """Statements that unpack the facts and fill the locals all others mention."""
-        fields = [ast.Name(name, ast.Store()) for name in (*Facts._fields, "false", "unknown")]
         start: list[ast.stmt] = [
-            ast.Assign([ast.Tuple(list(fields[: len(Facts._fields)]), ast.Store())], load("facts")),
+            *(assign(name, ast.Attribute(load("facts"), name, ast.Load())) for name in _FACTS),
             assign("false", ast.List([], ast.Load())),
             assign("unknown", ast.List([], ast.Load())),
         ]

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from engine.domain import Facts
 from engine.models.features import Category, Encoder, Feature, Members, Number
@@ -79,7 +80,7 @@ def test_days_since_never_is_missing_not_infinite() -> None:
 @given(st.lists(PEOPLE, max_size=6))
 def test_training_and_serving_see_the_same_finite_numbers(people: list[Facts]) -> None:
     encoder = Encoder([*FEATURES, REJECTS, SINCE])
-    later = [who._replace(now=who.now + DAY) for who in people]
+    later = [replace(who, now=who.now + DAY) for who in people]
     rows = [*people, *later, *people]
     matrix = encoder.matrix(rows)
     assert matrix.shape == (len(rows), len(encoder.columns))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from engine.change import Change, Committed, Conflict, Known, Loaded
 from engine.store import Store
 
@@ -24,5 +26,5 @@ class CheckThenAct:
         result = self._store.commit(change, deadline)
         while isinstance(result, Conflict):
             revision = result.loaded.state.revision
-            result = self._store.commit(change._replace(revision=revision, since=None), deadline)
+            result = self._store.commit(replace(change, revision=revision, since=None), deadline)
         return result

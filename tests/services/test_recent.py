@@ -250,9 +250,9 @@ def test_the_same_request_again_is_no_conflict(one: Application) -> None:
 def test_whoever_others_change_as_well_is_asked_for_until_they_do_no_more() -> None:
     recent = Recent(Clocks())
     recent.keep(LOADED, {}, 4)
-    recent.keep(LOADED._replace(state=replace(STATE, revision=7)), {}, 8)
+    recent.keep(replace(LOADED, state=replace(STATE, revision=7)), {}, 8)
     assert recent.recall("c-1") is None
-    recent.keep(LOADED._replace(state=replace(STATE, revision=8)), {}, 9)
+    recent.keep(replace(LOADED, state=replace(STATE, revision=8)), {}, 9)
     assert recent.recall("c-1") is not None
 
 
@@ -303,7 +303,7 @@ def test_when_the_machines_clock_was_set_the_store_is_asked(set_by: int) -> None
 
 def test_whoever_was_new_or_is_large_is_not_kept() -> None:
     recent = Recent(Clocks())
-    recent.keep(LOADED._replace(state=replace(STATE, revision=0)), {}, 1)
+    recent.keep(replace(LOADED, state=replace(STATE, revision=0)), {}, 1)
     assert recent.recall("c-1") is None
     recent.keep(LOADED, {"contacts": bytes(LARGEST)}, 4)
     assert recent.recall("c-1") is None
@@ -313,7 +313,7 @@ def test_the_one_kept_longest_goes_when_there_are_too_many() -> None:
     recent = Recent(Clocks())
     for number in range(MOST + 1):
         state = replace(STATE, customer_id=f"c-{number}")
-        recent.keep(LOADED._replace(state=state), {}, 4)
+        recent.keep(replace(LOADED, state=state), {}, 4)
     kept = [number for number in range(MOST + 1) if recent.recall(f"c-{number}")]
     assert kept == list(range(1, MOST + 1))
 
@@ -323,7 +323,7 @@ def test_whoever_was_kept_for_too_long_is_let_go_of_by_the_next() -> None:
     recent = Recent(clocks)
     recent.keep(LOADED, {}, 4)
     clocks.run(LIFE + 1)
-    recent.keep(LOADED._replace(state=replace(STATE, customer_id="c-2")), {}, 4)
+    recent.keep(replace(LOADED, state=replace(STATE, customer_id="c-2")), {}, 4)
     assert list(recent._kept) == ["c-2"]
 
 
@@ -331,9 +331,9 @@ def test_all_who_were_kept_for_too_long_are_let_go_of_together() -> None:
     clocks = Clocks()
     recent = Recent(clocks)
     for number in range(3):
-        recent.keep(LOADED._replace(state=replace(STATE, customer_id=f"c-{number}")), {}, 4)
+        recent.keep(replace(LOADED, state=replace(STATE, customer_id=f"c-{number}")), {}, 4)
     clocks.run(LIFE + 1)
-    recent.keep(LOADED._replace(state=replace(STATE, customer_id="c-9")), {}, 4)
+    recent.keep(replace(LOADED, state=replace(STATE, customer_id="c-9")), {}, 4)
     assert list(recent._kept) == ["c-9"]
 
 
@@ -368,7 +368,7 @@ def test_following_a_change_keeps_nobody_new() -> None:
 def test_of_a_followed_change_only_what_decisions_are_made_from_is_kept() -> None:
     recent = Recent(Clocks())
     recent.keep(LOADED, {}, 4)
-    left = LOADED._replace(state=replace(STATE, revision=4))
+    left = replace(LOADED, state=replace(STATE, revision=4))
     recent.follow(left, {"contacts": pack_contacts(Contacts()), "told": pack_told(Told())}, 5)
     again = recent.recall("c-1")
     assert again is not None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec.structs import replace
+
 from engine.change import Change, Loaded
 from engine.codec import pack_attributes
 from engine.services.people.merges import Merges
@@ -28,4 +30,4 @@ def change(loaded: Loaded, **fields: Any) -> Change:
         decision_id=None,
         retention=30 * DAY,
     )
-    return made._replace(**fields)
+    return replace(made, **fields)

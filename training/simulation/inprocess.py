@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+from msgspec.structs import replace
 
 from engine.bootstrap import Application, assemble
 from engine.catalogue import Catalogue
@@ -42,7 +43,7 @@ class Clocked(Store):
         self, customer_id: str, seen: Sequence[str] = (), deadline: float | None = None
     ) -> Loaded:
         loaded = super().load(customer_id, seen, deadline)
-        return loaded._replace(now=max(self.now, loaded.state.clock))
+        return replace(loaded, now=max(self.now, loaded.state.clock))
 
     def commit(self, change: Change, deadline: float | None = None) -> Committed | Conflict | Known:
         partition = partition_of(change.customer_id)

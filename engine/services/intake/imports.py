@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, TypeVar
 
+from msgspec.structs import replace
+
 from engine import record
 from engine.catalogue import Catalogue
 from engine.change import Change, Committed, Loaded
@@ -139,7 +141,7 @@ class _Told:
     ) -> tuple[Change | None, Taken]:
         taken, state, entries = Taken(), loaded.state, []
         for line, body in rows:
-            now = loaded._replace(state=state)
+            now = replace(loaded, state=state)
             try:
                 after, entry = changed(now, body, self._catalogue, SOURCE)
             except InvalidRequest as error:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import Any
 
+from msgspec.structs import asdict
+
 from engine.change import Entry
 from engine.codec import unpack
 from engine.errors import NotFound
@@ -63,7 +65,7 @@ def _readable(row: Row) -> dict[str, Any]:
     """A row of the archive, its facts unpacked."""
     document: dict[str, Any] = plain(row)
     if isinstance(row, DecisionRow):
-        facts = unpack_facts(row.facts)._asdict() if row.facts else None
+        facts = asdict(unpack_facts(row.facts)) if row.facts else None
         document["facts"] = plain(facts)
     return document
 

@@ -213,7 +213,7 @@ def half_clicks(table: Examples) -> Examples:
 def told(table: Examples) -> Examples:
     """The same offers, whose customers' facts say whether they will answer."""
     facts = [
-        one._replace(customer={**one.customer, "answered": bool(label)})
+        replace(one, customer={**one.customer, "answered": bool(label)})
         for one, label in zip(table.facts, table.labels.tolist(), strict=True)
     ]
     return Examples(facts, table.actions, table.labels, table.at, table.weights, table.subjects)
@@ -224,7 +224,7 @@ def long_remembered(table: Examples) -> Examples:
     labels = tuple(EventLabel("click", action=one) for one in ("isa", "loan", "card", "tips"))
     rows = tuple(Event(number, number % len(labels)) for number in range(200))
     events = Events(labels, rows, tuple(Tally(50, 199) for _ in labels))
-    facts = [one._replace(events=events) for one in table.facts]
+    facts = [replace(one, events=events) for one in table.facts]
     return Examples(facts, table.actions, table.labels, table.at, table.weights, table.subjects)
 
 
