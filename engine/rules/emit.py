@@ -49,6 +49,16 @@ def call(function: ast.expr, *args: ast.expr) -> ast.Call:
     return ast.Call(function, list(args), [])
 
 
+def tell(name: str, method: str, *args: ast.expr) -> ast.stmt:
+    """`name.method(*args)`."""
+    return ast.Expr(call(ast.Attribute(load(name), method, ast.Load()), *args))
+
+
+def note(where: str, index: int) -> ast.stmt:
+    """`where.append(index)`."""
+    return tell(where, "append", ast.Constant(index))
+
+
 def is_constant(value: ast.expr, constant: bool | None) -> ast.expr:
     """`value is constant`."""
     return ast.Compare(value, [ast.Is()], [ast.Constant(constant)])

@@ -19,9 +19,21 @@ from msgspec import Struct
 
 from engine.domain import Facts, Value
 from engine.history import History
-from engine.rules.emit import UNKNOWN, Emitter, assign, call, define, fixed, is_constant, load
+from engine.rules.emit import (
+    UNKNOWN,
+    Emitter,
+    assign,
+    call,
+    define,
+    fixed,
+    is_constant,
+    load,
+    note,
+    tell,
+)
+from engine.rules.ladder import climb, ladders
 from engine.rules.language import Condition, Scope
-from engine.rules.tables import DecisionTable
+from engine.rules.tables import DecisionTable, function_of
 from engine.rules.types import DOUBLE, SCALARS, Type
 
 Predicate = Callable[[Facts], bool | None]
@@ -88,7 +100,7 @@ def compile_rules(
     ordered = _ordered(definitions)
     body = [
         *(statement for definition in ordered for statement in compiler.definition(definition)),
-        *(s for index, each in enumerate(conditions) for s in compiler.condition(index, each)),
+        *compiler.conditions(conditions),
         compiler.answer(ordered, values),
     ]
     evaluate = define("evaluate", ["facts"], [*compiler.prelude(), *body], compiler.emitter.names)
@@ -166,10 +178,21 @@ class _Compiler:
 
     # ── conditions ───────────────────────────────────────────────────────────────────
 
+    def conditions(self, conditions: Sequence[Condition]) -> list[ast.stmt]:
+        """Statements that note every condition that does not hold, in order in the end."""
+        climbed = ladders(conditions)
+        rungs = {index for ladder in climbed for index in ladder}
+        alone = [(index, each) for index, each in enumerate(conditions) if index not in rungs]
+        return [
+            *(statement for one in alone for statement in self.condition(*one)),
+            *(climb({i: self.expression(conditions[i]) for i in ladder}) for ladder in climbed),
+            *(tell(where, "sort") for where in ("false", "unknown") if climbed),
+        ]
+
     def condition(self, index: int, condition: Condition) -> list[ast.stmt]:
         """Statements that note `index` where the condition is false or unknown."""
         value = self.expression(condition)
-        false, unknown = _note("false", index), _note("unknown", index)
+        false, unknown = note("false", index), note("unknown", index)
         if not condition.tree.partial:
             return [ast.If(ast.UnaryOp(ast.Not(), value), [false], [])]
         if isinstance(value, ast.IfExp) and value.body is UNKNOWN and condition.tree.op in _TOTAL:
@@ -198,7 +221,7 @@ class _Compiler:
         if isinstance(definition.body, Condition):
             return [assign(local, self.expression(definition.body))]
         name = f"table_{definition.name}"
-        function = self.emitter.bind(name, _table(definition.body))
+        function = self.emitter.bind(name, function_of(definition.body))
         inputs = [self.expression(condition) for condition in definition.body.inputs]
         return [assign(local, call(function, *inputs))]
 
@@ -256,10 +279,6 @@ def _number(value: float | None) -> float | None:
     return float(value) if value is not None and math.isfinite(value) else None
 
 
-def _note(where: str, index: int) -> ast.stmt:
-    return ast.Expr(call(ast.Attribute(load(where), "append", ast.Load()), ast.Constant(index)))
-
-
 def _asked(question: object, subject: object, filters: object, within: object) -> ast.expr:
     asked = call(
         ast.Attribute(load("history"), str(question), ast.Load()), ast.Constant(str(subject))
@@ -268,27 +287,3 @@ def _asked(question: object, subject: object, filters: object, within: object) -
     named = [*filters, ("within", within)] if within is not None else filters
     asked.keywords = [ast.keyword(name, ast.Constant(value)) for name, value in named]
     return asked
-
-
-def _table(table: DecisionTable) -> Callable[..., object]:
-    """The table as a function of its inputs."""
-    emitter = Emitter()
-    body: list[ast.stmt] = [assign("hits", ast.List([], ast.Load()))]
-    for row in table.rows:
-        emitter.fresh()
-        output = fixed(row.output)
-        body.append(assign("row", emitter.expression(row.when)))
-        if row.when.partial:
-            body.append(ast.If(is_constant(load("row"), None), [ast.Return(UNKNOWN)], []))
-        append = call(ast.Attribute(load("hits"), "append", ast.Load()), output)
-        hit = ast.Return(output) if table.hit == "first" else ast.Expr(append)
-        body.append(ast.If(load("row"), [hit], []))
-    finish = {"first": UNKNOWN, "collect": load("hits")}
-    only = emitter.bind("only", _only)
-    body.append(ast.Return(finish.get(table.hit, call(only, load("hits")))))
-    inputs = [f"input{index}" for index in range(len(table.inputs))]
-    return define("table", inputs, body, emitter.names)
-
-
-def _only(hits: Sequence[Value]) -> Value | None:
-    return hits[0] if len(hits) == 1 else None

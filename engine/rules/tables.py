@@ -9,6 +9,7 @@ An input that is unknown makes the result unknown, unless an earlier row has mat
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from typing import Literal, NamedTuple, get_args
 
 from engine.domain import Value
 from engine.errors import TellerError
+from engine.rules.emit import UNKNOWN, Emitter, assign, call, define, fixed, is_constant, load
 from engine.rules.faults import LanguageFaults, nearest
 from engine.rules.language import Condition, Scope, check, parse_type
 from engine.rules.times import duration_ms, timestamp_ms
@@ -91,6 +93,30 @@ def check_table(
     Raises TableFaults with everything that is wrong.
     """
     return _Checker(scope).table(hit, inputs, output, rows)
+
+
+def function_of(table: DecisionTable) -> Callable[..., object]:
+    """The table as a function of its inputs."""
+    emitter = Emitter()
+    body: list[ast.stmt] = [assign("hits", ast.List([], ast.Load()))]
+    for row in table.rows:
+        emitter.fresh()
+        output = fixed(row.output)
+        body.append(assign("row", emitter.expression(row.when)))
+        if row.when.partial:
+            body.append(ast.If(is_constant(load("row"), None), [ast.Return(UNKNOWN)], []))
+        append = call(ast.Attribute(load("hits"), "append", ast.Load()), output)
+        hit = ast.Return(output) if table.hit == "first" else ast.Expr(append)
+        body.append(ast.If(load("row"), [hit], []))
+    finish = {"first": UNKNOWN, "collect": load("hits")}
+    only = emitter.bind("only", _only)
+    body.append(ast.Return(finish.get(table.hit, call(only, load("hits")))))
+    inputs = [f"input{index}" for index in range(len(table.inputs))]
+    return define("table", inputs, body, emitter.names)
+
+
+def _only(hits: Sequence[Value]) -> Value | None:
+    return hits[0] if len(hits) == 1 else None
 
 
 class _Checker:
