@@ -107,6 +107,7 @@ def _plain_routes(app: Flask, application: Application) -> None:
     """What the path alone asks for."""
     decision, customer = "/v1/decisions/<decision_id>", "/v1/customers/<customer_id>"
     for method, path, name, answer in (
+        ("GET", "/healthz", "alive", HealthReply),
         ("GET", decision, "getDecision", application.records.view),
         ("POST", f"{decision}/replay", "replayDecision", application.records.replay),
         ("GET", customer, "getCustomer", application.customers.view),
@@ -203,10 +204,6 @@ def _documents(app: Flask, application: Application) -> None:
     described = document(application.version)
     openapi = msgspec.json.encode(described)
     pages = Pages(DOCS, described)
-
-    @app.get("/healthz", endpoint="alive")
-    def _alive() -> Response:
-        return _json(HealthReply())
 
     @app.get("/readyz", endpoint="ready")
     def _ready() -> Response:

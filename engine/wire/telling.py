@@ -12,8 +12,8 @@ from engine.catalogue import Catalogue
 from engine.catalogue.events import Meaning
 from engine.domain import Interaction, Value
 from engine.errors import InvalidRequest, Problem
+from engine.wire.one_event import EventBody, Properties
 from engine.wire.problems import pointer_to
-from engine.wire.segment import EventBody, Properties
 from engine.wire.values import held
 
 ANONYMOUS = "anonymous"

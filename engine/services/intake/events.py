@@ -27,7 +27,8 @@ from engine.services.keyring import Sender
 from engine.services.ports import Bulk, People, Serving, Watch
 from engine.wire.bots import is_bot
 from engine.wire.events import AgainReply, SetAsideReply
-from engine.wire.segment import Delivery, read_briefly, user_agent_of
+from engine.wire.one_event import read_briefly, user_agent_of
+from engine.wire.segment import Delivery
 from engine.wire.telling import unsubscribes
 from engine.wire.values import rfc3339
 

@@ -9,7 +9,7 @@ from engine.catalogue import Catalogue
 from engine.change import Seen
 from engine.errors import InvalidRequest, Problem, TellerError
 from engine.services.intake.quarantine import SetAside
-from engine.wire.segment import EventBody, happened_at, read_briefly, read_event
+from engine.wire.one_event import EventBody, happened_at, read_briefly, read_event
 from engine.wire.telling import Tidings, says_no, tells
 
 LONG_AGO = 90 * 24 * 3600 * 1000

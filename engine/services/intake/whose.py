@@ -11,7 +11,7 @@ from engine.identity import named
 from engine.namespaces import ANONYMOUS
 from engine.services.intake.interactions import Name
 from engine.services.ports import People
-from engine.wire.segment import EventBody
+from engine.wire.one_event import EventBody
 from engine.wire.telling import Tidings
 
 _AMBIGUOUS = (
