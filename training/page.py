@@ -12,6 +12,7 @@ _HEAD = """\
 body { font: 16px/1.5 system-ui, sans-serif; color: #1c2430; max-width: 70rem; margin: 2rem auto;
   padding: 0 1rem }
 p, ul { max-width: 60rem }
+h1, h2, p, li { overflow-wrap: anywhere }
 table { border-collapse: collapse; margin: .5rem 0 1.5rem; display: block; overflow-x: auto }
 td, th { padding: .25rem .8rem .25rem 0; border-bottom: 1px solid #dde2e8; text-align: left;
   font-size: .875rem; font-variant-numeric: tabular-nums }
