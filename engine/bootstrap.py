@@ -20,7 +20,7 @@ from engine.catalogue.trials import Trial
 from engine.directory import Compiler, check_directory
 from engine.errors import StateUnknown
 from engine.facts import disclosed
-from engine.files import kept_key
+from engine.files import data_directory, kept_key
 from engine.models.kinds import load_kinds
 from engine.registry import Door, Registry
 from engine.services.deciding.changes import DAY, retention
@@ -101,6 +101,7 @@ def open_application(
     process does.
     Raises Misconfigured, CatalogueRefused, ModelRefused, StoreUnavailable, StateUnknown.
     """
+    data_directory(settings.data)
     if keep:
         load_kinds()
     with open_store(settings.redis_url, settings.data, durability=settings.durability) as store:

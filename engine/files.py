@@ -5,6 +5,11 @@ from __future__ import annotations
 import os
 import secrets
 from pathlib import Path
+from tempfile import TemporaryFile
+
+from engine.errors import Misconfigured
+
+_KEY = 32  # bytes
 
 
 def write_once(path: Path, content: bytes) -> bool:
@@ -35,12 +40,34 @@ def own_directory(path: Path) -> None:
         path.mkdir(exist_ok=True, mode=0o700)
 
 
+def data_directory(data: Path) -> None:
+    """Make a house's data directory, unless it is there. Raises Misconfigured where nothing can be
+    kept in it."""
+    try:
+        own_directory(data)
+        TemporaryFile(dir=data).close()
+    except OSError as error:
+        raise Misconfigured(
+            f"nothing can be kept in the data directory {data} ({error.strerror}): let this user "
+            "write there, or name another with --data or TELLER_DATA"
+        ) from error
+
+
 def kept_key(data: Path, name: str) -> bytes:
-    """The 32 random bytes of `name`.key in the data directory, made when first asked for (0600)."""
+    """The 32 random bytes of `name`.key in the data directory, made when first asked for (0600).
+
+    Raises Misconfigured where they are damaged: what no key signs, anyone can.
+    """
     own_directory(data)
     path = data / f"{name}.key"
-    write_once(path, secrets.token_bytes(32))
-    return path.read_bytes()
+    write_once(path, secrets.token_bytes(_KEY))
+    key = path.read_bytes()
+    if len(key) != _KEY:
+        raise Misconfigured(
+            f"{path} is damaged: it holds {len(key)} bytes where {_KEY} belong. Restore it; with "
+            "a new one, what the old one signed or digested is known no more"
+        )
+    return key
 
 
 def sync(path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import Misconfigured
-from engine.files import kept_key
+from engine.files import data_directory, kept_key
 from engine.settings import Settings, load_or_make_keys, read_settings, unknown_settings
 
 
@@ -79,6 +79,25 @@ def test_a_kept_key_outlives_a_restart_and_is_nobody_elses(tmp_path: Path) -> No
     assert kept_key(tmp_path, "token") == kept_key(tmp_path, "token")
     assert len(kept_key(tmp_path, "token")) == 32
     assert kept_key(tmp_path, "token") != kept_key(tmp_path, "erasure")
+
+
+@pytest.mark.parametrize("size", [0, 5, 33])
+def test_a_kept_key_that_is_damaged_signs_nothing(tmp_path: Path, size: int) -> None:
+    """With an empty one anybody could sign."""
+    (tmp_path / "token.key").write_bytes(b"x" * size)
+    with pytest.raises(Misconfigured, match="damaged"):
+        kept_key(tmp_path, "token")
+
+
+def test_where_nothing_can_be_kept_is_said_in_a_sentence(tmp_path: Path) -> None:
+    """A file where a folder belongs stops even root, whom no permission would."""
+    file = tmp_path / "file"
+    file.touch()
+    for place in (file, file / "data", Path("/proc/data")):
+        with pytest.raises(Misconfigured, match="--data"):
+            data_directory(place)
+    data_directory(tmp_path / "a" / "b")
+    assert (tmp_path / "a").stat().st_mode & 0o777 == 0o700
 
 
 def test_what_may_be_sent_as_events_is_a_setting(tmp_path: Path) -> None:

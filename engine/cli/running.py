@@ -11,6 +11,7 @@ from dataclasses import replace
 import click
 
 from engine.cli.house import house, opened
+from engine.files import data_directory
 from engine.settings import HIGHEST_PORT, Settings, load_or_make_keys, unknown_settings
 
 
@@ -31,6 +32,7 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
         structlog.get_logger().warning(warning)
     check_directory(settings.catalogue, settings.rules)
     refuse_taken(host, port)
+    data_directory(settings.data)
     keys = load_or_make_keys(settings)
     if keys.fresh:
         click.echo(f"secret key:      {keys.secret[0]}\npublishable key: {keys.publishable[0]}")

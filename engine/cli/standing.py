@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from engine.cli.house import house, opened, show
+from engine.files import data_directory
 from engine.settings import Settings
 
 
@@ -25,6 +26,7 @@ def accept_store(settings: Settings) -> None:
     """Go on with a store that came back without the memory we knew."""
     from engine.store import accept_epoch  # noqa: PLC0415
 
+    data_directory(settings.data)
     count = accept_epoch(settings.redis_url, settings.data)
     with opened(settings):  # who was erased stays erased, whatever came back
         click.echo(f"{count} partitions accepted as they are")
