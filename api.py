@@ -6,7 +6,6 @@ import atexit
 import gc
 import os
 import time
-import traceback
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -22,7 +21,7 @@ from engine.bootstrap import Application, open_application
 from engine.errors import NotFound, Problem, TellerError
 from engine.express import Express
 from engine.settings import read_settings
-from engine.telemetry import configure_logs
+from engine.telemetry import configure_logs, placed
 from engine.wire import segment
 from engine.wire.body import MAX_BYTES, too_large, whole
 from engine.wire.catalogues import read_draft
@@ -74,8 +73,7 @@ class Api(Flask):
         | tuple[None, None, None],
     ) -> None:
         kind, _, trace = exc_info
-        frames = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(trace)]
-        _log.error("unexpected error", type=getattr(kind, "__name__", ""), where=frames[-5:])
+        _log.error("unexpected error", type=getattr(kind, "__name__", ""), where=placed(trace))
 
 
 def create_app(application: Application) -> Flask:

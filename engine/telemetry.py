@@ -10,9 +10,12 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import threading
+import traceback
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from types import TracebackType
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, values
@@ -26,8 +29,13 @@ _BUCKETS = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.02, 0.05, 0.1, 0
 _DIFFERENCES = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 
 
+_log = structlog.get_logger()
+
+
 def configure_logs() -> None:
-    """Logs as one JSON object a line on stderr."""
+    """Logs as one JSON object a line on stderr, also of a thread that an error ended."""
+    if threading.excepthook is threading.__excepthook__:
+        threading.excepthook = _ended
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -37,6 +45,19 @@ def configure_logs() -> None:
             structlog.processors.JSONRenderer(),
         ],
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+    )
+
+
+def placed(trace: TracebackType | None) -> list[str]:
+    """Where an unexpected error happened: its words may hold what is nobody's business."""
+    return [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(trace)][-5:]
+
+
+def _ended(error: threading.ExceptHookArgs) -> None:
+    _log.error(
+        "an unexpected error ended a thread: what it did is not done until a restart",
+        type=error.exc_type.__name__,
+        where=placed(error.exc_traceback),
     )
 
 

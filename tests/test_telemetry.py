@@ -1,8 +1,11 @@
-"""Metrics of several workers, and of several servers on the same data."""
+"""Metrics of several workers, and of several servers on the same data; what ends a thread."""
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -26,3 +29,16 @@ def test_metrics_of_a_server_that_runs_are_left_alone_and_those_of_earlier_runs_
     assert (running / "counter_1.db").exists()
     assert not gone.exists()
     assert list((home / str(os.getpid())).iterdir()) == []
+
+
+def test_of_an_error_that_ends_a_thread_the_place_is_logged_and_never_the_words() -> None:
+    code = (
+        "import threading; from engine.telemetry import configure_logs; configure_logs(); "
+        "threading.Thread(target={}.__getitem__, args=['c-42']).start()"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    (line,) = run.stderr.splitlines()
+    said = json.loads(line)
+    assert (said["level"], said["type"]) == ("error", "KeyError")
+    assert "threading.py" in said["where"][-1]
+    assert "c-42" not in line
