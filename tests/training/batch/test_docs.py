@@ -13,6 +13,7 @@ import pytest
 from engine.registry import Registry
 from training.batch.command import train
 from training.batch.declared import read_features
+from training.offpolicy.mapping import read_columns
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "training.md").read_text()
@@ -45,9 +46,17 @@ def test_the_lines_on_the_page_train_two_versions_and_promote_the_first(tmp_path
 
 
 def test_the_features_on_the_page_are_features(tmp_path: Path) -> None:
-    (text,) = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+    text, _ = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
     (tmp_path / "features.yaml").write_text(text)
     assert len(read_features(tmp_path / "features.yaml", None)) == 3
+
+
+def test_the_study_s_mapping_is_one_of_as_many_columns_as_the_page_says(tmp_path: Path) -> None:
+    _, text = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+    (tmp_path / "mapping.yaml").write_text(text)
+    columns = read_columns(tmp_path / "mapping.yaml")
+    assert (len(columns.customer), len(columns.context)) == (12, 9)
+    assert "12 attributes, 9 facts of the moment" in PAGE
 
 
 @pytest.mark.parametrize("option", [one.opts[0] for one in train.params if one.opts[0] != "file"])
