@@ -124,11 +124,16 @@ class _Place:
         """Write the rows kept out, with the reason, for whoever mends them."""
         if not bad:
             return
-        self.aside.touch(mode=0o600)  # the rows may be personal
-        with self.aside.open("ab") as file:
-            for line, what in bad:
-                row = {"line": line.number, "what": what, "row": line.cells}
-                file.write(msgspec.json.encode(row) + b"\n")
+        rows = [{"line": line.number, "what": what, "row": line.cells} for line, what in bad]
+        try:
+            self.aside.touch(mode=0o600)  # the rows may be personal
+            with self.aside.open("ab") as file:
+                file.write(b"".join(msgspec.json.encode(row) + b"\n" for row in rows))
+        except OSError as error:
+            raise Misconfigured(
+                f"{self.aside}, where rows go that are kept out, cannot be written "
+                f"({error.strerror}): import a copy of the file from where this user may write"
+            ) from error
 
     def reached(self, done: Progressed) -> None:
         """Everything until there is in: go on from there."""

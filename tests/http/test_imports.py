@@ -201,6 +201,15 @@ def test_what_an_import_that_was_killed_left_half_written_stops_no_other(desk: D
     assert aside.read_bytes() == whole
 
 
+def test_where_no_row_can_be_kept_aside_is_said_in_a_sentence(desk: Desk) -> None:
+    aside = desk.home / "people.csv.customers.aside.jsonl"
+    aside.symlink_to(desk.home / "away" / "file")  # stops even root, whom no permission would
+    with pytest.raises(Misconfigured, match="import a copy of the file"):
+        desk.take("customers", "people.csv", CUSTOMERS)
+    aside.unlink()
+    assert desk.take("customers", "people.csv").bad == 4
+
+
 def test_parquet_says_the_same_as_csv(desk: Desk) -> None:
     table = pa.table(
         {
