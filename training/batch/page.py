@@ -83,8 +83,9 @@ are not applied.</p>
 {% else %}
 {% set gain = policies[0].gains[one.name] %}
 <tr><td>{{ one.name }}</td><td class="figure">{{ earned(one.value) }}</td>
-<td class="figure">{{ earned(one.gains.logged) }}</td>
-<td class="{{ verdict(one.gains.logged) }}">{{ verdict(one.gains.logged) }}</td>
+{% set over = one.gains.logged %}
+<td class="figure">{{ earned(over) if over }}</td>
+<td class="{{ verdict(over) if over }}">{{ verdict(over) if over }}</td>
 <td class="figure">{{ earned(gain) if gain }}</td>
 <td class="{{ verdict(gain) if gain }}">{{ verdict(gain) if gain }}</td></tr>
 {% endif %}

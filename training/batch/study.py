@@ -65,7 +65,7 @@ def _earned(worth: Evaluation | None) -> Iterator[str]:
         return
     shown = worth.decimals()
     yield f"what choosing would have earned a decision, of {worth.rows:,}:"
-    yield f"  {'logged':28} {shown(worth.logged)}"
+    yield f"  {'logged':28} {worth.told()}"
     for policy in worth.everyone:
         said = "refused: " + "; ".join(policy.overlap.reasons)
         yield f"  {policy.name:28} {said if policy.refused else shown(policy.value)}"

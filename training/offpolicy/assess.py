@@ -26,8 +26,8 @@ from training.offpolicy.estimators import (
 )
 from training.offpolicy.intervals import betting, bootstrap
 from training.offpolicy.logged import Logged, Numbers, Vector
-from training.offpolicy.overlap import Overlap, overlap
-from training.offpolicy.report import Evaluation, Policy
+from training.offpolicy.overlap import Overlap, effective_customers, overlap, too_few
+from training.offpolicy.report import Bare, Evaluation, Policy
 from training.offpolicy.rewards import Kind, promises
 from training.offpolicy.slates import Slates
 from training.offpolicy.targets import Target
@@ -165,7 +165,9 @@ def _summary(
     columns = iter(range(1, len(every)))
     spread = {(case.name, by): drawn[:, next(columns)] for case in cases for by in case.terms}
     asked = len(cases) - baselines
-    against = {"logged": (logged.value, drawn[:, 0])} | {
+    seen = _seen(logged, subjects, drawn[:, 0])
+    told = {} if isinstance(seen, Bare) else {"logged": (logged.value, drawn[:, 0])}
+    against = told | {
         case.name: (case.terms[case.by].value, spread[case.name, case.by])
         for case in cases[asked:]
         if case.terms
@@ -174,10 +176,16 @@ def _summary(
     return Evaluation(
         rows=len(logged.over),
         customers=len(np.unique(subjects)),
-        logged=interval(logged.value, drawn[:, 0]),
+        logged=seen,
         policies=tuple(policies[:asked]),
         baselines=tuple(policies[asked:]),
     )
+
+
+def _seen(logged: Terms, subjects: Numbers, drawn: Vector) -> Interval | Bare:
+    """What was earned, with an interval where there are the customers for one."""
+    few = too_few(effective_customers(np.ones(len(subjects)), subjects))
+    return Bare(logged.value, few) if few else interval(logged.value, drawn)
 
 
 def _policy(

@@ -60,12 +60,11 @@ def overlap(weights: Vector, subjects: Numbers) -> Overlap:
     shares = np.minimum(weights, largest) / largest
     heaviest = np.sort(shares[shares > 0])[::-1]
     tail, total = max(1, len(heaviest) // 100), float(shares.sum())
-    whose = np.unique(subjects, return_inverse=True)[1]
     found = Overlap(
         rows=len(weights),
         rows_with_weight=len(heaviest),
         effective_rows=_effective(shares),
-        effective_customers=_effective(np.bincount(whose, shares).astype(np.float64)),
+        effective_customers=effective_customers(shares, subjects),
         largest_weight=largest,
         largest_weight_share=1.0 / total,
         tail_share=float(heaviest[:tail].sum()) / total,
@@ -76,6 +75,22 @@ def overlap(weights: Vector, subjects: Numbers) -> Overlap:
         reasons=(),
     )
     return msgspec.structs.replace(found, reasons=tuple(_reasons(found)))
+
+
+def effective_customers(weights: Vector, subjects: Numbers) -> float:
+    """How many customers of one weight the rows' weights, not all 0, come to."""
+    whose = np.unique(subjects, return_inverse=True)[1]
+    return _effective(np.bincount(whose, weights).astype(np.float64))
+
+
+def too_few(customers: float, of: str = "") -> str | None:
+    """What is said of so many effective customers (`of`: a policy's), unless they are enough."""
+    if customers >= LEAST_CUSTOMERS:
+        return None
+    return (
+        f"the rows come to only {customers:,.1f} customers{of}; at least {LEAST_CUSTOMERS:.0f} "
+        "are needed to say how it would be with others"
+    )
 
 
 def _effective(weights: Vector) -> float:
@@ -107,11 +122,8 @@ def _reasons(found: Overlap) -> list[str]:
             "probabilities are not those it was logged with, or the policy does what was never "
             "tried"
         )
-    if found.effective_customers < LEAST_CUSTOMERS:
-        reasons.append(
-            f"the rows come to only {found.effective_customers:,.1f} customers for this policy; "
-            f"at least {LEAST_CUSTOMERS:.0f} are needed to say how it would be with others"
-        )
+    if few := too_few(found.effective_customers, " for this policy"):
+        reasons.append(few)
     return reasons
 
 

@@ -17,12 +17,20 @@ from training.page import framed
 from training.report import Interval
 
 
+class Bare(Struct, frozen=True):
+    """A figure without an interval, for a reason."""
+
+    value: float
+    reason: str
+
+
 class Policy(Struct, frozen=True):
     """What the log says of one policy. Refused when `overlap` has reasons: no estimate then.
 
     `by` names the estimate that speaks for it. `direct` is the reward model's word alone, which
     has no honest interval. `betting` is IPS's interval for any sample size, where rewards are
-    bounded. `gains`: over what was logged, and over each baseline, paired.
+    bounded. `gains`: over what was logged, where that has an interval, and over each baseline,
+    paired.
     """
 
     name: str
@@ -53,7 +61,7 @@ class Evaluation(Struct, frozen=True):
 
     rows: int
     customers: int
-    logged: Interval
+    logged: Interval | Bare
     policies: tuple[Policy, ...]
     baselines: tuple[Policy, ...]
     unit: Unit = "rewards"
@@ -80,6 +88,7 @@ class Evaluation(Struct, frozen=True):
             title=title,
             evaluation=self,
             units=[(one.unit, one.decimals()) for one in units],
+            told=[one.told() for one in units],
             pictures=[one.picture() for one in units],
             policies=list(zip(*(one.everyone for one in units), strict=True)),
             verdict=verdict,
@@ -89,11 +98,19 @@ class Evaluation(Struct, frozen=True):
     def decimals(self) -> Decimals:
         """How its figures are shown, all alike."""
         known = [one.value for one in self.everyone if not one.refused]
-        return Decimals([self.logged, *known])
+        return Decimals(known if isinstance(self.logged, Bare) else [self.logged, *known])
+
+    def told(self) -> str:
+        """What was logged, as it is shown."""
+        if isinstance(self.logged, Bare):
+            return f"{self.logged.value:,.3g}, without an interval: {self.logged.reason}"
+        return self.decimals()(self.logged)
 
     def picture(self) -> Markup:
         """Values and intervals side by side."""
-        bars = [Bar("logged", self.logged, False)]
+        mean = self.logged.value
+        seen = Interval(mean, mean, mean) if isinstance(self.logged, Bare) else self.logged
+        bars = [Bar("logged", seen, False)]
         bars += [
             Bar(one.name, None if one.refused else one.value, one in self.baselines)
             for one in self.everyone
@@ -106,7 +123,7 @@ class Evaluation(Struct, frozen=True):
     def _lines(self) -> Iterator[str]:
         shown, wide = self.decimals(), max(len(short(one.name)) for one in self.everyone)
         yield f"{self.unit} a decision ({MEANING[self.unit]}), with its 95% interval"
-        yield f"{'logged':{wide}} {shown(self.logged)}"
+        yield f"{'logged':{wide}} {self.told()}"
         for policy in self.everyone:
             yield from _lines(policy, shown, wide)
 
@@ -149,7 +166,7 @@ _PAGE = framed(
 <p>{{ "{:,}".format(evaluation.rows) }} decisions of {{ "{:,}".format(evaluation.customers) }}
 customers. Intervals are 95%, over customers.
 {% for unit, _ in units %}
-{{ unit | capitalize }} a decision: {{ meaning[unit] }}.
+{{ unit | capitalize }} a decision: {{ meaning[unit] }}; logged: {{ told[loop.index0] }}.
 {% endfor %}
 </p>
 {% for picture in pictures %}

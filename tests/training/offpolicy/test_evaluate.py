@@ -138,6 +138,38 @@ def test_a_policy_the_log_is_silent_on_is_refused_with_status_3(folder: Path) ->
     assert "Refused: the log&#39;s 4,000 rows" in page.read_text()
 
 
+def test_what_was_logged_of_a_handful_of_customers_is_told_without_an_interval(
+    folder: Path,
+) -> None:
+    frame = pd.read_parquet(folder / "log.parquet")
+    (folder / "mapping.yaml").write_text(f"{MAPPING}subject: household\n")
+    page, report = folder / "page.html", folder / "report.json"
+    words = ["--policy", "uniform", "--html", str(page), "--json", str(report)]
+    said = {}
+    for households in (29, 40):
+        frame.assign(household=frame.index % households).to_parquet(folder / "few.parquet")
+        said[households] = run(folder, *words, log="few.parquet").output
+        seen = json.loads(report.read_bytes())["logged"]
+        assert ("low" in seen) == (households == 40)
+        assert seen["value"] == pytest.approx(frame["clicked"].mean())
+        assert ragged(page.read_text()) == []
+        assert ("without an interval" in page.read_text()) == (households == 29)
+    assert "without an interval: the rows come to only 29.0 customers; at least 30" in said[29]
+    assert "without an interval" not in said[40]
+
+
+def test_a_row_that_stands_in_a_file_twice_counts_twice_unless_a_column_says_whose_it_is(
+    folder: Path,
+) -> None:
+    frame = pd.read_parquet(folder / "log.parquet").reset_index(names="household")
+    pd.concat([frame, frame]).to_parquet(folder / "twice.parquet")
+    alone = run(folder, "--policy", "uniform", log="twice.parquet").output
+    assert alone.startswith("8,000 decisions of 8,000 customers\n")
+    (folder / "mapping.yaml").write_text(f"{MAPPING}subject: household\n")
+    told = run(folder, "--policy", "uniform", log="twice.parquet").output
+    assert told.startswith("8,000 decisions of 4,000 customers\n")
+
+
 def test_the_page_stands_alone_with_its_picture_and_escapes_names(folder: Path) -> None:
     frame = pd.read_parquet(folder / "log.parquet")
     frame["offer"] = frame["offer"].replace("wine", "<b>$5 & $6</b>")
