@@ -3,14 +3,23 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+LOWEST := .venv-lowest
 
-.PHONY: demo test check bench learning blending bakeoff proofs coverage obp clean
+.PHONY: demo test versions lowest check bench learning blending bakeoff proofs coverage obp clean
 
 demo: $(STAMP)  ## a grocer's households, offers and model, served on http://127.0.0.1:8080
 	$(BIN)/teller demo
 
 test: $(STAMP)  ## the whole suite
 	$(BIN)/python -m pytest
+
+versions:  ## the whole suite on each Python that Teller takes, in a .venv-python3.N each
+	set -e; for python in python3.11 python3.12 python3.13; do \
+		$(MAKE) test PYTHON=$$python VENV=.venv-$$python; \
+	done
+
+lowest: $(LOWEST)/.installed  ## the whole suite with everything setup.cfg names at its lowest version; PYTHON=python3.11
+	$(LOWEST)/bin/python -m pytest
 
 check: $(STAMP)  ## lint, types, import contracts
 	$(BIN)/ruff check .
@@ -46,5 +55,12 @@ $(STAMP): setup.cfg pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev]"
 	touch $@
 
+$(LOWEST)/.installed: setup.cfg pyproject.toml
+	$(PYTHON) -c "import sys; sys.exit(sys.version_info[:2] != (3, 11) and 'the lowest versions are those that Python 3.11 has wheels of; call make lowest with PYTHON=...')"
+	$(PYTHON) -m venv --clear $(LOWEST)
+	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check uv
+	$(LOWEST)/bin/uv pip install --quiet --python $(LOWEST)/bin/python --compile-bytecode --resolution lowest-direct --editable ".[dev,bakeoff,dask]"
+	touch $@
+
 clean:
-	rm -rf $(VENV) var build *.egg-info
+	rm -rf $(VENV) .venv-* var build *.egg-info
