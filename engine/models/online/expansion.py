@@ -1,6 +1,6 @@
 """From a row of raw columns to what an online model is linear in.
 
-    φ(x) = [1, 3 z / √d, 3 √(2 / m) cos(W z / √d + b)]
+    φ(x) = [1, 3 z / √d, 3 √(2 s / m) cos(W z / √d + b)]
 
 z: numbers in standard deviations from their running mean, at most three; columns that are 0 or
 1 (categories, members, indicators) only centred, so that a rare value does not shout. d: how many
@@ -9,12 +9,16 @@ them at a time, and counted in full each would have to be met a hundred times to
 cosines approximate a Gaussian kernel as wide as typical distances are (Rahimi and Recht, Random
 Features for Large-Scale Kernel Machines, 2007): what is linear is learned from the first part,
 quickly, and what is not from the second.
+
+s: how much the cosines count, from 0 to 1; the share of d that is numbers', times m / 2d where that
+is less than one. Of 0 and 1 nothing bends, and how far any two rows seem alike to so few cosines
+is off by more than what one of many columns says, which would be lost in it.
 """
 
 from __future__ import annotations
 
 from math import sqrt
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from msgspec import Struct
@@ -35,7 +39,6 @@ SETTLED = 10_000.0
 BROADEST = 4
 _REACH = 3.0
 _ROUNDED = 1e-3  # of a variance, which is 4 at most
-_HEIGHT = np.float32(_REACH * sqrt(2.0 / WAVES))
 _LEAST = 1e-18  # variance of a column that varies
 _SEED = 7
 
@@ -48,21 +51,30 @@ class Scale(Struct, frozen=True, forbid_unknown_fields=True):
     squares: tuple[float, ...]
 
 
+class Breadth(NamedTuple):
+    """How many columns count: of `all` features, at least one, and of those that are numbers."""
+
+    all: float
+    numbers: float
+
+
 class Waves(Struct, frozen=True, forbid_unknown_fields=True):
     """Directions (waves × columns) and phases (waves) as little-endian float32, so that the
-    same waves are had with every version of numpy; `breadth`: d."""
+    same waves are had with every version of numpy; `breadth`: d; `share`: s."""
 
     directions: bytes
     phases: bytes
     breadth: float
+    share: float
 
 
-def waves(columns: int, breadth: float) -> Waves:
+def waves(columns: int, breadth: Breadth) -> Waves:
     """Waves for that many columns, the same every time."""
     chance = np.random.default_rng(_SEED)
-    directions = chance.standard_normal((WAVES, columns)) / np.sqrt(breadth)
+    directions = chance.standard_normal((WAVES, columns)) / np.sqrt(breadth.all)
     phases = chance.uniform(0.0, 2.0 * np.pi, WAVES)
-    return Waves(packed(directions), packed(phases), breadth)
+    share = breadth.numbers / breadth.all * min(WAVES / 2.0 / breadth.all, 1.0)
+    return Waves(packed(directions), packed(phases), breadth.all, share)
 
 
 class Expansion:
@@ -80,6 +92,9 @@ class Expansion:
         self._phases = unpacked(waves.phases, WAVES, most=LARGEST)
         if not 1.0 <= waves.breadth <= LARGEST:
             raise ModelRefused(f"waves of a breadth that is not between 1 and {LARGEST:g}")
+        if not 0.0 <= waves.share <= 1.0:
+            raise ModelRefused("waves that count for less than nothing, or more than all")
+        self._height = np.float32(_REACH * sqrt(2.0 * waves.share / WAVES))
         self._slope = _REACH / sqrt(waves.breadth)
         # Columns × waves, and of what φ is linear in: z times its slope.
         self._directions = np.ascontiguousarray(directions.T) / np.float32(self._slope)
@@ -125,7 +140,7 @@ class Expansion:
         phi = np.empty(self.size, np.float32)
         _begin(x, self._means, self._inverse, self._slope, self._directions, self._phases, phi)
         waving = phi[1 + self.columns :]
-        np.multiply(np.cos(waving, waving), _HEIGHT, waving)
+        np.multiply(np.cos(waving, waving), self._height, waving)
         return phi
 
     def _check(self, x: NDArray[np.float64]) -> None:
@@ -137,7 +152,7 @@ class Expansion:
         """How steep weights · φ is along each of the scaled columns, squared; shape (columns,)."""
         turned = np.empty(WAVES, np.float32)
         _turn(self._directions, self._phases, phi, turned)
-        return _steep(self._directions, np.sin(turned, turned), weights)
+        return _steep(self._directions, np.sin(turned, turned), weights, self._height)
 
 
 @compiled("void(float64[::1], float64, boolean[::1], float64[::1])")
@@ -196,11 +211,11 @@ def _begin(
     _turn(directions, phases, phi, phi[1 + len(x) :])
 
 
-@compiled("float32[::1](float32[:, ::1], float32[::1], float32[::1])")
-def _steep(directions: Vector, sines: Vector, weights: Vector) -> Vector:
+@compiled("float32[::1](float32[:, ::1], float32[::1], float32[::1], float32)")
+def _steep(directions: Vector, sines: Vector, weights: Vector, height: np.float32) -> Vector:
     """How steep weights · φ is along each of the columns it is linear in, squared."""
     columns = len(directions)
-    bends = sines * weights[1 + columns :] * _HEIGHT
+    bends = sines * weights[1 + columns :] * height
     steep = weights[1 : 1 + columns].copy()
     for column in range(columns):
         for wave in range(len(bends)):
@@ -217,9 +232,14 @@ def binary(encoder: Encoder) -> NDArray[np.bool_]:
     return marks
 
 
-def breadth(encoder: Encoder) -> float:
-    """How many columns there are, of one feature `BROADEST` at most; at least one."""
-    return float(max(sum(min(len(span), BROADEST) for span in encoder.spans.values()), 1))
+def breadth(encoder: Encoder) -> Breadth:
+    """Of one feature `BROADEST` columns at most."""
+    counts = [
+        (min(len(encoder.spans[feature.name]), BROADEST), isinstance(feature.encoding, Number))
+        for feature in encoder.features
+    ]
+    numbers = sum(columns for columns, number in counts if number)
+    return Breadth(float(max(sum(columns for columns, _ in counts), 1)), float(numbers))
 
 
 def _fits(scale: Scale, columns: int) -> None:

@@ -5,6 +5,8 @@ It must not know what is made of them.
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import msgspec
 import numpy as np
 from msgspec import Struct
@@ -15,11 +17,14 @@ from engine.models.online.expansion import packed
 
 LATEST = 2048
 
+Losses: TypeAlias = tuple[float, float, float]
+
 
 class Memories(Struct, frozen=True, forbid_unknown_fields=True):
     """`places` (answers × width), `left`, `missed` and `owners` (places in `names`), as
     little-endian float32 and int32, oldest first. `reach`: the typical distance; `losses`:
-    squared errors of smooth and sharp so far; `slopes` (float32): mean squared slopes."""
+    squared errors of smooth, of sharp and of the weights alone so far; `slopes` (float32): mean
+    squared slopes."""
 
     names: tuple[str, ...]
     places: bytes
@@ -27,7 +32,7 @@ class Memories(Struct, frozen=True, forbid_unknown_fields=True):
     missed: bytes
     owners: bytes
     reach: float
-    losses: tuple[float, float]
+    losses: Losses
     slopes: bytes
 
 
@@ -48,9 +53,14 @@ def joined(one: Memories, other: Memories, room: int = LATEST) -> Memories:
         mine.missed + theirs.missed,
         mine.owners + shifted.astype("<i4").tobytes(),
         share * one.reach + (1.0 - share) * other.reach,
-        (one.losses[0] + other.losses[0], one.losses[1] + other.losses[1]),
+        _added(one.losses, other.losses),
         packed(share * _numbers(one.slopes) + (1.0 - share) * _numbers(other.slopes)),
     )
+
+
+def _added(one: Losses, other: Losses) -> Losses:
+    smooth, sharp, nothing = (a + b for a, b in zip(one, other, strict=True))
+    return smooth, sharp, nothing
 
 
 def _latest(memories: Memories, count: int, share: float) -> Memories:

@@ -21,6 +21,7 @@ from engine.models.online.expansion import Vector
 
 Numbers: TypeAlias = NDArray[np.float64]
 Owners: TypeAlias = NDArray[np.intp]
+Trust: TypeAlias = tuple[float, float]  # in what is smooth and in what is sharp
 
 _LENGTH = 0.15  # how near is alike, in typical distances
 _NEAR = 1.5
@@ -46,9 +47,9 @@ def nearness(
 
 
 def recalled(
-    owners: Owners, weights: Vector, left: Vector, missed: Vector, trust: float, actions: int
+    owners: Owners, weights: Vector, left: Vector, missed: Vector, trust: Trust, actions: int
 ) -> Numbers:
-    """Of each action what is smooth, what is sharp, both weighed by how far smooth is trusted, and
+    """Of each action what is smooth, what is sharp, both added up as far as they are trusted, and
     the share of its answers that were nearby, as if it had had one more at the typical distance;
     shape (4, actions). `weights`: how alike and nearby answers are; those of actions beyond are
     left out."""
@@ -138,9 +139,12 @@ def _by_answer(
             own[4] += 1.0
 
 
-@compiled("void(intp[::1], float32[:, ::1], float32[::1], float32[::1], float64, float64[:, ::1])")
+@compiled(
+    "void(intp[::1], float32[:, ::1], float32[::1], float32[::1], UniTuple(float64, 2),"
+    " float64[:, ::1])"
+)
 def _recalled(
-    owners: Owners, weights: Vector, left: Vector, missed: Vector, trust: float, said: Numbers
+    owners: Owners, weights: Vector, left: Vector, missed: Vector, trust: Trust, said: Numbers
 ) -> None:
     sums = np.zeros((said.shape[1], 5))
     if len(sums) <= _FEW:
@@ -151,5 +155,5 @@ def _recalled(
         own = sums[action]
         smooth, sharp = own[1] / (1.0 + own[0]), _STEP * own[2]
         said[0, action], said[1, action] = smooth, sharp
-        said[2, action] = trust * smooth + (1.0 - trust) * sharp
+        said[2, action] = trust[0] * smooth + trust[1] * sharp
         said[3, action] = (_TYPICAL + own[3]) / (1.0 + own[4])

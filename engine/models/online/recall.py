@@ -7,8 +7,9 @@ nearby says how much is known here.
 `left` is what the weights could not learn of an answer: its mean is what noise leaves. `missed`
 is what was missed with all that sharp knew: steps along the functional gradient (Kivinen, Smola
 and Williamson, Online Learning with Kernels, 2004), for what the expansion is too coarse for.
-The two are weighed by exp(−2 · squared errors) (Vovk, A Game of Prediction with Expert Advice,
-1998).
+The two, and saying nothing, are weighed by exp(−2 · squared errors) (Vovk, A Game of Prediction
+with Expert Advice, 1998): what is recalled is not believed before it has done better than the
+weights alone.
 
 How far apart two places are is a sum of absolute differences, so that one column may decide
 alone, each times how steep the weights have found that column to be (Radhakrishnan and others,
@@ -27,7 +28,7 @@ from engine.errors import ModelRefused
 from engine.models.base import LARGEST
 from engine.models.online.answers import owners_of
 from engine.models.online.expansion import Expansion, Vector, packed, unpacked
-from engine.models.online.memories import LATEST, Memories
+from engine.models.online.memories import LATEST, Losses, Memories
 from engine.models.online.neighbours import SAME, Numbers, average, metric_of, nearness, recalled
 
 WIDTH = 24
@@ -36,7 +37,6 @@ _FEW = 100
 _GLANCE = 4  # slopes change slowly
 _RATE = 2.0  # at which squared errors up to one are mixable
 _KEEP = 0.999  # who did better in about the last thousand answers
-_SURE = 50.0  # exp of more says nothing more
 _NEAREST = 1e-6  # that typical is: less is as good as none
 
 
@@ -57,7 +57,7 @@ class Recall:
         self._mix = expansion.mix(WIDTH)
         self._columns = expansion.linear
         width = expansion.columns if self._mix is None else WIDTH
-        self._losses = (0.0, 0.0)
+        self._losses: Losses = (0.0, 0.0, 0.0)
         self.reach = 1.0
         self.known = 0
         self.taken = 0
@@ -88,10 +88,11 @@ class Recall:
             said = self._ask(phi, owner + 1)
         smooth, sharp, correction, _ = said.numbers[:, owner].tolist()
         missed = error - sharp
-        one, other = self._losses
+        one, other, nothing = self._losses
         self._losses = (
             _KEEP * (one + min((error - smooth) ** 2, 1.0)),
             _KEEP * (other + min(missed**2, 1.0)),
+            _KEEP * (nothing + min(error**2, 1.0)),
         )
         self.known = min(self.known + 1, _PATIENCE)
         if self.taken:
@@ -161,10 +162,12 @@ class Recall:
             raise ModelRefused("memories: a squared slope below zero")
         self._metric = metric_of(self._slopes)
 
-    def _trust(self) -> float:
-        """How much smooth counts, from 0 to 1."""
-        smooth, sharp = self._losses
-        return 1.0 / (1.0 + exp(min(_RATE * (smooth - sharp), _SURE)))
+    def _trust(self) -> tuple[float, float]:
+        """How much smooth and sharp count, each from 0 to 1; the rest is nothing's."""
+        least = min(self._losses)
+        smooth, sharp, nothing = (exp(_RATE * (least - one)) for one in self._losses)
+        total = smooth + sharp + nothing
+        return smooth / total, sharp / total
 
     def _measure(self, apart: float) -> None:
         """The typical distance, a mean over the latest; `apart` is in what it was so far."""

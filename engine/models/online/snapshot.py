@@ -26,7 +26,7 @@ class Arm(Struct, frozen=True, forbid_unknown_fields=True):
     precision: bytes
 
 
-class OnlineArtefact(Struct, frozen=True, forbid_unknown_fields=True, tag="teller.online.5"):
+class OnlineArtefact(Struct, frozen=True, forbid_unknown_fields=True, tag="teller.online.6"):
     """A snapshot of a learner."""
 
     features: tuple[Feature, ...]

@@ -14,7 +14,7 @@ from engine.models.online.regressions import Sums
 from engine.models.online.shares import Schooled
 
 
-class LearnerState(Struct, frozen=True, tag="teller.learner.7"):
+class LearnerState(Struct, frozen=True, tag="teller.learner.8"):
     """All a learner holds; `rows` are actions by row."""
 
     features: tuple[Feature, ...]

@@ -24,7 +24,7 @@ def drawn(seed: int, *shape: int) -> Vector:
 
 
 def said(owners: Owners, weights: Vector, left: Vector, missed: Vector, actions: int) -> Numbers:
-    """What `recalled` says where smooth is trusted by 0.3, action by action."""
+    """What `recalled` says where smooth is trusted by 0.3 and sharp by 0.5, action by action."""
     alike, nearby = weights.astype(np.float64)
     columns = []
     for action in range(actions):
@@ -32,7 +32,7 @@ def said(owners: Owners, weights: Vector, left: Vector, missed: Vector, actions:
         smooth = (alike * left)[own].sum() / (1.0 + alike[own].sum())
         sharp = (alike * missed)[own].sum() / 2.0
         share = (nearby[own].sum() + exp(-1.5)) / (own.sum() + 1.0)
-        columns.append((smooth, sharp, 0.3 * smooth + 0.7 * sharp, share))
+        columns.append((smooth, sharp, 0.3 * smooth + 0.5 * sharp, share))
     return np.array(columns).reshape(actions, 4).T
 
 
@@ -65,7 +65,7 @@ def test_what_is_recalled_of_an_action_is_of_its_own_answers(
     owners = chance.integers(actions + beyond or 1, size=held + spare)
     weights = chance.random((2, held), np.float32)
     left, missed = drawn(seed + 1, 2, held + spare)
-    found = recalled(owners, weights, left, missed, 0.3, actions)
+    found = recalled(owners, weights, left, missed, (0.3, 0.5), actions)
     expected = said(owners[:held], weights, left[:held], missed[:held], actions)
     assert found == pytest.approx(expected, rel=1e-4, abs=1e-4)
 

@@ -12,7 +12,7 @@ from engine.domain import Action
 from engine.errors import ModelRefused
 from engine.models.features import Encoder, Feature, Members
 from engine.models.online.balance import Balance
-from engine.models.online.expansion import Expansion, Scale, binary, waves
+from engine.models.online.expansion import Breadth, Expansion, Scale, binary, waves
 from engine.models.online.learner import Learner
 from engine.models.online.shared import Shared
 from tests.models.builders import AGE, an_action
@@ -32,7 +32,7 @@ def likes(number: int, age: float = 0.0) -> np.ndarray:
 
 def pupil(actions: Sequence[Action] = FOUR) -> tuple[Shared, Expansion]:
     scale = Scale(100.0, (0.0,) * 6, (100.0,) * 6)
-    expansion = Expansion(binary(ENCODER), waves(6, 6.0), scale)
+    expansion = Expansion(binary(ENCODER), waves(6, Breadth(6.0, 6.0)), scale)
     shared = Shared(ENCODER, expansion)
     for row, action in enumerate(actions):
         shared.know(row, action)
