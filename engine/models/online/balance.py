@@ -4,6 +4,10 @@ Either counts by the likelihood of what came, given what it promised beforehand 
 factor there is: exp(n · explained / 2s), explained = (Σ p · y)² / Σ p², n the number of answers and
 s the least they leave unexplained. So who tells yes from no is seen where answers are rare as where
 they are frequent, and nobody wins by expecting nothing of anything, or loses by hope.
+
+Own answers are held to what was believed of them (`temper`), as that is what would serve; but to
+all they told where a yes is seldom: there, where nothing tells moments apart, they would promise
+each action's rate as what is shared does, and go on trying out what that knows to be hopeless.
 """
 
 from __future__ import annotations
@@ -19,6 +23,7 @@ Moments: TypeAlias = tuple[float, float, float, float, float, float, float, floa
 _KEEP = 0.999  # who did better in about the last thousand answers
 _FIRST = 200.0  # answers
 _RARE = 0.03  # where neither is believed beforehand
+_OFTEN = 0.2
 _LEAN = 40.0
 _LEAST, _MOST = -60.0, 8.0  # log odds of the own, beforehand
 _UNSEEN = 1.0, 20.0  # yes, of so many answers, before anything came
@@ -38,6 +43,11 @@ class Balance:
             raise ModelRefused(f"a balance of sums that are not between 0 and {_LARGEST:g}")
         self.moments = moments
         self.shared = self._share()
+
+    @property
+    def often(self) -> bool:
+        """Whether so many of the first answers were a yes that trying out all costs little."""
+        return self._rate >= _OFTEN
 
     def take(self, reward: float, own: float, shared: float, ahead: float = 0.0) -> Promise:
         """What came, and what the two had promised of it; to be kept, with how far `ahead` of the
@@ -87,14 +97,19 @@ class Balance:
         self.moments = a, b, c, d, e, f, g, h
         self.shared = self._share()
 
+    @property
+    def _rate(self) -> float:
+        """Of a yes, among the first answers."""
+        early, worked = self.moments[:2]
+        return (worked + _UNSEEN[0]) / (early + _UNSEEN[1])
+
     def _share(self) -> float:
         """How much what is shared counts, from 0 to 1; who counts for next to nothing, nothing."""
-        early, worked, count, came, *both = self.moments
+        _, _, count, came, *both = self.moments
         # No promise explains more than came; what came late may look as if.
         own, shared = (min(both[at] ** 2 / max(both[at + 1], 1e-12), came) for at in (0, 2))
         speed = (count + 1.0) / (2.0 * (max(came - max(own, shared), 0.0) + _DOUBT))
-        rate = (worked + _UNSEEN[0]) / (early + _UNSEEN[1])
-        lean = min(max(_LEAN * log(rate / _RARE), _LEAST), _MOST)
+        lean = min(max(_LEAN * log(self._rate / _RARE), _LEAST), _MOST)
         ahead = lean + speed * (own - shared)
         share = 1.0 / (1.0 + exp(min(max(ahead, -_SURE), _SURE)))
         return share if _IDLE <= share <= 1.0 - _IDLE else float(share > 0.5)

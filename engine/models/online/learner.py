@@ -83,7 +83,8 @@ class Learner:
         row = self._rows[action_id]
         shared = self._shared.take(x, phi, row, reward)
         told = self._take(x, phi, row, reward)
-        own = min(max(told.expected, LEAST), 1.0)
+        promised = told.believed if self._balance.often else told.expected
+        own = min(max(promised, LEAST), 1.0)
         promise = self._balance.take(reward, own, shared, told.ahead)
         self._promises.keep(action_id, x, promise)
 

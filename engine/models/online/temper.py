@@ -25,10 +25,11 @@ Proof: TypeAlias = tuple[float, float]
 
 class Told(NamedTuple):
     """What was expected of an answer before it came, all of it, so that whoever expects too much
-    is known by it; and how far `ahead` of the action's rate that was."""
+    is known by it; how far `ahead` of the action's rate that was; and what of it was `believed`."""
 
     expected: float
     ahead: float
+    believed: float
 
 
 _DOUBT = 2.0
@@ -66,9 +67,10 @@ class Temper:
         ahead = self._ahead(owner, expected)
         came, total = self.proof
         rate = expected - ahead
+        believed = rate + self.slope * ahead
         self.proof = _KEEP * came + ahead * (reward - rate), _KEEP * total + ahead * ahead
         self.count(owner, reward, 1.0)
-        return Told(expected, ahead)
+        return Told(expected, ahead, believed)
 
     def amend(self, owner: int, more: float, ahead: float, since: int) -> None:
         """An answer that was counted, so many answers `since`, was worth so much more: held

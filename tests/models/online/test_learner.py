@@ -212,6 +212,22 @@ def test_where_something_surely_works_little_else_is_tried() -> None:
     assert sure[0] < unsure.min() / 10
 
 
+def test_where_many_say_yes_an_own_that_expected_too_much_is_not_given_up_for_what_is_shared() -> (
+    None
+):
+    """A number each tells a little of who takes an action; thirty-seven others nothing."""
+    numbers = [Feature(f"n{place}", f"customer.n{place}", Number()) for place in range(40)]
+    learner, chance = Learner(numbers), np.random.default_rng(2)
+    learner.know(ACTIONS)
+    for _ in range(1500):
+        x, place = chance.standard_normal(40), int(chance.integers(3))
+        learner.expand.see(x)
+        taken = chance.random() < 0.4 + 0.15 * np.sign(x[place])
+        learner.learn(x, ACTIONS[place].id, float(taken))
+    assert learner.belief.hindsight.temper.slope < 0.4
+    assert learner.belief.balance.shared < 0.1
+
+
 def test_where_nothing_tells_moments_apart_what_actions_share_is_believed() -> None:
     numbers = [Feature(f"n{place}", f"customer.n{place}", Number()) for place in range(6)]
     learner, chance = Learner(numbers), np.random.default_rng(2)
