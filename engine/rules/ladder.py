@@ -57,7 +57,9 @@ def _is_limit(tree: Node) -> bool:
     if tree.op not in (*_UP, *_DOWN):
         return False
     held, limit = tree.args
-    return held.op in ("read", "history") and limit.op == "literal"
+    if held.op not in ("read", "history") or limit.op != "literal":
+        return False
+    return limit.value == limit.value  # NaN is neither harder than another limit nor easier
 
 
 def _height(tree: Node) -> tuple[Any, bool]:

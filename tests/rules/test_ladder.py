@@ -23,10 +23,10 @@ SCOPE = Scope(
 )
 HELD = ("customer.spend", "customer.risk", "history.count('click')")
 WRITTEN = st.builds(
-    lambda held, op, limit: f"{held} {op} {limit}{'.0' if held in HELD[:2] else ''}",
+    "{} {} {}".format,
     st.sampled_from(HELD),
     st.sampled_from((">", ">=", "<", "<=", "==")),
-    st.integers(0, 2),
+    st.sampled_from(("0", "1", "2", "0.5", "1.0", "-0.0", "1.0/0.0", "0.0/0.0")),
 )
 NUMBERS = st.sampled_from((-0.5, 0.0, 1.0, 2.0, math.nan, math.inf, -math.inf))
 
