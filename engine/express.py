@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 PATH = "/v1/decisions"
 
+_MOST_DIGITS = len(str(MAX_BYTES))
+"""Python turns no number of thousands of digits into one, and some servers let those through."""
+
 
 class Express:
     """A WSGI application that decides, in front of the one that does everything."""
@@ -40,7 +43,7 @@ class Express:
         if (
             environ["PATH_INFO"] != PATH
             or environ["REQUEST_METHOD"] != "POST"
-            or not (length.isascii() and length.isdigit() and int(length) <= MAX_BYTES)
+            or not _in_reach(length)
             or self._keyring.refuse(environ.get("HTTP_AUTHORIZATION", ""))
         ):
             return self._ordinary(environ, start_response)
@@ -61,3 +64,9 @@ class Express:
         checked = check_id(key, "the Idempotency-Key header") if key else None
         signal = says_gpc(environ.get("HTTP_SEC_GPC"))
         return msgspec.json.encode(self._decisions.answer(read_decision(body), checked, signal))
+
+
+def _in_reach(length: str) -> bool:
+    """Whether it is the length, in decimal digits, of a body we take."""
+    digits = length.isascii() and length.isdigit() and len(length) <= _MOST_DIGITS
+    return digits and int(length) <= MAX_BYTES

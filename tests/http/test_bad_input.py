@@ -196,6 +196,11 @@ def test_a_body_that_is_too_large_is_told_the_limit_there_is(client: Client) -> 
         assert (reply.status, f"over {most} bytes" in reply.json()["detail"]) == (413, True)
 
 
+def test_a_length_of_thousands_of_digits_is_refused_as_any_that_is_none(client: Client) -> None:
+    reply = client.call("POST", "/v1/decisions", b"", {"Content-Length": "9" * 5_000})
+    assert (reply.status, reply.json()["code"]) == (400, "malformed")
+
+
 def test_what_is_wrong_with_the_whole_body_starts_with_what_it_is(client: Client) -> None:
     assert client.call("POST", "/v1/decisions", b"[]").json()["detail"] == "must be an object"
 
