@@ -11,6 +11,9 @@ from rich.table import Table
 
 from demo.households import Household, Notable
 
+STARTED = "Started worker-1"
+"""What the server says once it answers; that it listens it says some seconds before."""
+
 
 class Teller:
     """Prints to people; `address` and `key` are those of the server about to start."""
@@ -34,7 +37,7 @@ class Teller:
             self._console.print(f"[bold]{what}[/]")
             self._plain(line)
         self._plain(f"\nkey   {self._key}\ndocs  {self._address}/docs\n")
-        self._plain(f"Starting: it answers once it says that it listens at {self._address}.\n")
+        self._plain(f"Starting: it answers at {self._address} once it says '{STARTED}'.\n")
 
     def _table(self, worth_trying: Sequence[Notable]) -> Table:
         table = Table("household", "why it is worth a look", box=None, padding=(0, 2))

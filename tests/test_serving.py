@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,37 +11,50 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
+import pytest
+
+from demo.telling import STARTED
 from engine.errors import Misconfigured
 from engine.serving import refuse_taken
-from tests.http.catalogue import CATALOGUE
-from tests.store.conftest import PATIENCE, until
+from tests.http.catalogue import written
+from tests.store.conftest import PATIENCE, free_port, until
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A directory with a catalogue in it."""
+    written(tmp_path)
+    return tmp_path
+
+
+def test_it_answers_once_it_says_what_the_demo_has_people_wait_for(home: Path) -> None:
+    port = free_port()
+    with _started(home, port):
+        assert _ready(port)
 
 
 def test_workers_end_with_the_process_that_started_them_and_the_next_serve_starts(
-    tmp_path: Path,
+    home: Path,
 ) -> None:
-    (tmp_path / "catalogue").mkdir()
-    (tmp_path / "catalogue" / "catalogue.yaml").write_text(CATALOGUE)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     for how in (signal.SIGKILL, signal.SIGTERM):
-        with _served(tmp_path, port) as process:
+        with _started(home, port) as process:
             process.send_signal(how)
             process.wait(PATIENCE)
             until(lambda: _free(port))
 
 
 @contextmanager
-def _served(home: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """A worker, over a store of their own in `home`, once they are ready."""
+def _started(home: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """A worker, over a store of their own in `home`, once they have said that they started."""
     command = [sys.executable, "-m", "engine.cli", "serve", "--port", str(port)]
     house = ["--catalogue", str(home / "catalogue"), "--data", str(home / "data")]
-    with (home / "log").open("wb") as log:
+    said = home / "log"
+    with said.open("wb") as log:
         process = subprocess.Popen([*command, *house], stdout=log, stderr=log)
     try:
-        until(lambda: process.poll() is not None or _ready(port))
-        assert process.poll() is None, (home / "log").read_text()
+        until(lambda: process.poll() is not None or STARTED in said.read_text())
+        assert process.poll() is None, said.read_text()
         yield process
     finally:
         process.terminate()
