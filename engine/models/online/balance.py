@@ -46,8 +46,11 @@ class Balance:
 
     @property
     def often(self) -> bool:
-        """Whether so many of the first answers were a yes that trying out all costs little."""
-        return self._rate >= _OFTEN
+        """Whether so many of the first answers were a yes that trying out all costs little; after
+        somebody's word (`vouch`) nobody knows."""
+        early, worked = self.moments[:2]
+        vouched = worked >= early >= _FIRST
+        return self._rate >= _OFTEN and not vouched
 
     def take(self, reward: float, own: float, shared: float, ahead: float = 0.0) -> Promise:
         """What came, and what the two had promised of it; to be kept, with how far `ahead` of the

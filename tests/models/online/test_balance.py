@@ -29,6 +29,14 @@ def test_who_tells_yes_from_no_is_believed() -> None:
     assert heard(0.3, own=1.0, shared=0.0).shared < 0.1
 
 
+def test_whose_own_are_vouched_for_is_believed_and_not_taken_for_one_whom_many_say_yes_to() -> None:
+    balance = heard(0.3, own=0.0, shared=0.0)
+    assert balance.often
+    balance.vouch()
+    assert balance.shared == 0.0
+    assert not balance.often
+
+
 def test_where_a_yes_is_rare_the_shared_is_believed() -> None:
     assert heard(0.005, own=0.0, shared=0.0).shared == 1.0
 
