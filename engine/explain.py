@@ -17,6 +17,10 @@ from engine.rules.policy import first_reasons
 from engine.rules.scalar import missing
 from engine.situation import Situation
 
+_ENDLESS = 1e15
+"""Numbers from here on are said by their order of magnitude: a value that is computed may have a
+hundred digits, of which a float knows the first sixteen."""
+
 
 def chosen(pick: Pick, situation: Situation) -> tuple[Reason, ...]:
     """Why an action was chosen: the number that decided, then what had to hold."""
@@ -28,8 +32,8 @@ def _reasons(pick: Pick, situation: Situation) -> Iterator[Reason]:
     yield Reason(
         "priority",
         f"{situation.propensities.item(pick.action):.1%} likely to respond, "
-        f"value {situation.values.item(pick.action):.2f}; with the customer's value, the weights "
-        f"and the cost of contact: priority {situation.priority.item(pick.action):.2f}",
+        f"value {_said(situation.values.item(pick.action))}; with the customer's value, the "
+        f"weights and the cost of contact: priority {_said(situation.priority.item(pick.action))}",
     )
     if pick.action != pick.best:
         best = catalogue.actions[pick.best].id
@@ -86,12 +90,16 @@ def _beaten(drawn: Sequence[int], priority: Vector, tiers: NDArray[np.int64]) ->
     """
     tier = tiers[drawn[-1]]
     lowest = min(float(priority[action]) for action in drawn if tiers[action] == tier)
-    passed = f"Ranks higher, but exploration chose one of priority {lowest:.2f}."
+    passed = f"Ranks higher, but exploration chose one of priority {_said(lowest)}."
     yield _lost("lower-tier", f"Tier {tier} comes first.", mask_where(tiers < tier))
     yield _lost("passed-over", passed, mask_where(priority > lowest))
-    outranked = f"Ranks below the last one chosen, of priority {lowest:.2f}."
+    outranked = f"Ranks below the last one chosen, of priority {_said(lowest)}."
     yield _lost("outranked", outranked, mask_where(priority <= lowest))
 
 
 def _lost(code: Code, text: str, mask: int) -> Knockout:
     return Knockout("arbitration", code, code, text, mask)
+
+
+def _said(number: float) -> str:
+    return f"{number:.2f}" if abs(number) < _ENDLESS else f"{number:.2e}"

@@ -91,6 +91,16 @@ def test_a_chosen_action_says_what_it_is_worth_and_what_had_to_hold() -> None:
     assert reasons[1].text == "customer.plan != 'fibre'"
 
 
+def test_what_is_worth_a_number_of_a_hundred_digits_says_so_in_a_few() -> None:
+    offers = [action("plain"), action("rich", value="customer.spend_12m")]
+    plan = decided(customer(attributes={"spend_12m": 1e300}), live(catalogue(actions=offers)), FULL)
+    text = plan.placements[0].actions[0].reasons[0].text
+    assert text.startswith("50.0% likely to respond, value 1.00e+100;")
+    assert text.endswith("priority 5.00e+99")
+    assert plan.candidates is not None
+    assert plan.candidates[0].text == "Ranks below the last one chosen, of priority 5.00e+99."
+
+
 def test_who_is_left_when_the_only_slot_s_content_fails_still_has_a_reason() -> None:
     broken = action("broken", value=99.0)
     broken["treatments"][0]["content"] = {"title": "{{ 1 / customer.tenure_months }}"}
