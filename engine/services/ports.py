@@ -64,6 +64,10 @@ class People(Memory, Protocol):
         loaded."""
         ...
 
+    def find(self, identity: str) -> Loaded | None:
+        """Whom a normalised identity names, if anybody. Raises IdentityShared."""
+        ...
+
     def canonical(self, customer_id: str, deadline: float | None = None) -> str:
         """The id this customer has now."""
         ...

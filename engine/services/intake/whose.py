@@ -100,11 +100,12 @@ class Whose:
     def _anothers(self, user: str, anonymous: str) -> bool:
         """Whether the device is another named customer's, or too many's: people may share one."""
         try:
-            held = self._named(anonymous, create=False).state
+            held = self._people.find(self._people.normal(anonymous))
         except IdentityShared:
             return True
-        theirs = held.revision and named(held)
-        return bool(theirs) and held.customer_id != self._people.canonical(user)
+        if held is None or not held.state.revision or not named(held.state):
+            return False
+        return held.state.customer_id != self._people.canonical(user)
 
     def _named(self, identity: str, *, create: bool = True) -> Loaded:
         return self._people.identified(self._people.normal(identity), create=create)

@@ -86,8 +86,9 @@ class Linking:
         if not state.revision or identity not in state.identities:
             if len(state.identities) >= MOST_NAMES:
                 raise CustomerFull(_FULL)
-            self._resolver.list_identity(loaded, identity, deadline)
-            return False
+            listed = self._resolver.list_identity(loaded, identity, deadline)
+            if not listed or held.customer_id not in ("", state.customer_id):
+                return False
         if held.customer_id not in ("", state.customer_id):
             other = self._resolver.load(held.customer_id, (), deadline).state
             if other.revision and other.customer_id != state.customer_id:
