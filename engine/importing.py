@@ -106,9 +106,7 @@ class _Place:
         done = Progressed()
         if self._reached.exists():
             done = self._read()
-        if self.aside.exists():
-            rows = self.aside.read_bytes().splitlines(keepends=True)
-            self.aside.write_bytes(b"".join(row for row in rows if _line_of(row) <= done.line))
+        self._trim_aside(done.line)
         return done
 
     def _read(self) -> Progressed:
@@ -125,10 +123,23 @@ class _Place:
         if not bad:
             return
         rows = [{"line": line.number, "what": what, "row": line.cells} for line, what in bad]
+        self._write_aside(b"".join(msgspec.json.encode(row) + b"\n" for row in rows), os.O_APPEND)
+
+    def _trim_aside(self, line: int) -> None:
+        if not self.aside.exists():
+            return
+        rows = self.aside.read_bytes().splitlines(keepends=True)
+        kept = [row for row in rows if _line_of(row) <= line]
+        if kept != rows:
+            self._write_aside(b"".join(kept), os.O_TRUNC)
+
+    def _write_aside(self, rows: bytes, how: int) -> None:
+        """Never through a link: who may put one beside the file would choose what is overwritten,
+        and who reads the rows, which may be personal."""
         try:
-            self.aside.touch(mode=0o600)  # the rows may be personal
-            with self.aside.open("ab") as file:
-                file.write(b"".join(msgspec.json.encode(row) + b"\n" for row in rows))
+            flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | how
+            with os.fdopen(os.open(self.aside, flags, 0o600), "wb") as file:
+                file.write(rows)
         except OSError as error:
             raise Misconfigured(
                 f"{self.aside}, where rows go that are kept out, cannot be written "

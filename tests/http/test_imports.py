@@ -210,6 +210,15 @@ def test_where_no_row_can_be_kept_aside_is_said_in_a_sentence(desk: Desk) -> Non
     assert desk.take("customers", "people.csv").bad == 4
 
 
+def test_a_link_beside_the_file_has_nothing_else_overwritten(desk: Desk) -> None:
+    other = desk.home / "other"
+    other.write_text("somebody's\n")
+    (desk.home / "people.csv.customers.aside.jsonl").symlink_to(other)
+    with pytest.raises(Misconfigured, match="cannot be written"):
+        desk.take("customers", "people.csv", CUSTOMERS)
+    assert other.read_text() == "somebody's\n"
+
+
 def test_parquet_says_the_same_as_csv(desk: Desk) -> None:
     table = pa.table(
         {
