@@ -20,7 +20,7 @@ from engine.catalogue.trials import Trial
 from engine.directory import Compiler, check_directory
 from engine.errors import StateUnknown
 from engine.facts import disclosed
-from engine.files import data_directory, kept_key
+from engine.files import data_directory, exposed, kept_key
 from engine.models.kinds import load_kinds
 from engine.registry import Door, Registry
 from engine.services.deciding.changes import DAY, retention
@@ -105,7 +105,7 @@ def open_application(
     if keep:
         load_kinds()
     with open_store(settings.redis_url, settings.data, durability=settings.durability) as store:
-        for warning in store.warnings:
+        for warning in (*exposed(settings.data), *store.warnings):
             _log.warning(warning)
         application = assemble(settings, store)
         _erase_again(application.privacy)

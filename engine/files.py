@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import stat
 from pathlib import Path
 from tempfile import TemporaryFile
 
@@ -18,11 +19,11 @@ def write_once(path: Path, content: bytes) -> bool:
         return False
     draft = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
     descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
     try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
         os.link(draft, path)
     except FileExistsError:
         return False
@@ -45,7 +46,8 @@ def data_directory(data: Path) -> None:
     kept in it."""
     try:
         own_directory(data)
-        TemporaryFile(dir=data).close()
+        with TemporaryFile(dir=data, buffering=0) as file:
+            file.write(b"\0")  # where the disk is full, the file can be made and nothing more
     except OSError as error:
         raise Misconfigured(
             f"nothing can be kept in the data directory {data} ({error.strerror}): let this user "
@@ -53,15 +55,41 @@ def data_directory(data: Path) -> None:
         ) from error
 
 
+def exposed(data: Path) -> list[str]:
+    """A warning where somebody else may write in a house's data directory."""
+    held = data.stat()
+    if held.st_uid in (0, os.geteuid()) and not held.st_mode & stat.S_IWOTH:
+        return []
+    return [
+        f"OTHERS MAY WRITE IN THE DATA DIRECTORY {data}: who does chooses this server's keys, "
+        "models and whom it remembers as erased; make it this user's, and chmod o-w"
+    ]
+
+
+def mine(path: Path) -> bool:
+    """Whether a directory is this user's, and nobody else may write in it."""
+    held = path.lstat()
+    return (
+        stat.S_ISDIR(held.st_mode)
+        and held.st_uid == os.geteuid()
+        and not held.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    )
+
+
 def kept_key(data: Path, name: str) -> bytes:
     """The 32 random bytes of `name`.key in the data directory, made when first asked for (0600).
 
-    Raises Misconfigured where they are damaged: what no key signs, anyone can.
+    Raises Misconfigured where they cannot be read, or are damaged: what no key signs, anyone can.
     """
-    own_directory(data)
     path = data / f"{name}.key"
-    write_once(path, secrets.token_bytes(_KEY))
-    key = path.read_bytes()
+    try:
+        own_directory(data)
+        write_once(path, secrets.token_bytes(_KEY))
+        key = path.read_bytes()
+    except OSError as error:
+        raise Misconfigured(
+            f"{path} cannot be read, or made where there is none ({error.strerror})"
+        ) from error
     if len(key) != _KEY:
         raise Misconfigured(
             f"{path} is damaged: it holds {len(key)} bytes where {_KEY} belong. Restore it; with "

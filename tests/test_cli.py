@@ -284,3 +284,14 @@ def test_where_the_engines_folder_cannot_be_written_machine_code_is_kept_with_th
     assert code_kept(tmp_path / "away", tmp_path, {}) == kept
     assert code_kept(tmp_path / "away", tmp_path, {"NUMBA_CACHE_DIR": "/elsewhere"}) == {}
     assert code_kept(tmp_path, tmp_path, {}) == {}
+
+
+def test_machine_code_that_others_may_have_written_is_not_run(tmp_path: Path) -> None:
+    home = tmp_path / "machine-code"
+    home.mkdir(mode=0o700)
+    assert code_kept(tmp_path / "away", tmp_path, {}) == {"NUMBA_CACHE_DIR": str(home)}
+    home.chmod(0o777)
+    assert code_kept(tmp_path / "away", tmp_path, {}) == {}
+    home.rename(tmp_path / "elsewhere")
+    home.symlink_to(tmp_path / "elsewhere")
+    assert code_kept(tmp_path / "away", tmp_path, {}) == {}

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import stat
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from engine.errors import Misconfigured
-from engine.files import data_directory, kept_key
+from engine.files import data_directory, exposed, kept_key
 from engine.settings import Settings, load_or_make_keys, read_settings, unknown_settings
 
 
@@ -98,6 +100,42 @@ def test_where_nothing_can_be_kept_is_said_in_a_sentence(tmp_path: Path) -> None
             data_directory(place)
     data_directory(tmp_path / "a" / "b")
     assert (tmp_path / "a").stat().st_mode & 0o777 == 0o700
+
+
+def test_a_full_disk_is_said_in_a_sentence_and_leaves_no_half_of_a_key(tmp_path: Path) -> None:
+    """A limit on files' sizes has every write refused, as a full disk does."""
+    tried = """
+import resource, sys
+from pathlib import Path
+from engine.errors import Misconfigured
+from engine.files import data_directory, exposed, kept_key
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+for keep in (data_directory, lambda data: kept_key(data, "token")):
+    try:
+        keep(Path(sys.argv[1]))
+    except Misconfigured as error:
+        print(error)
+"""
+    ran = subprocess.run(
+        [sys.executable, "-c", tried, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    assert "nothing can be kept" in ran.stdout
+    assert "token.key cannot be read, or made" in ran.stdout
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_kept_key_that_cannot_be_read_is_said_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "token.key").mkdir()  # stops even root, whom no permission would
+    with pytest.raises(Misconfigured, match=r"token\.key cannot be read"):
+        kept_key(tmp_path, "token")
+
+
+def test_a_data_directory_that_others_may_write_in_is_warned_of(tmp_path: Path) -> None:
+    data_directory(tmp_path / "data")
+    assert exposed(tmp_path / "data") == []
+    (tmp_path / "data").chmod(0o777)
+    (warning,) = exposed(tmp_path / "data")
+    assert "OTHERS MAY WRITE" in warning
 
 
 def test_what_may_be_sent_as_events_is_a_setting(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
+from engine.files import mine
 from engine.settings import DATA, Settings, read_settings
 
 if TYPE_CHECKING:
@@ -54,10 +55,14 @@ def house(command: Callable[..., None]) -> Callable[..., None]:
 
 def code_kept(engine: Path, data: Path, environment: Mapping[str, str]) -> dict[str, str]:
     """Has machine code kept with the data where the engine's folder cannot be written, as in a
-    read-only container: every worker would translate all of it at each start."""
+    read-only container: every worker would translate all of it at each start. Not where somebody
+    else put that folder, or may write in it: what is kept is run."""
     if environment.get("NUMBA_CACHE_DIR") or os.access(engine, os.W_OK):
         return {}
-    return {"NUMBA_CACHE_DIR": str(data.resolve() / CODE)}
+    home = data.resolve() / CODE
+    if os.path.lexists(home) and not mine(home):
+        return {}
+    return {"NUMBA_CACHE_DIR": str(home)}
 
 
 @contextmanager
