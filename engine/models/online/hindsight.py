@@ -17,7 +17,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from engine.errors import ModelRefused
 from engine.models.online.answers import Answers, Latest, as_kept, latest
 from engine.models.online.expansion import packed, unpacked
 from engine.models.online.growing import grown
@@ -163,8 +162,6 @@ class Hindsight:
 
     def resume(self, learned: Learned, rows: dict[str, int]) -> None:
         """Go on from what another held. Raises ModelRefused for what does not fit."""
-        if learned.wait < 0 or learned.times < 0:
-            raise ModelRefused("hindsight: trees that are due, or grown, less than never")
         self.restore(learned.hindsights, rows, len(rows))
         held, room = self._kept.taken, self._kept.room
         given = self._kept.ring._replace(rows=unpacked(learned.rows, held, self._columns))

@@ -12,6 +12,7 @@ import numpy as np
 from msgspec import Meta, Struct
 
 from engine.errors import ModelRefused
+from engine.models.base import LARGEST
 from engine.models.online.answers import Answers, owners_of
 from engine.models.online.expansion import unpacked
 from engine.models.online.tallies import most_leaves
@@ -76,8 +77,8 @@ def read(
     actions = len(np.unique(np.frombuffer(kept, "<i4")))
     if wood is not None and wood.ends > most_leaves(actions):
         raise ModelRefused(f"hindsight: {wood.ends:,} leaves, of {actions:,} actions")
-    if not np.isfinite(hindsights.losses).all():
-        raise ModelRefused("hindsight: losses that are not finite")
+    if not all(0.0 <= one <= LARGEST for one in hindsights.losses):
+        raise ModelRefused(f"hindsight: losses that are not between 0 and {LARGEST:g}")
     off = hindsights.honest, hindsights.missed, hindsights.alone, hindsights.rewards
     parts = np.stack([np.ones(held, np.float32), *(unpacked(part, held) for part in off)], axis=1)
     unread = np.broadcast_to(np.float32(0.0), (held, columns))

@@ -226,7 +226,7 @@ class Learner:
         names = held.rows
         self.actions = {action.id: action for action in held.actions}
         those = {*names} == self.actions.keys() and len(names) == len(self.actions)
-        if held.waves != self.expand.waves or not those or held.known < 0:
+        if held.waves != self.expand.waves or not those:
             raise ModelRefused("a learner's state that does not fit this version of the learner")
         self._rows = {name: row for row, name in enumerate(names)}
         self._own.resume(held.sums, len(names))

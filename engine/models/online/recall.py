@@ -19,7 +19,7 @@ standardised columns, added up to `WIDTH` numbers where there are more; it names
 
 from __future__ import annotations
 
-from math import exp
+from math import exp, inf
 from typing import NamedTuple
 
 import numpy as np
@@ -147,9 +147,10 @@ class Recall:
         held, taken = len(owners), max(taken, len(owners))
         if held != min(taken, room):
             raise ModelRefused(f"memories: {held:,} answers of {taken:,}")
-        known = np.array([memories.reach, *memories.losses])
-        if memories.reach < _NEAREST / 2.0 or not bool(np.isfinite(known).all()):
-            raise ModelRefused("memories: a reach, or losses, that cannot be")
+        if not _NEAREST / 2.0 <= memories.reach < inf:
+            raise ModelRefused("memories: a reach that cannot be")
+        if not all(0.0 <= one <= LARGEST for one in memories.losses):
+            raise ModelRefused(f"memories: losses that are not between 0 and {LARGEST:g}")
         at = np.arange(taken - held, taken) % room
         self._places[:, at] = unpacked(memories.places, held, len(self._places), most=LARGEST).T
         self._left[at] = unpacked(memories.left, held, most=LARGEST)

@@ -95,6 +95,8 @@ def test_a_group_that_all_actions_have_left_is_merged_too() -> None:
         {"taken": 2**64 - 1},
         {"known": 2**64 - 1},
         {"learned": {"times": 2**64 - 1}},
+        {"learned": {"times": -1}},
+        {"learned": {"wait": -1}},
         {"actions": ()},
         {"late": float("nan")},
         {"scale": Scale(50.0, (), ())},

@@ -133,6 +133,15 @@ def test_numbers_kept_that_no_learner_writes_are_refused() -> None:
             Recall(expansion).restore(spoilt, {"isa": 0}, 1)
 
 
+@pytest.mark.parametrize("bad", [-1.0, 1e308, float("nan"), float("inf")])
+def test_losses_that_no_learner_has_are_refused(bad: float) -> None:
+    """Two learners' of 1e308 would add up to infinity, and what is recalled to no number."""
+    expansion = Expansion(np.array([False]), waves(1, Breadth(1.0, 1.0)))
+    kept = Recall(expansion).memories(())
+    with pytest.raises(ModelRefused, match="losses"):
+        Recall(expansion).restore(msgspec.structs.replace(kept, losses=(bad,) * 3), {}, 0)
+
+
 def test_two_memories_share_the_room_and_the_oldest_go() -> None:
     expansion = Expansion(np.array([False]), waves(1, Breadth(1.0, 1.0)))
     phi = expansion(np.array([0.0]))
