@@ -274,7 +274,8 @@ def proper(covariance: Vector) -> Vector:
     allowance = np.float32(_ROUNDED) * np.eye(len(covariance), dtype=np.float32)
     try:
         np.linalg.cholesky((covariance + covariance.T) / 2.0 + allowance)
-        np.linalg.inv(covariance.astype(np.float64))
     except np.linalg.LinAlgError as error:
-        raise ModelRefused("a covariance that is zero or below along a direction") from error
+        raise ModelRefused("a covariance that is below zero along a direction") from error
+    if not np.linalg.slogdet(covariance.astype(np.float64)).sign:  # a third of inverting it
+        raise ModelRefused("a covariance that is zero along a direction")
     return covariance
