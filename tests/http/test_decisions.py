@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
+import redis
+
+from engine.partitions import partition_of
+from engine.store.keys import decision_key, log_key
 from tests.http.conftest import Client
 
 
@@ -137,3 +141,20 @@ def test_a_decision_nobody_made_is_not_found(client: Client) -> None:
     for path in ("/v1/decisions/nope", "/v1/decisions/" + "0" * 32):
         reply = client.call("GET", path)
         assert (reply.status, reply.json()["code"]) == (404, "not-found")
+
+
+def test_a_decision_whose_record_nobody_can_read_is_as_one_no_longer_kept(
+    client: Client, server_url: str
+) -> None:
+    customer = client.consenting()
+    decision = client.decide(customer, request_id="r-1").json()["decision_id"]
+    partition = partition_of(customer)
+    with redis.Redis.from_url(server_url) as server:
+        entry = server.xadd(log_key(partition), {"r": b"\x93\xffgarbage"})
+        server.set(decision_key(partition, decision), entry + b" " + customer.encode())
+
+    again = client.decide(customer, request_id="r-1")
+    assert (again.status, again.json()["degraded"]) == (200, "state-unknown")
+    assert client.call("GET", f"/v1/decisions/{decision}").status == 404
+    answer = {"id": "m-1", "decision_id": decision, "action": "fibre-upgrade", "outcome": "accept"}
+    assert len(client.tell(answer).json()["rejected"]) == 1

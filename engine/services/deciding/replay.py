@@ -36,7 +36,7 @@ class Replay:
     def find(self, decision_id: str) -> DecisionRecord:
         """The record of a decision. Raises NotFound."""
         found = self._memory.find_decision(decision_id)
-        entry = record.decode(found.record) if found else None
+        entry = record.legible(found.record) if found else None
         if not isinstance(entry, DecisionRecord) or entry.plan.repeat:
             raise NotFound(f"no decision {decision_id!r:.80} is kept: never made, or too long ago")
         return entry

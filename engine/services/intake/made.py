@@ -26,7 +26,7 @@ class Made:
         found = self._find(decision_id) if decision_id else None
         if found is None or not self._same(found.customer_id, customer_id):
             return None
-        entry = record.decode(found.record)
+        entry = record.legible(found.record)
         return entry.plan.placements if isinstance(entry, DecisionRecord) else None
 
     def _same(self, decided_for: str, customer_id: str) -> bool:
