@@ -46,6 +46,9 @@ _MOST_BYTES = 64 * 1024 * 1024
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]+)?")
 OFF = "off"
 
+_SECRET, _PUBLISHABLE = "sk_", "pk_"
+_SHORTEST = 16  # characters of a key
+
 
 @dataclass(frozen=True, slots=True)
 class EventLimits:
@@ -115,8 +118,8 @@ def read_settings(environment: Mapping[str, str], **flags: str | None) -> Settin
         Path(catalogue),
         Path(value("data") or DATA),
         value("redis_url"),
-        _keys(value("secret_keys"), "TELLER_SECRET_KEYS", "sk_"),
-        _keys(value("publishable_keys"), "TELLER_PUBLISHABLE_KEYS", "pk_"),
+        _keys(value("secret_keys"), "TELLER_SECRET_KEYS", _SECRET),
+        _keys(value("publishable_keys"), "TELLER_PUBLISHABLE_KEYS", _PUBLISHABLE),
         value("rules"),
         value("archive") or "",
         _days(value("log_days") or "30"),
@@ -146,7 +149,8 @@ def load_or_make_keys(settings: Settings) -> Keys:
     """The configured keys, else those in the data directory, else a new pair kept there (0600).
 
     Of several processes that start at once, one makes the pair and the others read it.
-    Misconfigured where nobody could ask for a decision: publishable keys alone, or damaged ones.
+    Misconfigured where nobody could ask for a decision (publishable keys alone, a file that cannot
+    be read), or where anybody could: damaged ones.
     """
     if settings.publishable_keys and not settings.secret_keys:
         raise Misconfigured(
@@ -155,17 +159,34 @@ def load_or_make_keys(settings: Settings) -> Keys:
         )
     if settings.secret_keys:
         return Keys(settings.secret_keys, settings.publishable_keys)
-    own_directory(settings.data)
     path = settings.data / "keys.json"
-    pair = {"secret": [_new("sk_")], "publishable": [_new("pk_")]}
-    fresh = write_once(path, json.dumps(pair).encode())
+    pair = {"secret": [_new(_SECRET)], "publishable": [_new(_PUBLISHABLE)]}
     try:
+        own_directory(settings.data)
+        fresh = write_once(path, json.dumps(pair).encode())
         held = json.loads(path.read_text())
-        return Keys(tuple(held["secret"]), tuple(held["publishable"]), fresh)
+        return Keys(_held(held["secret"], _SECRET), _held(held["publishable"], _PUBLISHABLE), fresh)
+    except OSError as error:
+        raise Misconfigured(
+            f"{path} cannot be read, or made where there is none ({error.strerror})"
+        ) from error
     except (ValueError, KeyError, TypeError) as error:
         raise Misconfigured(
             f"{path} is damaged ({error}): restore it, or remove it for new keys"
         ) from None
+
+
+def _held(keys: object, prefix: str) -> tuple[str, ...]:
+    """Keys of the file, each of them whole: of a text each letter would be one, and open all."""
+    if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
+        raise TypeError(f"what belongs there is a list of texts, {prefix}…")
+    if not all(_whole(key, prefix) for key in keys) or (not keys and prefix == _SECRET):
+        raise ValueError(f"a key starts with {prefix} and has at least {_SHORTEST} characters")
+    return tuple(keys)
+
+
+def _whole(key: str, prefix: str) -> bool:
+    return key.startswith(prefix) and len(key) >= _SHORTEST
 
 
 def _days(text: str) -> int:
@@ -211,8 +232,10 @@ def _durability(text: str) -> Durability:
 
 def _keys(text: str | None, name: str, prefix: str) -> tuple[str, ...]:
     keys = tuple(part.strip() for part in (text or "").split(",") if part.strip())
-    if any(not key.startswith(prefix) or len(key) < 16 for key in keys):
-        raise Misconfigured(f"{name}: a key starts with {prefix} and has at least 16 characters")
+    if not all(_whole(key, prefix) for key in keys):
+        raise Misconfigured(
+            f"{name}: a key starts with {prefix} and has at least {_SHORTEST} characters"
+        )
     return keys
 
 

@@ -71,9 +71,29 @@ def test_publishable_keys_alone_are_refused(tmp_path: Path) -> None:
         load_or_make_keys(settings)
 
 
-def test_damaged_keys_are_not_replaced_silently(tmp_path: Path) -> None:
-    (tmp_path / "keys.json").write_text("{}")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{}",
+        "[]",
+        '{"secret": "sk_0123456789abcdef", "publishable": []}',  # each letter would be a key
+        '{"secret": [""], "publishable": []}',
+        '{"secret": ["sk_short"], "publishable": []}',
+        '{"secret": [1], "publishable": []}',
+        '{"secret": [], "publishable": ["pk_0123456789abcdef"]}',
+    ],
+)
+def test_damaged_keys_are_not_replaced_silently_and_let_nobody_in(
+    tmp_path: Path, text: str
+) -> None:
+    (tmp_path / "keys.json").write_text(text)
     with pytest.raises(Misconfigured, match="damaged"):
+        load_or_make_keys(Settings(tmp_path, tmp_path))
+
+
+def test_keys_that_cannot_be_read_are_said_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "keys.json").mkdir()  # stops even root, whom no permission would
+    with pytest.raises(Misconfigured, match=r"keys\.json cannot be read"):
         load_or_make_keys(Settings(tmp_path, tmp_path))
 
 
