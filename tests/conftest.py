@@ -3,6 +3,8 @@ hypothesis draws is the same in every session."""
 
 from __future__ import annotations
 
+import resource
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +24,24 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("same")
+
+ROOM = 3 * 2**30
+"""Bytes that a process of the suite may take: machines that test often have 4 GB."""
+
+
+@pytest.fixture(autouse=True)
+def roomy() -> Iterator[None]:
+    """Names the test that takes too much: elsewhere the suite would be killed without a word."""
+    before = _peak()
+    yield
+    after = _peak()
+    assert not before < ROOM <= after, f"from {before:,} bytes to {after:,}"
+
+
+def _peak() -> int:
+    """The most memory this process ever held, bytes; only macOS tells it in these."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 @pytest.fixture(scope="session")
