@@ -72,8 +72,13 @@ def read_once(body: bytes, shape: type[T], decoder: msgspec.json.Decoder[T], sch
     """As `read`, and InvalidRequest for a name that an object says twice: JSON leaves open which
     counts, and a consent may hang on it. It takes several times as long, so hot paths do not."""
     found = read(body, shape, decoder, schema)
-    json.loads(body, object_pairs_hook=_said_once)
+    check_once(body)
     return found
+
+
+def check_once(body: bytes) -> None:
+    """Raises InvalidRequest for a name that an object of well-formed JSON says twice."""
+    json.loads(body, object_pairs_hook=_said_once)
 
 
 def check(document: object, shape: type[T], schema: Schema) -> T:

@@ -12,7 +12,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from engine.domain import OUTCOMES, Interaction
 from engine.errors import InvalidRequest, Malformed, Rejected
-from engine.wire.body import MOST_SEARCHED, check, parse, read
+from engine.wire.body import MOST_SEARCHED, check, check_once, parse, read
 from engine.wire.bots import UserAgent, UserAgentField, is_bot
 from engine.wire.identities import CustomerBody, CustomerSchema
 from engine.wire.problems import nearest, pointer_to
@@ -250,7 +250,10 @@ def _read_rows(rows: Iterable[msgspec.Raw]) -> Iterator[Read]:
 
 def _read_row(index: int, row: bytes, most: int) -> Read:
     try:
-        return read(row, InteractionBody, _row, _schema, most)
+        body = read(row, InteractionBody, _row, _schema, most)
+        if _NO.encode() in row:  # maybe of two outcomes the first, which would go unheard
+            check_once(row)
+        return body
     except Malformed:
         raise  # then the whole body is not what we take
     except InvalidRequest as error:

@@ -31,6 +31,22 @@ def test_an_opt_out_holds_from_the_very_next_request(client: Client) -> None:
     assert offered(client.decide()) == []
 
 
+@pytest.mark.parametrize(
+    "outcomes", ['"unsubscribe","outcome":"click"', '"click","outcome":"unsubscribe"']
+)
+def test_a_row_that_says_two_outcomes_one_of_them_a_no_is_not_taken_for_the_other(
+    client: Client, outcomes: str
+) -> None:
+    client.consenting()
+    decided = client.decide().json()["decision_id"]
+    row = f'"id":"i-1","decision_id":"{decided}","action":"fibre-upgrade","outcome":{outcomes}'
+    reply = client.call(
+        "POST", "/v1/interactions", b'{"interactions":[{%b}]}' % row.encode()
+    ).json()
+    assert [one["reason"] for one in reply["rejected"]] != []
+    assert "says 'outcome' more than once" in reply["rejected"][0]["reason"]
+
+
 @pytest.mark.parametrize("since", ["nothing", "a change of the catalogue"])
 def test_a_retry_of_a_request_hands_out_nothing_its_customer_has_since_refused(
     client: Client, since: str
