@@ -65,13 +65,14 @@ class Api(Flask):
         self._express = Express(ordinary, application.decisions, application.keyring)
 
     def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        return self._express(environ, start_response)
+        try:
+            return self._express(environ, start_response)
+        except Exception as error:  # noqa: BLE001 - as Flask's own, which logs it and says 500
+            with self.request_context(environ):
+                self.preprocess_request()
+                return self.handle_exception(error)(environ, start_response)
 
-    def log_exception(
-        self,
-        exc_info: tuple[type[BaseException], BaseException, TracebackType | None]
-        | tuple[None, None, None],
-    ) -> None:
+    def log_exception(self, exc_info: tuple[object, object, TracebackType | None]) -> None:
         kind, _, trace = exc_info
         _log.error("unexpected error", type=getattr(kind, "__name__", ""), where=placed(trace))
 

@@ -122,6 +122,22 @@ def test_personal_values_are_in_no_log_metric_page_error_archive_or_file(
     assert found_in(logs.getvalue().encode()) == []
 
 
+class _Broken(io.BytesIO):
+    """A body that cannot be read, of which the server's error says too much."""
+
+    def read(self, size: int | None = -1, /) -> bytes:  # noqa: ARG002 - as any stream's
+        raise KeyError(NAME)
+
+
+def test_nor_when_a_decision_breaks_on_the_short_way(client: Client, logs: io.StringIO) -> None:
+    key = {"Authorization": f"Bearer {SECRET}"}
+    with api.create_app(client.application).test_client() as flask:
+        reply = flask.post("/v1/decisions", headers=key, input_stream=_Broken(), content_length=9)
+    assert (reply.status_code, reply.json["code"]) == (500, "internal")  # type: ignore[index]
+    assert "unexpected error" in logs.getvalue()
+    assert found_in(logs.getvalue().encode() + reply.data) == []
+
+
 def test_nor_when_the_store_is_away_or_something_breaks(
     house: House, catalogue_directory: Path, logs: io.StringIO
 ) -> None:
