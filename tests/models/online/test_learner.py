@@ -44,6 +44,17 @@ def test_parts_learned_apart_add_up_to_the_whole() -> None:
     assert {id: arm.seen for id, arm in one.snapshot().arms.items()} == seen
 
 
+def test_whom_two_found_right_so_far_adds_up() -> None:
+    one, other = taught(range(150), SCALE), taught(range(150, ROWS), SCALE)
+    parts = [learner.snapshot() for learner in (one, other)]
+    one.merge(other)
+    both = one.snapshot()
+    for told in ("losses", "proof"):
+        own = [getattr(part.hindsights, told) for part in parts]
+        assert getattr(both.hindsights, told) == pytest.approx(np.add(*own))
+    assert both.balance == pytest.approx(np.add(*(part.balance for part in parts)))
+
+
 def test_what_is_typical_is_not_measured_anew_by_the_first_answer_after_a_merge() -> None:
     one, other = taught(range(ROWS), SCALE), taught(range(ROWS, 2 * ROWS), SCALE)
     before = one._recall.reach

@@ -155,3 +155,5 @@ def test_two_memories_share_the_room_and_the_oldest_go() -> None:
     assert both.names == ("isa", "loan")
     assert np.frombuffer(both.owners, "<i4").tolist() == [0] * 3 + [1] * 5
     assert np.frombuffer(both.left, "<f4").tolist() == [0, 1, 2, 4, 5, 6, 7, 8]
+    assert both.losses == tuple(map(sum, zip(*(part.losses for part in parts), strict=True)))
+    assert min(both.losses) > max(parts[0].losses)
