@@ -76,6 +76,23 @@ def test_where_answers_are_chance_what_is_recalled_is_their_mean(noise: float, o
     assert np.sqrt(np.square(spread[-500:]).mean()) < off
 
 
+@pytest.mark.parametrize(
+    ("losses", "said"),
+    [((0.0, 50.0, 50.0), 0.2), ((50.0, 0.0, 50.0), 0.5), ((50.0, 50.0, 0.0), 0.0)],
+)
+def test_who_was_off_by_least_so_far_is_believed(
+    losses: tuple[float, float, float], said: float
+) -> None:
+    """What is smooth, what is sharp, and nothing: of one answer, missed by 1, learned but for 0.4,
+    the first says half of what is left, the second half of what was missed."""
+    expansion = Expansion(np.array([False]), waves(1, Breadth(1.0, 1.0)))
+    recall, here = Recall(expansion), expansion(np.array([0.0]))
+    recall.take(here, 0, 1.0, 0.4, LEVEL)
+    kept = msgspec.structs.replace(recall.memories(("isa",)), losses=losses)
+    recall.restore(kept, {"isa": 0}, 1)
+    assert recall.about(here, 1)[0][0] == pytest.approx(said)
+
+
 def test_what_is_recalled_costs_little_where_it_misleads() -> None:
     """What is kept always says yes, and yes and no come by turns: off by little more than the
     weights alone are (Vovk's bound, see `recall`, is half of that, where nothing is forgotten)."""

@@ -71,3 +71,11 @@ def test_sums_that_cannot_be_are_refused() -> None:
     for proof in ((0.0, -1.0), (float("nan"), 1.0), (1e9, 1.0)):
         with pytest.raises(ModelRefused, match="temper"):
             Temper(proof)
+
+
+def test_what_is_told_of_an_answer_to_have_been_believed_is_what_was_served() -> None:
+    temper = Temper((5.0, 20.0))
+    temper.count(0, 1.0, 4.0)
+    (served,) = temper.means(np.array([0.7])).tolist()
+    assert temper.take(0, 1.0, 0.7).believed == pytest.approx(served)
+    assert served < 0.6
