@@ -102,6 +102,10 @@ class Sandbox(ImmutableSandboxedEnvironment):
         """Whether it is one of those listed."""
         return any(isinstance(obj, kind) and attr in names for kind, names in _ASKED)
 
+    def wrap_str_format(self, value: Any) -> None:
+        """Nothing: Jinja would let a text's `format` through, listed or not, and with it a width of
+        any number of characters, which are all made before they are too many."""
+
     def getitem(self, obj: Any, argument: Any) -> Any:
         """`obj[argument]`, which names no attribute."""
         try:

@@ -134,6 +134,8 @@ def test_a_name_that_now_does_not_have_is_answered_with_those_it_has() -> None:
         "{{ [1] | batch(10000000000, 'x') | list }}",
         "{{ 1.5 | round(10000000000, 'floor') }}",
         "{{ 'x'.center(10000000000) }}",
+        "{{ '{:9}'.format(1) }}",
+        "{{ '{a:9}'.format_map({'a': 1}) }}",
         "{{ '{:10000000000}'.format(1) }}",
         "{% set a = 'x' * 99999 %}{% set a = a ~ a ~ a %}{{ a }}",
         "{% set a = 'x' * 99999 %}{% set a %}{{ a }}{{ a }}{% endset %}{{ a }}",
