@@ -8,10 +8,13 @@ kept out are written beside the file, never into the data directory: they may be
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import file_digest
-from itertools import islice
+from itertools import islice, takewhile
 from math import inf
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 from msgspec import Struct
@@ -123,23 +126,28 @@ class _Place:
         if not bad:
             return
         rows = [{"line": line.number, "what": what, "row": line.cells} for line, what in bad]
-        self._write_aside(b"".join(msgspec.json.encode(row) + b"\n" for row in rows), os.O_APPEND)
+        with self._open_aside() as file:
+            file.write(b"".join(msgspec.json.encode(row) + b"\n" for row in rows))
 
     def _trim_aside(self, line: int) -> None:
+        """Cut off what was kept of rows that are about to be met again. They are the last, so what
+        stays is not written anew: a power cut would lose it."""
         if not self.aside.exists():
             return
         rows = self.aside.read_bytes().splitlines(keepends=True)
-        kept = [row for row in rows if _line_of(row) <= line]
+        kept = list(takewhile(lambda row: _line_of(row) <= line, rows))
         if kept != rows:
-            self._write_aside(b"".join(kept), os.O_TRUNC)
+            with self._open_aside() as file:
+                file.truncate(sum(map(len, kept)))
 
-    def _write_aside(self, rows: bytes, how: int) -> None:
+    @contextmanager
+    def _open_aside(self) -> Iterator[BinaryIO]:
         """Never through a link: who may put one beside the file would choose what is overwritten,
         and who reads the rows, which may be personal."""
         try:
-            flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | how
-            with os.fdopen(os.open(self.aside, flags, 0o600), "wb") as file:
-                file.write(rows)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_APPEND
+            with os.fdopen(os.open(self.aside, flags, 0o600), "ab") as file:
+                yield file
         except OSError as error:
             raise Misconfigured(
                 f"{self.aside}, where rows go that are kept out, cannot be written "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from datetime import UTC, datetime
 from pathlib import Path
+from resource import RLIMIT_FSIZE, getrlimit, setrlimit
 from typing import Any
 
 import msgspec
@@ -198,6 +199,20 @@ def test_what_an_import_that_was_killed_left_half_written_stops_no_other(desk: D
     with pytest.raises(Misconfigured, match="--again"):
         desk.take("customers", "people.csv")
     assert desk.take("customers", "people.csv", again=True).bad == 1
+    assert aside.read_bytes() == whole
+
+
+def test_what_is_kept_aside_is_cut_and_never_written_anew(desk: Desk) -> None:
+    assert desk.take("customers", "people.csv", CUSTOMERS).bad == 4
+    aside = desk.home / "people.csv.customers.aside.jsonl"
+    whole = aside.read_bytes()
+    aside.write_bytes(whole + whole[:10])
+    least, most = getrlimit(RLIMIT_FSIZE)
+    setrlimit(RLIMIT_FSIZE, (0, most))  # no byte more is written: a full disk, a power cut
+    try:
+        desk.take("customers", "people.csv")
+    finally:
+        setrlimit(RLIMIT_FSIZE, (least, most))
     assert aside.read_bytes() == whole
 
 
