@@ -33,6 +33,19 @@ def write_once(path: Path, content: bytes) -> bool:
     return True
 
 
+def made_once(path: Path, content: bytes) -> tuple[bytes, bool]:
+    """What is in `path`, and whether this call put it there: `content`, unless it is there, its
+    directory too. Raises Misconfigured for what cannot be read, or made."""
+    try:
+        own_directory(path.parent)
+        fresh = write_once(path, content)
+        return path.read_bytes(), fresh
+    except OSError as error:
+        raise Misconfigured(
+            f"{path} cannot be read, or made where there is none ({error.strerror})"
+        ) from error
+
+
 def own_directory(path: Path) -> None:
     """Make a directory that only its owner may enter (0700), unless it is there, and whatever is
     missing on the way to it: `mkdir` would leave that open to all."""
@@ -82,14 +95,7 @@ def kept_key(data: Path, name: str) -> bytes:
     Raises Misconfigured where they cannot be read, or are damaged: what no key signs, anyone can.
     """
     path = data / f"{name}.key"
-    try:
-        own_directory(data)
-        write_once(path, secrets.token_bytes(_KEY))
-        key = path.read_bytes()
-    except OSError as error:
-        raise Misconfigured(
-            f"{path} cannot be read, or made where there is none ({error.strerror})"
-        ) from error
+    key, _ = made_once(path, secrets.token_bytes(_KEY))
     if len(key) != _KEY:
         raise Misconfigured(
             f"{path} is damaged: it holds {len(key)} bytes where {_KEY} belong. Restore it; with "

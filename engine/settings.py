@@ -14,7 +14,7 @@ from phonenumbers import SUPPORTED_REGIONS
 
 from engine.change import DURABILITIES, Durability
 from engine.errors import Misconfigured
-from engine.files import own_directory, write_once
+from engine.files import made_once
 from engine.rules.times import duration_ms
 
 PREFIX = "TELLER_"
@@ -161,15 +161,10 @@ def load_or_make_keys(settings: Settings) -> Keys:
         return Keys(settings.secret_keys, settings.publishable_keys)
     path = settings.data / "keys.json"
     pair = {"secret": [_new(_SECRET)], "publishable": [_new(_PUBLISHABLE)]}
+    kept, fresh = made_once(path, json.dumps(pair).encode())
     try:
-        own_directory(settings.data)
-        fresh = write_once(path, json.dumps(pair).encode())
-        held = json.loads(path.read_text())
+        held = json.loads(kept.decode())
         return Keys(_held(held["secret"], _SECRET), _held(held["publishable"], _PUBLISHABLE), fresh)
-    except OSError as error:
-        raise Misconfigured(
-            f"{path} cannot be read, or made where there is none ({error.strerror})"
-        ) from error
     except (ValueError, KeyError, TypeError) as error:
         raise Misconfigured(
             f"{path} is damaged ({error}): restore it, or remove it for new keys"
