@@ -6,6 +6,7 @@ import atexit
 import gc
 import os
 import time
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -42,8 +43,6 @@ from engine.wire.tracing import request_id, traced
 from engine.wire.values import check_id
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 DOCS = Path(__file__).parent / "docs"
@@ -94,8 +93,11 @@ def create_app(application: Application) -> Flask:
 def from_environment() -> Flask:
     """For any WSGI server: the application as the `TELLER_…` variables say, closed at exit."""
     configure_logs()
+    settings = read_settings(os.environ)
+    if settings.redis_url is None:  # `teller serve` names its own to its workers
+        _log.warning("the store may end with a worker: name one by TELLER_REDIS_URL")
     stack = ExitStack()
-    application = stack.enter_context(open_application(read_settings(os.environ), keep=True))
+    application = stack.enter_context(open_application(settings, keep=True))
     atexit.register(stack.close)
     app = create_app(application)
     gc.freeze()  # a large catalogue is not walked again by every full collection

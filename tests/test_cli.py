@@ -270,6 +270,21 @@ def test_a_worker_loads_every_kind_of_model_before_it_answers(
     assert kinds <= set(ran.stdout.split())
 
 
+@pytest.mark.parametrize("named", [True, False])
+def test_a_worker_of_another_server_warns_of_a_store_that_would_end_with_it(
+    catalogue: Path, tmp_path: Path, server_url: str, named: bool
+) -> None:
+    house = {"TELLER_CATALOGUE": str(catalogue), "TELLER_DATA": str(tmp_path / "data")}
+    ran = subprocess.run(
+        [sys.executable, "-c", "import api\napi.from_environment()"],
+        capture_output=True,
+        check=True,
+        text=True,
+        env={**os.environ, **house, "TELLER_REDIS_URL": server_url if named else ""},
+    )
+    assert ("the store may end with a worker" in ran.stderr) is not named
+
+
 @pytest.mark.parametrize("joined", entry_points(group="teller.commands"), ids=lambda one: one.name)
 def test_a_command_that_joins_can_be_loaded_by_itself(joined: EntryPoint) -> None:
     """The command loads it as it starts, so that it must not ask for the command."""
