@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
@@ -33,6 +33,7 @@ from engine.services.intake.imports import Imports
 from engine.services.intake.interactions import Interactions
 from engine.services.intake.naming import Aside
 from engine.services.intake.quarantine import Quarantine
+from engine.services.intake.whose import Whose
 from engine.services.keeper import LEASE, Keeper, Keeping
 from engine.services.keyring import Keyring
 from engine.services.learning.checkpoints import Checkpoints
@@ -49,6 +50,7 @@ from engine.services.people.holdings import Holdings
 from engine.services.people.identities import Resolver, Rules
 from engine.services.people.linking import Linking
 from engine.services.people.merges import Merges
+from engine.services.people.ties import Ties
 from engine.services.people.timeline import History, NoHistory, Timeline
 from engine.services.privacy.erasure import Privacy
 from engine.services.privacy.exports import Exports
@@ -157,6 +159,8 @@ def assemble(
     merges = Merges(store, store.identities, rules.shared)
     people = Resolver(store, store.identities, merges, rules, served)
     linking = Linking(people, store.identities, merges, rules, served)
+    ties = Ties(store, store.identities, people, linking, rules)
+    whose = partial(Whose, people, linking, ties)
     quarantine = Quarantine(store.quarantine)
     most = settings.events.event
     replay = Replay(store, versions)
@@ -177,7 +181,7 @@ def assemble(
         Records(replay, sign),
         interactions,
         Imports(store, people, served, customers, interactions),
-        Events(people, store, linking, quarantine, served, metrics, most),
+        Events(people, store, whose, quarantine, served, metrics, most),
         settings.events,
         customers,
         linking,

@@ -13,14 +13,17 @@ from engine.errors import AnswerLost
 from engine.partitions import PARTITIONS, partition_of
 from engine.store import keys
 from engine.store.epoch import Epoch
-from engine.store.scripts import Script, checked
-from engine.store.servers import Servers
+from engine.store.scripts import Call, Script, checked
+from engine.store.servers import Routed, Servers
 
 _point = Script("point")
 _fence = Script("fence")
 _fold = Script("fold")
 _settle = Script("settle")
 _shorten = Script("shorten")
+
+Move = tuple[str, bytes | None, bytes | None]
+"""An identity, its packed pointer until now, and from now on; None: it has none."""
 
 
 class Identities:
@@ -35,12 +38,13 @@ class Identities:
 
     def pointer(self, identity: str, deadline: float | None = None) -> bytes | None:
         """The packed pointer of an identity; None when it has none."""
-        partition = partition_of(identity)
-        command = ("MGET", keys.epoch_key(partition), keys.identity_key(partition, identity))
-        slot = keys.slot_of(partition)
-        epoch, pointer = checked(self._servers.read(slot, command, deadline))
-        self._epoch.require(epoch)
-        return None if pointer is None else bytes(pointer)
+        return self._pointer(self._servers.read(*_asking(identity), deadline))
+
+    def pointers(self, identities: Sequence[str]) -> list[bytes | None]:
+        """The packed pointer of each; one trip a server."""
+        return [
+            self._pointer(one) for one in self._servers.read_all(list(map(_asking, identities)))
+        ]
 
     def point(
         self,
@@ -56,13 +60,19 @@ class Identities:
         `shared`: set it apart, so that it is listed.
         """
         partition = partition_of(identity)
-        names = (
-            keys.identity_key(partition, identity),
-            keys.epoch_key(partition),
-            keys.shared_key(partition),
-        )
         args = (before or b"", after or b"", identity, "1" if shared else "")
-        return self._done(_point, partition, names, args, deadline)
+        return self._done(_point, partition, _pointer_keys(identity), args, deadline)
+
+    def point_all(self, moves: Sequence[Move]) -> list[bool]:
+        """Each as `point` does; one trip a server."""
+        try:
+            answers = self._pointed(moves)
+        except AnswerLost:  # done twice, it is done once
+            answers = self._pointed(moves)
+        return [
+            bool(found) if what == b"pointed" else self.point(*move)  # it looks at the epoch
+            for move, (what, found) in zip(moves, answers, strict=True)
+        ]
 
     def fence(self, customer_id: str, survivor: str, deadline: float | None = None) -> bool:
         """Keep every change from a customer that is to become part of `survivor`."""
@@ -147,6 +157,19 @@ class Identities:
         """The identities set apart, because too many customers share them."""
         return self._members(keys.shared_key)
 
+    def _pointer(self, answer: Any) -> bytes | None:
+        epoch, pointer = checked(answer)
+        self._epoch.require(epoch)
+        return None if pointer is None else bytes(pointer)
+
+    def _pointed(self, moves: Sequence[Move]) -> list[Any]:
+        calls: list[Call] = []
+        for identity, before, after in moves:
+            slot = keys.slot_of(partition_of(identity))
+            args = (self._epoch.known, before or b"", after or b"", identity, "")
+            calls.append((slot, _pointer_keys(identity), args))
+        return _point.run_all(self._servers, calls)
+
     def _members(self, key_of: Callable[[int], str]) -> list[str]:
         commands = [(keys.slot_of(of), ("SMEMBERS", key_of(of))) for of in range(PARTITIONS)]
         answers = map(checked, self._servers.read_all(commands))
@@ -180,6 +203,21 @@ class Identities:
         slot = keys.slot_of(partition)
         what, found = script.run(self._servers, slot, names, (self._epoch.known, *args), deadline)
         return what, found
+
+
+def _asking(identity: str) -> Routed:
+    partition = partition_of(identity)
+    command = ("MGET", keys.epoch_key(partition), keys.identity_key(partition, identity))
+    return keys.slot_of(partition), command
+
+
+def _pointer_keys(identity: str) -> tuple[str, str, str]:
+    partition = partition_of(identity)
+    return (
+        keys.identity_key(partition, identity),
+        keys.epoch_key(partition),
+        keys.shared_key(partition),
+    )
 
 
 def _fenced_keys(partition: int, customer_id: str) -> tuple[str, str, str]:

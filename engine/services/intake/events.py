@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from msgspec.structs import replace
@@ -22,7 +22,7 @@ from engine.services.intake.interactions import Name
 from engine.services.intake.made import Made
 from engine.services.intake.quarantine import Quarantine, SetAside
 from engine.services.intake.taking import Row, take
-from engine.services.intake.whose import Linker, Whose
+from engine.services.intake.whose import Whose
 from engine.services.keyring import Sender
 from engine.services.ports import Bulk, People, Serving, Watch
 from engine.wire.bots import is_bot
@@ -50,16 +50,16 @@ class Events:
         self,
         people: People,
         bulk: Bulk,
-        linker: Linker,
+        whose: Callable[[], Whose],
         quarantine: Quarantine,
         serving: Serving,
         watch: Watch,
         largest: int,
     ) -> None:
-        """`largest`: bytes an event may have."""
+        """`whose`: makes one for the events of a request. `largest`: bytes an event may have."""
         self._people = people
         self._bulk = bulk
-        self._whose = Whose(people, linker)
+        self._whose = whose
         self._quarantine = quarantine
         self._serving = serving
         self._watch = watch
@@ -122,6 +122,7 @@ class Events:
         """
         live = self._serving.live
         fate, refused, ignored = Fate(), 0, 0
+        whose = self._whose()
         flaws: dict[int, str] = {}
         noes: set[int] = set()
         rows: defaultdict[Name, list[Row]] = defaultdict(list)
@@ -140,9 +141,7 @@ class Events:
                     flaws[index] = flaw
                 if not one.trusted:
                     told = told._replace(outcome=None, attributes={})
-                customer, unlinked = self._whose.of(event, told, one.trusted, links=not flaw)
-                if unlinked:
-                    flaws[index] = unlinked
+                customer = whose.of(index, event, told, one.trusted, links=not flaw)
             except (InvalidRequest, IdentityShared, CustomerFull) as error:
                 event = read_briefly(one.event, one.call)
                 if one.trusted and unsubscribes(event, live.catalogue):
@@ -156,6 +155,7 @@ class Events:
             seen = seen_of(event, one, told, flaw)
             rows[customer].append(Row(index, told, seen, one.trusted, came))
             ignored += told.ignored
+        flaws.update(whose.unlinked())
         self._settle(rows, live.catalogue, retention(live), fate)
         reasons = {**fate.rejected, **flaws}
         aside = [self._because(arrived[at], reason) for at, reason in reasons.items()]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from engine.change import Loaded
-from engine.errors import CustomerFull, IdentityShared, InvalidRequest, Problem
-from engine.identity import named
+from engine.errors import InvalidRequest, Problem
 from engine.namespaces import ANONYMOUS
 from engine.services.intake.interactions import Name
 from engine.services.ports import People
@@ -26,86 +25,98 @@ class Linker(Protocol):
     def link(self, customer_id: str, identity: str) -> object: ...
 
 
-class Whose:
-    """Reads ids off events, and links."""
+class Tying(Protocol):
+    """Links what events say belongs together; why not, by identity. No identity may be said of
+    two customers at once."""
 
-    def __init__(self, people: People, linker: Linker) -> None:
+    def tie_all(self, said: Mapping[str, Sequence[str]]) -> dict[str, str]: ...
+
+
+class Whose:
+    """Reads ids off the events of one request, and links.
+
+    What `identify` links waits, so that many of them are linked together, until something depends
+    on it: an alias, who a visitor is, another customer who is said to have the same identity.
+    """
+
+    def __init__(self, people: People, linker: Linker, ties: Tying) -> None:
         self._people = people
         self._linker = linker
+        self._ties = ties
+        self._waiting: dict[str, str] = {}  # identity -> who is said to have it
+        self._said: dict[int, list[str]] = {}
+        self._unlinked: dict[int, str] = {}
+        self._named: set[Name] = set()  # who will be there once the events before are taken in
 
-    def of(
-        self, event: EventBody, told: Tidings, trusted: bool, *, links: bool
-    ) -> tuple[Name, str]:
-        """Whom an event is about, once what it links is linked, and why not all of it was."""
+    def of(self, at: int, event: EventBody, told: Tidings, trusted: bool, *, links: bool) -> Name:
+        """Whom an event is about, which is number `at` of the request; what it links is linked,
+        or will be once `unlinked` was asked for."""
         user = str(event.user_id or "") if trusted else ""
         anonymous = f"{ANONYMOUS}:{event.anonymous_id}" if event.anonymous_id else ""
         if not user and not anonymous:
             detail = "a publishable key writes of an anonymousId only"
             raise InvalidRequest([Problem("/anonymousId", detail)])
-        unlinked = ""
         if links and event.type == "alias":
+            self._link_waiting()
             self._alias(user, str(event.previous_id))
         elif links and event.type == "identify":
-            unlinked = self._identify(user, anonymous, told.identities)
-        if user:
-            return Name(user), unlinked
-        return Name("", self._people.normal(anonymous, "/anonymousId")), unlinked
+            self._identify(at, user, anonymous, told.identities)
+        name = Name(user) if user else Name("", self._people.normal(anonymous, "/anonymousId"))
+        self._named.add(name)
+        return name
 
-    def _identify(self, user: str, anonymous: str, identities: Sequence[tuple[str, str]]) -> str:
-        """Why not all of it was linked, "" mostly; the traits are the customer's all the same.
+    def unlinked(self) -> dict[int, str]:
+        """The events of which not all was linked, and why; the traits are the customer's all the
+        same. All that waits is linked now."""
+        self._link_waiting()
+        return self._unlinked
 
-        Every page says it again, so that mostly one load finds all of it linked already.
-        """
+    def _identify(
+        self, at: int, user: str, anonymous: str, identities: Sequence[tuple[str, str]]
+    ) -> None:
         said = [(f"{space}:{value}", f"/traits/{space}") for space, value in identities]
         if user and anonymous:
             said.insert(0, (anonymous, "/anonymousId"))
         if not said:
-            return ""
-        customer = user or self._named(anonymous).state.customer_id
-        held = self._people.load(customer).state.identities
+            return
         normal = [self._people.normal(*one) for one in said]
-        unlinked = [self._tie(customer, one) for one in normal if one not in held]
-        return next(filter(None, unlinked), "")
+        customer = user or self._visitor(self._people.normal(anonymous))
+        if any(self._waiting.get(one, customer) != customer for one in normal):
+            self._link_waiting()
+        self._waiting.update(dict.fromkeys(normal, customer))
+        self._said[at] = normal
 
-    def _tie(self, customer: str, identity: str) -> str:
-        """Link it; why not, if they have too many. What too many share is nobody's: no reason."""
-        if identity.startswith(f"{ANONYMOUS}:") and self._anothers(customer, identity):
-            return ""
-        try:
-            self._linker.link(customer, identity)
-        except IdentityShared:
-            return ""
-        except CustomerFull as error:
-            return str(error)
-        return ""
+    def _visitor(self, anonymous: str) -> str:
+        if anonymous in self._waiting:
+            self._link_waiting()
+        return self._people.identified(anonymous).state.customer_id
+
+    def _link_waiting(self) -> None:
+        said: defaultdict[str, list[str]] = defaultdict(list)
+        for identity, customer in self._waiting.items():
+            said[customer].append(identity)
+        reasons = self._ties.tie_all(said)
+        for at, identities in self._said.items():
+            if reason := next((reasons[one] for one in identities if one in reasons), ""):
+                self._unlinked[at] = reason
+        self._waiting.clear()
+        self._said.clear()
 
     def _alias(self, user: str, previous: str) -> None:
         """The previous id is an anonymous one or a customer's. Visitors choose their own: one
         that is both may be somebody who takes a customer's id for a name, and merges nobody."""
-        identity = f"{ANONYMOUS}:{previous}"
-        visitor = self._named(identity, create=False).state
+        identity = self._people.normal(f"{ANONYMOUS}:{previous}", "/previousId")
+        visitor = self._people.identified(identity, create=False).state
         known = self._people.load(previous).state
-        if visitor.revision and known.revision and visitor.customer_id != known.customer_id:
+        is_visitor = bool(visitor.revision) or Name("", identity) in self._named
+        is_known = bool(known.revision) or Name(previous) in self._named
+        if is_visitor and is_known and visitor.customer_id != known.customer_id:
             raise InvalidRequest([Problem("/previousId", _AMBIGUOUS)])
-        if known.revision and known.customer_id != self._people.canonical(user):
+        if is_known and known.customer_id != self._people.canonical(user):
             self._linker.link(previous, identity)
         self._link(user, identity)
 
     def _link(self, customer: str, identity: str) -> None:
         """Asked again and again by every page: mostly it is linked already."""
-        normal = self._people.normal(identity, "/anonymousId")
-        if normal not in self._people.load(customer).state.identities:
-            self._linker.link(customer, normal)
-
-    def _anothers(self, user: str, anonymous: str) -> bool:
-        """Whether the device is another named customer's, or too many's: people may share one."""
-        try:
-            held = self._people.find(self._people.normal(anonymous))
-        except IdentityShared:
-            return True
-        if held is None or not held.state.revision or not named(held.state):
-            return False
-        return held.state.customer_id != self._people.canonical(user)
-
-    def _named(self, identity: str, *, create: bool = True) -> Loaded:
-        return self._people.identified(self._people.normal(identity), create=create)
+        if identity not in self._people.load(customer).state.identities:
+            self._linker.link(customer, identity)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from threading import Lock
 
 from msgspec.structs import replace
@@ -146,13 +146,16 @@ class Resolver:
 
     def list_identity(self, loaded: Loaded, identity: str, deadline: float | None = None) -> bool:
         """Write down with the customer that the identity is theirs; False when it changed."""
-        listed = tuple(sorted({*loaded.state.identities, identity}))
-        return self._write(loaded, identity, listed, True, deadline)
+        return self._write(self.listing(loaded, [identity]), deadline)
+
+    def listing(self, loaded: Loaded, identities: Sequence[str]) -> Change:
+        """The change that writes down with the customer that these are theirs, too."""
+        return self._naming(loaded, identities, {*loaded.state.identities, *identities}, True)
 
     def unlist_identity(self, loaded: Loaded, identity: str, deadline: float | None = None) -> bool:
         """Write down that the identity is no longer theirs; False when the customer changed."""
-        listed = tuple(one for one in loaded.state.identities if one != identity)
-        return self._write(loaded, identity, listed, False, deadline)
+        listed = {*loaded.state.identities} - {identity}
+        return self._write(self._naming(loaded, [identity], listed, False), deadline)
 
     def _holder(
         self, identity: str, seen: Sequence[str], deadline: float | None, create: bool
@@ -201,20 +204,16 @@ class Resolver:
             if onward != survivor:
                 self._pointing.shorten(customer_id, onward, survivor, deadline)
 
-    def _write(
-        self,
-        loaded: Loaded,
-        identity: str,
-        listed: tuple[str, ...],
-        linked: bool,
-        deadline: float | None,
-    ) -> bool:
-        state = loaded.state
-        namespace = identity.partition(":")[0]
-        entry = IdentityRecord(state.customer_id, namespace, linked, loaded.now)
-        sections = {"identities": pack_names(listed)}
-        keep = retention(self._serving.live)
-        change = change_of(loaded, sections, [record.encode(entry)], (), keep)
+    def _naming(
+        self, loaded: Loaded, identities: Sequence[str], listed: Collection[str], linked: bool
+    ) -> Change:
+        who, now = loaded.state.customer_id, loaded.now
+        spaces = [one.partition(":")[0] for one in identities]
+        entries = [record.encode(IdentityRecord(who, space, linked, now)) for space in spaces]
+        sections = {"identities": pack_names(tuple(sorted(listed)))}
+        return change_of(loaded, sections, entries, (), retention(self._serving.live))
+
+    def _write(self, change: Change, deadline: float | None) -> bool:
         try:
             return isinstance(self._store.commit(change, deadline), Committed)
         except AnswerLost:

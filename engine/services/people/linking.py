@@ -9,9 +9,11 @@ from msgspec.structs import replace
 
 from engine.change import Loaded
 from engine.codec import pack_pointer, unpack_pointer
-from engine.domain import Pointer
+from engine.domain import CustomerState, Pointer
 from engine.errors import Contention, CustomerFull, IdentityShared, NotFound
 from engine.identity import MOST_NAMES, claim, fit
+from engine.identity import named as is_named
+from engine.namespaces import ANONYMOUS
 from engine.services.people.customers import document
 from engine.services.people.identities import SHARED, Resolver, Rules
 from engine.services.people.merges import Merges
@@ -58,13 +60,30 @@ class Linking:
         Creates the customer when unknown. Raises InvalidRequest, IdentityShared, CustomerFull,
         Contention.
         """
-        normal = self._rules.normal(identity)
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline:
-            loaded = self._resolver.load(customer_id, (), deadline)
-            if self._linked(customer_id, loaded, normal, deadline):
-                return self._document(self._settled(customer_id, normal, deadline))
-        raise Contention("this customer keeps changing: link the identity again")
+        return self._document(self._link(customer_id, self._rules.normal(identity)))
+
+    def tie(self, customer_id: str, identity: str) -> str:
+        """Link a normalised identity that an event says; why not, "" mostly.
+
+        A device of another named customer stays theirs, for people may share one; what too many
+        share is nobody's: neither is a reason. Raises Contention.
+        """
+        try:
+            self._link(customer_id, identity, stays=identity.startswith(f"{ANONYMOUS}:"))
+        except IdentityShared:
+            return ""
+        except CustomerFull as error:
+            return str(error)
+        return ""
+
+    def settled(self, customer_id: str, identity: str, deadline: float | None = None) -> Loaded:
+        """The customer once linked; the identity of one erased meanwhile leads to nobody again."""
+        loaded = self._resolver.load(customer_id, (), deadline)
+        if identity not in loaded.state.identities:
+            packed = self._pointing.pointer(identity, deadline)
+            if unpack_pointer(packed).customer_id in (customer_id, loaded.state.customer_id):
+                self._pointing.point(identity, packed, None, deadline=deadline)
+        return loaded
 
     def shared(self) -> SharedReply:
         """The identities set apart because too many customers share them; not those of which
@@ -75,39 +94,54 @@ class Linking:
     def _held(self, identity: str) -> Pointer:
         return unpack_pointer(self._pointing.pointer(identity))
 
-    def _linked(self, named: str, loaded: Loaded, identity: str, deadline: float) -> bool:
+    def _link(self, customer_id: str, identity: str, *, stays: bool = False) -> Loaded:
+        """`stays`: with the customer it names, if somebody gave that one an id."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            loaded = self._resolver.load(customer_id, (), deadline)
+            if self._linked(customer_id, loaded, identity, deadline, stays):
+                return self.settled(customer_id, identity, deadline)
+        raise Contention("this customer keeps changing: link the identity again")
+
+    def _linked(
+        self, named: str, loaded: Loaded, identity: str, deadline: float, stays: bool
+    ) -> bool:
         """One step towards it; whether it was the last one."""
         packed = self._pointing.pointer(identity, deadline)
-        held = unpack_pointer(packed)
+        held, state = unpack_pointer(packed), loaded.state
+        other = self._other(held, state, deadline)
+        if stays and (self._rules.shared(held) or (other and is_named(other))):
+            return self._without(loaded, identity, deadline)
         claimed = claim(held, named)
         if self._rules.shared(claimed):
             return self._set_apart(identity, packed, claimed, deadline)
-        state = loaded.state
         if not state.revision or identity not in state.identities:
             if len(state.identities) >= MOST_NAMES:
                 raise CustomerFull(_FULL)
             listed = self._resolver.list_identity(loaded, identity, deadline)
-            if not listed or held.customer_id not in ("", state.customer_id):
+            if not listed or other:
                 return False
-        if held.customer_id not in ("", state.customer_id):
-            other = self._resolver.load(held.customer_id, (), deadline).state
-            if other.revision and other.customer_id != state.customer_id:
-                if not fit(state, other):
-                    raise CustomerFull(_FULL)
-                if self._point(identity, packed, held, claimed, deadline):
-                    self._merges.merge(state, other, deadline)
-                return False
+        if other:
+            if not fit(state, other):
+                raise CustomerFull(_FULL)
+            if self._point(identity, packed, held, claimed, deadline):
+                self._merges.merge(state, other, deadline)
+            return False
         ours = replace(claimed, customer_id=state.customer_id)
         return self._point(identity, packed, held, ours, deadline)
 
-    def _settled(self, customer_id: str, identity: str, deadline: float) -> Loaded:
-        """The customer now; the identity of one erased meanwhile leads to nobody again."""
-        loaded = self._resolver.load(customer_id, (), deadline)
+    def _other(self, held: Pointer, state: CustomerState, deadline: float) -> CustomerState | None:
+        """Whom the identity names, if there is such a customer and it is not this one."""
+        if held.customer_id in ("", state.customer_id):
+            return None
+        other = self._resolver.load(held.customer_id, (), deadline).state
+        return other if other.revision and other.customer_id != state.customer_id else None
+
+    def _without(self, loaded: Loaded, identity: str, deadline: float) -> bool:
+        """It is another's, and not listed here: somebody else was quicker to point it."""
         if identity not in loaded.state.identities:
-            packed = self._pointing.pointer(identity, deadline)
-            if unpack_pointer(packed).customer_id in (customer_id, loaded.state.customer_id):
-                self._pointing.point(identity, packed, None, deadline=deadline)
-        return loaded
+            return True
+        return self._resolver.unlist_identity(loaded, identity, deadline)
 
     def _point(
         self, identity: str, packed: bytes | None, held: Pointer, after: Pointer, deadline: float

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import msgspec
 from msgspec import UNSET, UnsetType
 
 from engine.bootstrap import Application
 from engine.codec import unpack_pointer
 from engine.plan import Mode
+from engine.services.keyring import Sender
 from engine.store import Store
 from engine.wire.customers import CustomerPatchBody
 from engine.wire.decisions import DecisionBody, PlacementBody
 from engine.wire.identities import CustomerBody
 from engine.wire.interactions import InteractionBody
 from engine.wire.replies import DecisionReply
+from engine.wire.segment import read_delivery
 
 CARD = "loyalty:7"
 MAIL = "email:ana@example.com"
@@ -55,3 +59,25 @@ def visits(store: Store, customer: str) -> int:
 def holder(store: Store, identity: str) -> str:
     """The customer an identity leads to; empty when it is set apart."""
     return unpack_pointer(store.identities.pointer(identity)).customer_id
+
+
+def take_in(application: Application, *events: dict[str, Any]) -> None:
+    """Events of a server's SDK, in one batch."""
+    body = msgspec.json.encode({"batch": list(events)})
+    application.events.take_in(read_delivery("batch", body), Sender("server", True), "")
+
+
+def counted(store: Store) -> list[str]:
+    """The trips to the store from now on, as they happen."""
+    servers, trips = store._servers, list[str]()
+
+    def named(name: str, go: Callable[..., Any]) -> Callable[..., Any]:
+        def trip(*given: object) -> Any:
+            trips.append(name)
+            return go(*given)
+
+        return trip
+
+    for name in ("read", "write", "read_all", "write_all"):
+        setattr(servers, name, named(name, getattr(servers, name)))
+    return trips

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
 from engine.bootstrap import Application
 from engine.errors import InvalidRequest, NotFound
 from engine.identity import MADE
-from engine.services.keyring import Sender
 from engine.store import Store
 from engine.wire.identities import CustomerBody
 from engine.wire.interactions import InteractionBody
-from engine.wire.segment import read_delivery
-from tests.services.identities.people import CARD, MAIL, decide, known, visit, visits
+from tests.services.identities.people import CARD, MAIL, counted, decide, known, visit, visits
 
 
 def test_an_unknown_identity_becomes_one_anonymous_customer_whoever_asks_first(
@@ -76,31 +72,3 @@ def test_an_identity_nobody_has_is_linked_in_five_trips(one: Application, store:
     trips = counted(store)
     one.linking.link("c-1", MAIL)
     assert trips == ["read", "read", "write", "write", "read"]
-
-
-def test_an_sdk_that_names_somebody_new_asks_once_whose_the_device_is(
-    one: Application, store: Store
-) -> None:
-    one.linking.link("c-0", CARD)
-    said = b'{"type":"identify","messageId":"m-1","userId":"c-1","anonymousId":"a-1"}'
-    trips = counted(store)
-    one.events.take_in(read_delivery("batch", b'{"batch":[%b]}' % said), Sender("web", True), "")
-    linked = ["read", "read", "write", "write", "read"]
-    assert trips == ["read", "read", *linked]  # and two more for all of the batch
-
-
-def counted(store: Store) -> list[str]:
-    """The trips to the store from now on, as they happen."""
-    servers, trips = store._servers, list[str]()
-    read, write = servers.read, servers.write
-
-    def named(name: str, go: Callable[..., object]) -> Callable[..., object]:
-        def trip(*given: object) -> object:
-            trips.append(name)
-            return go(*given)
-
-        return trip
-
-    servers.read = named("read", read)  # type: ignore[method-assign, assignment]
-    servers.write = named("write", write)  # type: ignore[method-assign, assignment]
-    return trips
