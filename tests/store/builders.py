@@ -8,15 +8,8 @@ from msgspec.structs import replace
 
 from engine.change import Change, Loaded
 from engine.codec import pack_attributes
-from engine.services.people.merges import Merges
-from engine.store import Store
 
 DAY = 24 * 3600 * 1000
-
-
-def merging(store: Store) -> Merges:
-    """Merges where no identity is set apart."""
-    return Merges(store, store.identities, lambda _: False)
 
 
 def change(loaded: Loaded, **fields: Any) -> Change:

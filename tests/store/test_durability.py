@@ -15,8 +15,9 @@ from engine.domain import Consent
 from engine.errors import Misconfigured, NotReplicated
 from engine.store import Store, open_store
 from engine.store.embedded import find_server
-from tests.store.builders import change, merging
+from tests.store.builders import change
 from tests.store.conftest import plain_server, port_of, until
+from tests.store.merging import merging
 
 NO = {"consent": pack_consent({"marketing": Consent("denied", 1, "test")})}
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from engine.change import Committed, Conflict, Seen
 from engine.codec import pack_attributes, pack_names
 from engine.store import Store, open_store
-from tests.store.builders import DAY, change, merging
+from tests.store.builders import DAY, change
+from tests.store.merging import merging
 
 SEEN = Seen("m-1", b"digest", b"answer")
 
