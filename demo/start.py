@@ -61,7 +61,7 @@ def publish(prepared: Prepared, data: Path, store: Store) -> bool:
 def _another(settings: Settings) -> str:
     return (
         "This model does not serve: another was promoted, or somebody went back from it. Which "
-        f"does: teller models --catalogue {settings.catalogue} --data {settings.data}"
+        f"does: teller models --data {settings.data}"
     )
 
 

@@ -21,6 +21,7 @@ from engine.directory import Compiler, check_directory
 from engine.errors import StateUnknown
 from engine.facts import disclosed
 from engine.files import data_directory, exposed, kept_key
+from engine.models.beta import UNTRAINED
 from engine.models.kinds import load_kinds
 from engine.registry import Door, Registry
 from engine.services.deciding.changes import DAY, retention
@@ -42,7 +43,7 @@ from engine.services.learning.study import READER, Pace, Study
 from engine.services.learning.turns import Learning
 from engine.services.live.models import RegisteredModels
 from engine.services.live.served import Served
-from engine.services.live.standing import Standing
+from engine.services.live.standing import Standing, listed
 from engine.services.live.trials import run
 from engine.services.live.versions import Versions
 from engine.services.people.customers import Customers
@@ -58,9 +59,10 @@ from engine.services.privacy.forgetting import Forgetting
 from engine.services.privacy.tombstones import Tombstones
 from engine.services.tokens import Signer
 from engine.settings import OFF, EventLimits, Settings, load_or_make_keys
-from engine.situation import Live, bound
+from engine.situation import PROPENSITY, Live, bound
 from engine.store import Store, open_store
 from engine.telemetry import Metrics
+from engine.wire.models import ModelsReply
 
 ROWS_KEY = "archive"
 
@@ -262,6 +264,16 @@ def _learning(
         return Study(store.log, checkpoints, publisher, metrics, pace, live, now)
 
     return Learning(store.log.hold, begin, served)
+
+
+def list_models(data: Path, redis_url: str | None) -> ModelsReply:
+    """The models of a house, whether or not it has a catalogue; `serving` is whom the aliases mean.
+
+    Raises Misconfigured, StoreUnavailable, StateUnknown, ModelRefused.
+    """
+    with open_store(redis_url, data) as store:
+        models = RegisteredModels(Registry(data, store))
+        return listed(models, {PROPENSITY: models.routing().champion or UNTRAINED.version})
 
 
 def run_trials(

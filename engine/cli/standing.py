@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from engine.cli.house import house, opened, show
+from engine.errors import NotFound
 from engine.files import data_directory
-from engine.settings import Settings
+from engine.settings import DATA, Settings
+
+_FOLDER = click.Path(path_type=Path, file_okay=False)
 
 
 @click.command()
-@house
-def models(settings: Settings) -> None:
+@click.option("--data", envvar="TELLER_DATA", default=DATA, show_default=True, type=_FOLDER,
+              help="Directory of models, versions and keys [TELLER_DATA]")  # fmt: skip
+@click.option("--redis", "redis_url", envvar="TELLER_REDIS_URL",
+              help="URL of the store [TELLER_REDIS_URL; embedded]")  # fmt: skip
+def models(data: Path, redis_url: str | None) -> None:
     """Models, their versions and what their aliases mean."""
-    with opened(settings) as application:
-        show(application.standing.models())
+    from engine.bootstrap import list_models  # noqa: PLC0415
+
+    if not data.is_dir():
+        raise NotFound(
+            f"no models: there is no such directory; looked in {data.absolute()} (--data or "
+            "TELLER_DATA names another)"
+        )
+    show(list_models(data, redis_url))
 
 
 @click.command("accept-store")

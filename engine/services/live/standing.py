@@ -94,23 +94,8 @@ class Standing:
         return CheckReply(True, catalogue.digest, [], fault_replies(catalogue.warnings))
 
     def models(self) -> ModelsReply:
-        """All models, their latest versions, aliases and earlier champions, and which serves."""
-        serving = self._serving.live.versions
-        return ModelsReply(
-            [
-                ModelReply(
-                    name,
-                    _listed(versions, aliases),
-                    len(versions),
-                    aliases.versions(),
-                    serving.get(name),
-                    aliases.share,
-                    [version for version in aliases.previous if version != NOBODY],
-                    UNTRAINED.version if aliases.before == NOBODY else aliases.before,
-                )
-                for name, (versions, aliases) in self._models.listing().items()
-            ]
-        )
+        """All models, as this process serves them."""
+        return listed(self._models, self._serving.live.versions)
 
     def promote(self, name: str, asked: PromotionBody) -> PromotionReply:
         """Have a version serve, if the gate has let it through beside the champion and under the
@@ -127,7 +112,26 @@ class Standing:
         return self.models()
 
 
-def _listed(versions: Sequence[str], aliases: Aliases) -> list[str]:
+def listed(models: RegisteredModels, serving: Mapping[str, str]) -> ModelsReply:
+    """All models, their latest versions, aliases and earlier champions, and which is `serving`."""
+    return ModelsReply(
+        [
+            ModelReply(
+                name,
+                _latest(versions, aliases),
+                len(versions),
+                aliases.versions(),
+                serving.get(name),
+                aliases.share,
+                [version for version in aliases.previous if version != NOBODY],
+                UNTRAINED.version if aliases.before == NOBODY else aliases.before,
+            )
+            for name, (versions, aliases) in models.listing().items()
+        ]
+    )
+
+
+def _latest(versions: Sequence[str], aliases: Aliases) -> list[str]:
     """The latest, and however old those that an alias means or that were champions before."""
     named = {*aliases.versions().values(), *aliases.previous}
     return [one for place, one in enumerate(versions) if place < LISTED or one in named]
