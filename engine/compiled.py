@@ -1,82 +1,63 @@
 """Inner loops as machine code: numba translates a function when its module is imported.
 
-What was translated is kept beside the source or in the user's cache, so that only a machine's
-first process waits for it; where neither can be written, every process translates for itself.
-It is kept under a name that holds a digest of all it was made from, so that nothing of an older
-install is ever run, wherever an upgrade was cut short; what was cut short itself as a machine went
-down is thrown away and translated anew.
-Indices are not checked: who calls has seen to it that they stand within. The digest knows a
-function's own file, and no other: so such a function knows no name that its module imports from
-the house.
+A process that will call few of them, if any, says beforehand that they are translated
+`when_called`: numba and all there is to load take a second and 140 MB. Who serves or learns has
+them at hand from the start.
+Indices are not checked: who calls has seen to it that they stand within. What is kept of a function
+goes by its own file (`engine.translation`) and no other: so such a function knows no name that its
+module imports from the house.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
-from hashlib import blake2b
-from inspect import getfile
-from pathlib import Path
-from pickle import UnpicklingError
-from typing import Any, ParamSpec, TypeVar, cast
-
-import numba
-import numpy as np
+from functools import cached_property
+from typing import Generic, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_LOOSE = {"reassoc", "contract", "nsz"}
-"""Sums may be worked out in another order, several terms at once. What is NaN or infinite stays
-so, and a machine works out the same every time."""
 
-_HALF = EOFError, UnpicklingError, ImportError
-"""What it is to read half a file, or one whose other half is zeros."""
+class _Process:
+    when_called = False
+
+
+def when_called() -> None:
+    """Has what this process imports from now on translated when it is first called. Later calls
+    from other modules take a step in between, some 0.1 µs: not for who serves or learns."""
+    _Process.when_called = True
 
 
 def compiled(signature: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """For types such as `float32[::1](float32[:, ::1], int64)`: no others are taken, and an
     array in another order or type is a TypeError. Divides by zero as numpy does."""
 
-    def translate(function: Callable[P, R]) -> Callable[P, R]:
-        def made(*, kept: bool) -> Callable[P, R]:
-            translator = numba.njit(signature, cache=kept, fastmath=_LOOSE, error_model="numpy")
-            return cast("Callable[P, R]", translator(function))
+    def marked(function: Callable[P, R]) -> Callable[P, R]:
+        later = _Later(function, signature)
+        return later if _Process.when_called else later.translated
 
-        try:
-            function.__qualname__ += f"-{_digest(getfile(function))}"
-            if not _lasting():
-                return made(kept=False)
-            try:
-                return made(kept=True)
-            except _HALF:
-                _throw_away(function)
-                return made(kept=True)
-        except (RuntimeError, OSError, *_HALF):  # no place, or no room
-            return made(kept=False)
-
-    return translate
+    return marked
 
 
-@cache
-def _digest(file: str) -> str:
-    """Of all that a function of the file is translated from."""
-    sources = Path(file).read_bytes(), Path(__file__).read_bytes()
-    versions = f"{numba.__version__} {np.__version__}".encode()
-    return blake2b(b"\0".join((versions, *sources)), digest_size=8).hexdigest()
+class _Later(Generic[P, R]):
+    """A function that is translated when it is first called."""
 
+    def __init__(self, function: Callable[P, R], signature: str) -> None:
+        self._function = function
+        self._signature = signature
 
-def _throw_away(function: Callable[..., Any]) -> None:
-    """What is kept of the function."""
-    kept = Path(cast("str", numba.njit(cache=True)(function).stats.cache_path))
-    for file in kept.glob(f"*.{function.__qualname__}-*"):
-        file.unlink(missing_ok=True)
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        return self.translated(*args, **kwargs)
 
+    @cached_property
+    def translated(self) -> Callable[P, R]:
+        """The function as machine code, by which its module knows it from now on. Those of its
+        module that it calls come first: machine code calls nothing else."""
+        from engine.translation import translated  # noqa: PLC0415 - numba, see above
 
-def _lasting() -> bool:
-    """Whether there is a place that is the user's. Without a home it would be a folder `~` of
-    wherever the process was started, and what is kept is run."""
-    try:
-        return bool(vars(numba.config)["CACHE_DIR"]) or Path("~").expanduser().is_absolute()
-    except RuntimeError:
-        return False
+        known = self._function.__globals__
+        for name in self._function.__code__.co_names:
+            if isinstance(called := known.get(name), _Later):
+                known[name] = called.translated
+        known[self._function.__name__] = made = translated(self._function, self._signature)
+        return made

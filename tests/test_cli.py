@@ -17,6 +17,7 @@ from click.testing import CliRunner
 from engine.cli import main
 from engine.cli.house import code_kept
 from engine.models.kinds import KINDS
+from engine.registry import Registry
 from tests.http.catalogue import CATALOGUE, written
 from tests.http.house import served
 from tests.store.conftest import until
@@ -86,7 +87,7 @@ def test_a_decision_can_be_made_and_replayed_from_the_command_line(
     replayed = CliRunner().invoke(main, ["replay", *house, decision["decision_id"]])
     assert replayed.exit_code == 0, replayed.output
     assert json.loads(replayed.stdout)["identical"] is True
-    models = CliRunner().invoke(main, ["models", *house])
+    models = CliRunner().invoke(main, ["models", *house[2:]])
     assert json.loads(models.stdout) == {"models": []}
 
 
@@ -119,9 +120,25 @@ def test_a_rule_in_python_is_known_to_conditions(
 
 
 def test_what_is_wrong_is_said_without_a_traceback() -> None:
-    result = CliRunner().invoke(main, ["models"], env={"TELLER_CATALOGUE": ""})
+    result = CliRunner().invoke(main, ["export", "c-1"], env={"TELLER_CATALOGUE": ""})
     assert result.exit_code == 1
     assert result.output.startswith("Error: no catalogue")
+
+
+def test_models_are_listed_without_a_catalogue_and_sought_where_there_is_a_house(
+    tmp_path: Path, server_url: str
+) -> None:
+    house = ["--data", str(tmp_path), "--redis", server_url]
+    version = Registry(tmp_path).publish("propensity", "beta", b'{"base_rate": 0.1}')
+    Registry(tmp_path).promote("propensity", version)
+    listed = CliRunner().invoke(main, ["models", *house])
+    (model,) = json.loads(listed.stdout)["models"]
+    assert (model["versions"], model["serving"]) == ([version], version)
+    assert model["rollback_to"] == "untrained"
+    nowhere = CliRunner().invoke(main, ["models", "--data", str(tmp_path / "typo")])
+    assert nowhere.exit_code == 1
+    assert f"no such directory; looked in {tmp_path / 'typo'} (--data" in nowhere.output
+    assert not (tmp_path / "typo").exists()
 
 
 @pytest.mark.parametrize(
@@ -236,11 +253,13 @@ def test_the_module_is_the_command_too() -> None:
         (["--help"], {"numba", "numpy", "pandas", "redis", "jinja2", "sklearn"}),
         (["promote", "--help"], {"numba", "pandas", "redis", "sklearn"}),
         (["check", "CATALOGUE"], {"numba", "pandas", "redis", "sklearn"}),
+        (["events", "quarantined", "--catalogue", "CATALOGUE"], {"numba", "pandas", "sklearn"}),
+        (["models", "--data", "CATALOGUE"], {"numba", "pandas", "sklearn"}),
     ],
-    ids=["help", "promote", "check"],
+    ids=["help", "promote", "check", "events", "models"],
 )
 def test_a_command_loads_no_more_than_it_needs(
-    catalogue: Path, said: list[str], without: set[str]
+    catalogue: Path, tmp_path: Path, said: list[str], without: set[str]
 ) -> None:
     arguments = [str(catalogue) if one == "CATALOGUE" else one for one in said]
     asked = (
@@ -248,7 +267,11 @@ def test_a_command_loads_no_more_than_it_needs(
         f"try: main({arguments!r})\nfinally: print(*sys.modules)"
     )
     ran = subprocess.run(
-        [sys.executable, "-c", asked], capture_output=True, check=True, text=True
+        [sys.executable, "-c", asked],
+        capture_output=True,
+        check=True,
+        text=True,
+        env={**os.environ, "TELLER_DATA": str(tmp_path / "data")},
     ).stdout
     assert without & set(ran.split()) == set()
     assert "click" in ran.split()

@@ -87,6 +87,66 @@ def _run(source: Path, before: str = "", **environment: str) -> list[str]:
     return ran.stdout.split()
 
 
+LATER = "from engine.compiled import when_called\nwhen_called()"
+
+
+def test_a_process_that_says_so_loads_and_translates_nothing_until_it_is_called(
+    source: Path,
+) -> None:
+    source.write_text(
+        "import sys\n"
+        "from engine.compiled import compiled\n"
+        '@compiled("float64(float64)")\n'
+        "def _twice(number):\n"
+        "    return 2.0 * number\n"
+        '@compiled("float64(float64)")\n'
+        "def four_times(number):\n"
+        "    return _twice(_twice(number))\n"
+        '@compiled("float64(float64)")\n'
+        "def never(number):\n"
+        "    return number\n"
+        "imported = four_times\n"
+        "print('numba' in sys.modules, imported(10.5), imported(21.0))\n"
+        "print(*(type(one).__name__ for one in (_twice, four_times, never)))\n"
+    )
+    loaded = ["CPUDispatcher"]
+    assert _run(source, LATER) == ["False", "42.0", "84.0", *loaded * 2, "_Later"]
+    assert _run(source) == ["True", "42.0", "84.0", *loaded * 3]
+
+
+def test_what_is_translated_when_it_is_called_is_kept_as_well(source: Path) -> None:
+    cache = str(source.parent / "__pycache__")
+    assert _run(source, LATER) == ["42.0", cache, "0"]
+    assert _run(source) == ["42.0", cache, "1"]
+
+
+def test_what_no_source_has_any_more_goes_a_month_after_it_was_made(source: Path) -> None:
+    """Not before: another install may be in use. What is still made of a source stays for good."""
+    cache = source.parent / "__pycache__"
+    assert _run(source)[0] == "42.0"
+    gone = source.with_name("gone.py")
+    gone.write_text(source.read_text())
+    assert _run(gone)[0] == "42.0"
+    gone.unlink()
+    young = set(cache.iterdir())
+    assert len(young) == 4
+    source.write_text(source.read_text().replace("21.0", "22.0"))
+    assert _run(source)[0] == "44.0"
+    assert young < set(cache.iterdir())
+    old = set(cache.iterdir())
+    for file in old:
+        os.utime(file, (file.stat().st_mtime - 31 * 24 * 3600,) * 2)
+    assert _run(source) == ["44.0", str(cache), "1"]
+    assert set(cache.iterdir()) == old
+    other = source.with_name("other.py")
+    other.write_text(source.read_text().replace("22.0", "23.0"))
+    assert _run(other)[0] == "46.0"
+    kept = set(cache.iterdir())
+    assert {file.name.split(".")[0] for file in kept} == {"loops", "other"}
+    assert len(kept) == 4
+    assert _run(source) == ["44.0", str(cache), "1"]
+
+
 def test_where_nothing_can_be_kept_it_is_translated_all_the_same(source: Path) -> None:
     """A file where a folder belongs stops even root, whom no permission would."""
     (source.parent / "__pycache__").write_text("in the way")

@@ -17,6 +17,7 @@ from engine.cli.deciding import decide, replay
 from engine.cli.events import events
 from engine.cli.running import archive, learn, serve
 from engine.cli.standing import accept_store, models
+from engine.compiled import when_called
 from engine.errors import TellerError
 
 
@@ -39,13 +40,20 @@ class _Commands(click.Group):
             raise click.ClickException(str(error)) from error
 
 
+_AT_HAND = {"demo", "learn", "serve", "simulate"}
+"""Commands that decide or learn for as long as they run."""
+
+
 @click.group(cls=_Commands)
 @click.version_option(package_name="teller")
-def main() -> None:
+@click.pass_context
+def main(context: click.Context) -> None:
     """Teller: the next best offer, message or service for one customer at a time."""
     from engine.telemetry import configure_logs  # noqa: PLC0415
 
     configure_logs()
+    if context.invoked_subcommand not in _AT_HAND:
+        when_called()
 
 
 for _command in (
