@@ -166,12 +166,12 @@ def _summary(
     spread = {(case.name, by): drawn[:, next(columns)] for case in cases for by in case.terms}
     asked = len(cases) - baselines
     seen = _seen(logged, subjects, drawn[:, 0])
-    told = {} if isinstance(seen, Bare) else {"logged": (logged.value, drawn[:, 0])}
-    against = told | {
-        case.name: (case.terms[case.by].value, spread[case.name, case.by])
-        for case in cases[asked:]
-        if case.terms
+    beside = [case for case in cases[asked:] if case.terms]
+    against = {
+        case.name: (case.terms[case.by].value, spread[case.name, case.by]) for case in beside
     }
+    if not isinstance(seen, Bare) and not any(case.overlap.as_logged for case in beside):
+        against = {"logged": (logged.value, drawn[:, 0])} | against
     policies = [_policy(case, spread, against) for case in cases]
     return Evaluation(
         rows=len(logged.over),
@@ -193,11 +193,15 @@ def _policy(
     spread: Mapping[tuple[str, str], Vector],
     against: Mapping[str, tuple[float, Vector]],
 ) -> Policy:
+    """What was logged is no better than itself: a reward model's estimate of it is off the mean by
+    the luck of the draws, and in one report in twenty an interval of that misses 0. So no such
+    gain is told; and where a baseline is what was logged, gains are over its estimate, which is
+    made as theirs are."""
     drawn = {by: spread[case.name, by] for by in case.terms}
     estimates = {by: interval(terms.value, drawn[by]) for by, terms in case.terms.items()}
     gains = {
         other: interval(case.terms[case.by].value - theirs, drawn[case.by] - draws)
         for other, (theirs, draws) in against.items()
-        if case.terms and other != case.name
+        if case.terms and other != case.name and not (other == "logged" and case.overlap.as_logged)
     }
     return Policy(case.name, case.overlap, case.by, estimates, case.direct, case.betting, gains)

@@ -26,6 +26,7 @@ LEAST_CUSTOMERS = 30.0
 LARGEST_WEIGHT_SHARE = 0.05
 LARGEST_TAIL_SHARE = 0.5
 STANDARD_ERRORS = 5.0
+_SAME = 1e-9
 
 
 class Overlap(Struct, frozen=True):
@@ -47,6 +48,11 @@ class Overlap(Struct, frozen=True):
     def refused(self) -> bool:
         """Is the log silent on this policy?"""
         return bool(self.reasons)
+
+    @property
+    def as_logged(self) -> bool:
+        """Is it what was logged? Then the largest weight is 1, and so is the mean."""
+        return max(abs(self.largest_weight - 1.0), abs(self.mean_weight - 1.0)) < _SAME
 
 
 def overlap(weights: Vector, subjects: Numbers) -> Overlap:

@@ -29,8 +29,8 @@ class Policy(Struct, frozen=True):
 
     `by` names the estimate that speaks for it. `direct` is the reward model's word alone, which
     has no honest interval. `betting` is IPS's interval for any sample size, where rewards are
-    bounded. `gains`: over what was logged, where that has an interval, and over each baseline,
-    paired.
+    bounded. `gains`: over each baseline, paired; and over what was logged, where that has an
+    interval and no baseline is what was logged.
     """
 
     name: str
@@ -93,6 +93,7 @@ class Evaluation(Struct, frozen=True):
             policies=list(zip(*(one.everyone for one in units), strict=True)),
             verdict=verdict,
             meaning=MEANING,
+            as_logged=AS_LOGGED,
         )
 
     def decimals(self) -> Decimals:
@@ -134,6 +135,9 @@ MEANING: Mapping[Unit, str] = {
 }
 
 
+AS_LOGGED = "this is what was logged: how far it is from the logged mean is chance"
+
+
 def in_both(worth: Evaluation, rewards: Evaluation) -> Evaluation:
     """The same policies on the same log, in either unit; the one where both come to the same."""
     return rewards if worth == rewards else replace(worth, unit="worth", beside=rewards)
@@ -154,6 +158,8 @@ def _lines(policy: Policy, shown: Decimals, wide: int) -> Iterator[str]:
         f"{short(policy.name):{wide}} {shown(policy.value)} by {policy.by}; "
         f"{policy.overlap.effective_rows:,.0f} effective rows"
     )
+    if policy.overlap.as_logged:
+        yield f"{'':{wide}}   {AS_LOGGED}"
     for other, gain in policy.gains.items():
         yield f"{'':{wide}}   over {short(other)}: {shown(gain)}: {verdict(gain)}"
 
@@ -199,6 +205,9 @@ customers. Intervals are 95%, over customers.
 {% endfor %}</tr>
 {% endif %}
 </table>
+{% if policy.overlap.as_logged %}
+<p>{{ as_logged | capitalize }}.</p>
+{% endif %}
 <table><tr><th>over</th>
 {% for unit, _ in units %}<th class="figure">gain in {{ unit }}</th><th></th>{% endfor %}</tr>
 {% for other in policy.gains %}

@@ -72,6 +72,22 @@ def test_the_very_catalogue_that_served_is_worth_what_was_observed(
     assert policy.overlap.effective_rows == pytest.approx(600)
 
 
+def test_what_was_logged_is_said_to_be_so_and_never_better_or_worse_than_itself(
+    store: Store, world: World, candidates: Candidates, directory: Path, tmp_path: Path
+) -> None:
+    world.live_through(300)
+    bolder = write_catalogue(
+        tmp_path / "bolder", strategy={"exploration": {"method": "epsilon", "floor": 0.9}}
+    )
+    same, other = (candidates.named(f"catalogue:{one}") for one in (directory, bolder))
+    found = assess_traffic(traffic(store, world), [other], [same], CHOICES)
+    assert [set(one.gains) for one in found.everyone] == [{same.name}, set()]
+    assert found.text().count("this is what was logged") == 1
+    assert found.html("").count("This is what was logged") == 1
+    turned = assess_traffic(traffic(store, world), [same], [other], CHOICES)
+    assert [set(one.gains) for one in turned.everyone] == [{other.name}, {"logged"}]
+
+
 def test_a_catalogue_known_to_be_better_is_found_better_and_its_interval_holds_the_truth(
     store: Store, world: World, candidates: Candidates, tmp_path: Path
 ) -> None:
@@ -116,7 +132,7 @@ def test_several_slots_are_a_slate_and_its_own_catalogue_is_worth_what_was_obser
     assert same.by == "cascade"
     assert same.value.value == pytest.approx(float(np.mean(world.earned)), abs=1e-12)
     assert same.overlap.effective_rows == pytest.approx(500)
-    assert set(same.gains) == {"logged", other.name}
+    assert set(same.gains) == {other.name}
 
 
 def test_what_the_log_is_silent_on_is_refused(
