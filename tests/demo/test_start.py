@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from demo.prepared import Prepared
-from demo.start import publish
+from demo.start import OF, publish
 from engine.cli import main
 from engine.models.beta import BetaArtefact
 from engine.registry import Registry
@@ -29,6 +29,16 @@ def test_the_first_start_makes_its_model_the_champion_and_the_next_leaves_it(
     before = Registry(tmp_path, store).table("propensity")
     assert publish(prepared, tmp_path, store)
     assert Registry(tmp_path, store).table("propensity") == before
+
+
+def test_a_first_start_that_was_killed_before_its_model_served_comes_right_at_the_next(
+    prepared: Prepared, store: Store, tmp_path: Path
+) -> None:
+    registry = Registry(tmp_path, store)
+    version = registry.publish("propensity", prepared.kind, prepared.artefact, OF)
+    assert registry.untold("propensity")
+    assert publish(prepared, tmp_path, store)
+    assert registry.aliases("propensity") == {"champion": version}
 
 
 def test_who_went_back_from_the_demos_model_is_not_overruled_by_the_next_start(
