@@ -50,7 +50,8 @@ obp: $(STAMP)  ## the Open Bandit Pipeline's data and estimators, which some tes
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps obp==0.4.1
 
 $(STAMP): setup.cfg pyproject.toml
-	$(PYTHON) -c "import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) and 'Teller needs Python 3.11 to 3.13; call make with PYTHON=...')"
+	@$(PYTHON) -c "import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) and 'Teller needs Python 3.11 to 3.13, and this is %s: say which to take, such as make demo PYTHON=python3.12' % sys.version.split()[0])"
+	@echo "installing Teller and what it needs into $(VENV): a minute or a few, once"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev]"
 	touch $@

@@ -10,6 +10,7 @@ from typing import cast
 
 import click
 
+from engine.compiled import when_called
 from engine.errors import Misconfigured
 from engine.settings import HIGHEST_PORT, Settings, read_settings
 
@@ -31,6 +32,7 @@ def demo(
 
     settings = read_settings(os.environ, catalogue=str(CATALOGUE), data=data, redis_url=redis_url)
     refuse_taken(host, port)  # before lines are printed that another server would answer
+    click.echo(f"getting ready in {data}: a few seconds, the first time some fifteen")
     # A process of its own, so that a year of transactions is not kept in memory while serving.
     with ProcessPoolExecutor(1, get_context("spawn")) as process:
         process.submit(_start, settings, f"http://{host}:{port}").result()
@@ -47,6 +49,7 @@ def demo(
 
 
 def _start(settings: Settings, address: str) -> None:
+    when_called()
     try:
         from demo.start import start  # noqa: PLC0415 - pandas and scikit-learn, for us alone
     except ModuleNotFoundError as error:

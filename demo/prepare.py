@@ -26,8 +26,8 @@ def prepare(data: Path, step: Step) -> Prepared:
     path = data / "demo" / f"{_digest(folder)[:32]}.msgpack"
     kept = _kept(path)
     if kept is None:
-        from demo.making import make  # noqa: PLC0415 - pandas, scikit-learn: seconds to import
-
+        with step("loading what reads tables and what learns"):
+            from demo.making import make  # noqa: PLC0415 - pandas, scikit-learn: seconds to import
         kept = make(folder, step)
         _keep(path, msgspec.msgpack.encode(kept))
     return kept

@@ -38,6 +38,7 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
         click.echo(f"secret key:      {keys.secret[0]}\npublishable key: {keys.publishable[0]}")
         click.echo(f"kept in {settings.data / 'keys.json'}")
     share_metrics(settings.data)
+    click.echo("starting: a machine's first start, or an upgrade's, takes some 15 s longer")
     with ExitStack() as stack:
         url = stack.enter_context(_store_url(settings))
         pass_on(settings, url)
