@@ -26,6 +26,9 @@ _POSITIVE = {"click": 0.2, "accept": 1.0, "convert": 1.0}
 _WEEK = 7 * 24 * 60 * 60 * 1000
 _ONCE = ("attribution", "exploration")
 _LARGEST = 1e100  # of what is computed, so that what it is multiplied by leaves it finite
+_HEAVIEST = (
+    1e90  # of weights together: 1e6 x 1e100 x 1e100 times this, some thousand times, is finite
+)
 
 
 class Worth(NamedTuple):
@@ -59,8 +62,9 @@ class Strategy:
     """How priorities are made and choices drawn.
 
     `terms` has shape (3, n_actions): value, customer value and lever, not a number where
-    `expressed` says they are computed. `contact_cost` by channel and `values` are in the
-    catalogue's unit of value; `attribution` in ms; `positive` maps outcomes to rewards.
+    `expressed` says they are computed. `towering`: the context weights of some action, all at
+    once, are more than what they multiply could bear. `contact_cost` by channel and `values` are
+    in the catalogue's unit of value; `attribution` in ms; `positive` maps outcomes to rewards.
     """
 
     company: float
@@ -71,6 +75,7 @@ class Strategy:
     positive: Mapping[str, float]
     attribution: int
     context_weights: tuple[ContextWeight, ...]
+    towering: bool
     terms: NDArray[np.float64]
     expressed: tuple[Expressed, ...]
     static: Worth
@@ -86,9 +91,11 @@ class Strategy:
         return _worth(terms, self.company, self.customer)
 
     def weights(self, evaluation: Evaluation) -> list[Vector]:
-        """The factors of the context weights whose condition is true."""
+        """The factors of the context weights whose condition is true; where all of a catalogue's
+        together could leave no finite number, the one they come to, within bounds."""
         untrue = {*evaluation.false, *evaluation.unknown}
-        return [one.factors for one in self.context_weights if one.condition not in untrue]
+        factors = [one.factors for one in self.context_weights if one.condition not in untrue]
+        return [_product(factors)] if self.towering and factors else factors
 
 
 def compile_strategy(
@@ -103,6 +110,7 @@ def compile_strategy(
     _check_once(written, faults)
     company, customer = _weights(written)
     terms, expressed = _terms(specs, conditions, faults)
+    weights = tuple(_context_weights(written, actions, names, conditions, faults))
     exploration = next((one.spec.exploration for one in written if one.spec.exploration), None)
     return Strategy(
         company=company,
@@ -112,7 +120,8 @@ def compile_strategy(
         floor=exploration.floor if exploration else 0.0,
         positive=_positive(written, faults),
         attribution=_attribution(written, faults),
-        context_weights=tuple(_context_weights(written, actions, names, conditions, faults)),
+        context_weights=weights,
+        towering=_towering(weights),
         terms=terms,
         expressed=expressed,
         static=_worth(terms, company, customer),
@@ -125,6 +134,19 @@ def _worth(terms: NDArray[np.float64], company: float, customer: float) -> Worth
     values = terms[0]
     values.flags.writeable = False
     return Worth(values, worth)
+
+
+def _towering(weights: Sequence[ContextWeight]) -> bool:
+    digits = [np.log10(one.factors.clip(min=1.0)) for one in weights]
+    return bool(digits) and float(np.sum(digits, axis=0).max(initial=0.0)) > np.log10(_HEAVIEST)
+
+
+def _product(factors: Sequence[Vector]) -> Vector:
+    """Never infinite on the way: each factor is 1e6 at most."""
+    together = np.ones_like(factors[0])
+    for one in factors:
+        together = np.minimum(together * one, _HEAVIEST)
+    return together
 
 
 def _check_once(written: Sequence[Located[StrategySpec]], faults: Faults) -> None:

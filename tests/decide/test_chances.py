@@ -108,3 +108,24 @@ def test_a_value_that_no_number_can_hold_is_a_large_one(method: str) -> None:
     assert chosen.action == "rich"
     assert chosen.selection_probability == pytest.approx(0.95)
     assert isfinite(chosen.priority)
+
+
+@pytest.mark.parametrize("method", ["none", "epsilon", "igw", "thompson"])
+@pytest.mark.parametrize("times", [2, 18, 60])
+def test_weights_that_no_number_can_hold_together_are_a_large_one(method: str, times: int) -> None:
+    much = "customer.spend_12m"
+    offers = [action("plain"), action("rich", value=much, lever=much)]
+    weigh = {"when": "customer.spend_12m > 0.0", "action": "rich", "weight": 1e6}
+    strategy = {
+        "weights": {"company": 1e6},
+        "context_weights": [weigh] * times,
+        "exploration": {"method": method, "floor": 0.0 if method == "none" else 0.1},
+    }
+    engine = unsure(live(catalogue(actions=offers, strategy=strategy)), 0.1)
+    with np.errstate(all="raise"):
+        plan = decided(customer(attributes={"spend_12m": 1e308}), engine)
+    chosen = plan.placements[0].actions[0]
+    assert chosen.action == "rich"
+    assert isfinite(chosen.priority)
+    assert chosen.priority >= 0.5 * 1e206 * 1e12
+    assert 0.9 < chosen.selection_probability <= 1.0
