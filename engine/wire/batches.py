@@ -7,6 +7,8 @@ from typing import Any
 import msgspec
 
 from engine.errors import InvalidRequest, Problem
+from engine.wire.body import said_twice
+from engine.wire.one_event import ONCE
 
 MAX_EVENTS = 2_500
 MAX_SHARED = 16 * 1024 * 1024  # bytes a batch's context may come to, once each event has it
@@ -36,6 +38,8 @@ def together(batch: msgspec.Raw, context: msgspec.Raw) -> list[bytes]:
 def _with_context(raw: bytes, shared: dict[str, Any]) -> bytes:
     """The event's own context comes before the batch's. One that cannot be read stays as it is,
     to be set aside."""
+    if said_twice(raw, ONCE):
+        return raw
     try:
         event = msgspec.json.decode(raw)
         own = event.get("context") if isinstance(event, dict) else raw

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TypeVar
 
 import msgspec
@@ -79,6 +79,24 @@ def read_once(body: bytes, shape: type[T], decoder: msgspec.json.Decoder[T], sch
 def check_once(body: bytes) -> None:
     """Raises InvalidRequest for a name that an object of well-formed JSON says twice."""
     json.loads(body, object_pairs_hook=_said_once)
+
+
+def once(*names: str) -> Mapping[str, bytes]:
+    """Names that an object may say once, each as its bytes have it, for `said_twice`."""
+    return {name: b'"%b"' % name.encode() for name in names}
+
+
+def said_twice(body: bytes, names: Mapping[str, bytes]) -> str:
+    """Which of these names the object in a JSON text says twice, not those inside it; empty for
+    none. Nothing is taken apart where the bytes say that none can be."""
+    if max(map(body.count, names.values())) < 2 and b"\\u00" not in body:
+        return ""
+    try:
+        pairs = json.loads(body.decode(), object_pairs_hook=tuple)
+    except (ValueError, RecursionError):
+        return ""  # whoever reads it says what is wrong
+    said = Counter(name for name, _ in pairs) if isinstance(pairs, tuple) else Counter[str]()
+    return next((one for one in names if said[one] > 1), "")
 
 
 def check(document: object, shape: type[T], schema: Schema) -> T:

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from engine.errors import InvalidRequest, Problem
-from engine.wire.body import MAX_DEPTH, first_fault, parse
+from engine.wire.body import MAX_DEPTH, first_fault, once, parse, said_twice
 from engine.wire.identities import check_customer_id
 from engine.wire.values import Word, milliseconds
 
@@ -26,6 +26,11 @@ CALLS: Mapping[str, str] = {
     "alias": "a",
 }
 """What an event may be, each with the short form of its call."""
+
+_EVENT, _IDS = once("event"), once("userId", "anonymousId", "previousId")
+ONCE = {**_EVENT, **_IDS}
+"""What an event may say once: whose it is, or whether it opts out, hangs on which counts, and JSON
+leaves that open."""
 
 Properties = dict[str, Any]
 
@@ -66,6 +71,8 @@ _event = msgspec.json.Decoder(EventBody)
 
 def read_event(raw: bytes, call: str) -> EventBody:
     """One event, of the given call or of the one it names. Raises InvalidRequest."""
+    if twice := said_twice(raw, ONCE):
+        raise InvalidRequest([Problem(f"/{twice}", "is said more than once")])
     try:
         if b"\\u0000" in raw or raw.count(b"{") + raw.count(b"[") > MAX_DEPTH:
             parse(raw)
@@ -82,13 +89,15 @@ def read_event(raw: bytes, call: str) -> EventBody:
 
 
 def read_briefly(raw: bytes, call: str) -> EventBody:
-    """What can be read of an event that `read_event` refuses; of nobody where an id is faulty."""
+    """What can be read of an event that `read_event` refuses; of nobody where an id is faulty, or
+    said twice."""
     try:
         said = _brief.decode(raw)
     except (ValueError, RecursionError):
         return EventBody()
     texts = [one if isinstance(one, str) else None for one in (said.type, said.event)]
-    whose = {"userId": said.user_id, "anonymousId": said.anonymous_id}
+    unsure = said_twice(raw, _IDS)
+    whose = {} if unsure else {"userId": said.user_id, "anonymousId": said.anonymous_id}
     context = said.context if isinstance(said.context, dict) else None
     bare = EventBody(type=call or texts[0], event=texts[1], context=context)
     try:
@@ -98,6 +107,11 @@ def read_briefly(raw: bytes, call: str) -> EventBody:
     event = msgspec.structs.replace(event, type=bare.type, event=bare.event, context=context)
     fault = _fault(event)
     return bare if fault and fault.pointer == "/userId" else event
+
+
+def unclear(raw: bytes) -> bool:
+    """Whether an event says twice what happened, so that one of the two may be an opt-out."""
+    return bool(said_twice(raw, _EVENT))
 
 
 def happened_at(event: EventBody, sent_at: int | None, received_at: int) -> int:

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from engine.errors import InvalidRequest, Malformed, Problem
 from engine.wire.batches import together
-from engine.wire.body import parse
+from engine.wire.body import once, parse, said_twice
 from engine.wire.halves import mended
 from engine.wire.one_event import CALLS, aware
 from engine.wire.values import milliseconds
@@ -111,6 +111,7 @@ class SourceSettingsSchema(Schema):
     integrations = fields.Dict(required=True)
 
 
+_BATCH = once(BATCH)
 _envelope = msgspec.json.Decoder(_Envelope)
 
 
@@ -123,6 +124,8 @@ def read_delivery(call: str, body: bytes) -> Delivery:
         envelope = _read_again(body)
     if call == BATCH and not bytes(envelope.batch):
         raise InvalidRequest([Problem("/batch", "is required")])
+    if call == BATCH and said_twice(body, _BATCH):
+        raise InvalidRequest([Problem("/batch", "is said more than once")])
     key = envelope.write_key
     return Delivery(
         "" if call == BATCH else call,

@@ -227,6 +227,18 @@ def test_what_was_set_aside_of_a_customer_goes_too(client: Client) -> None:
     assert len(list(quarantine.all())) == 1
 
 
+def test_what_was_set_aside_goes_though_it_says_the_customer_first_and_another_after(
+    client: Client,
+) -> None:
+    client.consenting("ana")
+    for twice in (
+        b'"userId":"\\u0061na","userId":"rui"',
+        b'"userId":"rui","properties":{"\\u0061na":1,"x":2}',
+    ):
+        client.call("POST", f"/v1/track?writeKey={SECRET}", b"{%b}" % twice, {"Authorization": ""})
+    assert erase(client, "ana")["erased"]["set_aside"] == 2
+
+
 def test_what_was_set_aside_goes_however_it_spells_the_customer(client: Client) -> None:
     client.consenting("4242")
     linked = {"identity": "phone:+351912345678"}

@@ -27,7 +27,7 @@ from engine.services.keyring import Sender
 from engine.services.ports import Bulk, People, Serving, Watch
 from engine.wire.bots import is_bot
 from engine.wire.events import AgainReply, SetAsideReply
-from engine.wire.one_event import read_briefly, user_agent_of
+from engine.wire.one_event import read_briefly, unclear, user_agent_of
 from engine.wire.segment import Delivery
 from engine.wire.telling import unsubscribes
 from engine.wire.values import rfc3339
@@ -144,7 +144,7 @@ class Events:
                 customer = whose.of(index, event, told, one.trusted, links=not flaw)
             except (InvalidRequest, IdentityShared, CustomerFull) as error:
                 event = read_briefly(one.event, one.call)
-                if one.trusted and unsubscribes(event, live.catalogue):
+                if one.trusted and (unsubscribes(event, live.catalogue) or unclear(one.event)):
                     noes.add(index)
                 if index not in noes and is_bot(user_agent_of(event) or user_agent):
                     fate.bots += 1  # nobody will want to mend it

@@ -6,8 +6,6 @@ import json
 from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
-import msgspec
-
 from engine.errors import InvalidRequest
 from engine.services.intake.quarantine import Quarantine
 
@@ -45,6 +43,7 @@ class Naming:
         self._identities = frozenset(identities)
         self._spaces = {one.partition(":")[0] for one in identities}
         self._names = {*ids, *(one.partition(":")[2] for one in identities)}
+        self._lower = {one.lower() for one in self._names}
         self._spelled = [json.dumps(one, ensure_ascii=False).lower() for one in self._names]
 
     def by(self, event: bytes) -> bool:
@@ -53,19 +52,20 @@ class Naming:
         What is no JSON names them where its bytes do.
         """
         try:
-            said = msgspec.json.decode(event)
-            plain = msgspec.json.encode(said)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            said = json.loads(event.decode(), object_pairs_hook=_Object)
+        except (ValueError, RecursionError):
             return self._spelt(event)
-        return self._spelt(plain) or any(self._named(*pair) for pair in _pairs(said))
+        return any(self._named(*pair) for pair in _pairs(said))
 
     def _spelt(self, event: bytes) -> bool:
         text = event.decode(errors="replace").lower()
         return any(word in text for word in self._spelled)
 
-    def _named(self, name: str, value: str) -> bool:
+    def _named(self, name: str, value: str | int) -> bool:
+        if isinstance(value, str) and value.lower() in self._lower:
+            return True
         if name in _IDS:
-            return value in self._names
+            return str(value) in self._names
         if name not in self._spaces:
             return False
         try:
@@ -74,14 +74,22 @@ class Naming:
             return False
 
 
-def _pairs(said: Any) -> Iterator[tuple[str, str]]:
-    """Every text and whole number of a document, with the name it has there."""
+class _Object:
+    """A JSON object with all it says: of a name said twice, what is kept of the event has both."""
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        self.pairs = pairs
+
+
+def _pairs(said: Any) -> Iterator[tuple[str, str | int]]:
+    """Every text and whole number of a document, with the name it has there; every name without."""
     left: list[tuple[str, Any]] = [("", said)]
     while left:
         name, value = left.pop()
-        if isinstance(value, dict):
-            left += value.items()
+        if isinstance(value, _Object):
+            left += value.pairs
+            left += (("", one) for one, _ in value.pairs)
         elif isinstance(value, list):
             left += ((name, one) for one in value)
         elif isinstance(value, str | int):
-            yield name, str(value)
+            yield name, value

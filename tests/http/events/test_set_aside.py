@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
 import redis
 
@@ -32,6 +35,46 @@ def test_a_user_id_that_no_path_can_name_is_set_aside(
     assert send(client, "track", {"userId": user, "event": "Order Completed"}).body == OK
     (reason,) = aside(client)
     assert reason.startswith(f"/userId: userId must be {why}")
+
+
+@pytest.mark.parametrize("shared", [{}, {"context": {"ip": "10.0.0.1"}}])
+@pytest.mark.parametrize("name", ["userId", "\\u0075serId", "anonymousId"])
+def test_an_event_that_says_twice_whose_it_is_is_nobody_s(
+    client: Client, name: str, shared: dict[str, Any]
+) -> None:
+    plain = name.replace("\\u0075", "u")
+    twice = f'{{"type": "page", "{name}": "c-1", "{plain}": "c-2"}}'
+    fine = '{"type": "page", "userId": "c-3"}'
+    rest = json.dumps(shared)[1:-1]
+    body = f'{{"batch": [{twice}, {fine}]{", " if rest else ""}{rest}}}'
+    assert send(client, "batch", body.encode()).body == OK
+    (reason,) = aside(client)
+    assert reason.endswith("Id: is said more than once")
+    assert types(client, "c-3") == ["page"]
+    assert {of(client, one)["status"] for one in ("c-1", "c-2")} == {404}
+
+
+@pytest.mark.parametrize(
+    "noes", [b'"Unsubscribed","event":"Product Viewed"', b'"Product Viewed","event":"Unsubscribed"']
+)
+def test_an_event_that_says_a_no_and_something_else_is_never_taken_for_the_other(
+    client: Client, noes: bytes
+) -> None:
+    granted = {"consent": {"marketing": "granted"}}
+    client.call("PATCH", "/v1/customers/c-1", granted)
+    reply = send(client, "track", b'{"userId":"c-1","event":%b}' % noes)
+    denied = of(client)["consent"]["marketing"]["status"] == "denied"
+    assert (reply.status, denied) in ((422, False), (200, True))
+    assert len(aside(client)) == 1
+    assert types(client) == []
+
+
+def test_a_batch_said_twice_is_refused_whole(client: Client) -> None:
+    page = b'[{"type":"page","userId":"c-1"}]'
+    reply = send(client, "batch", b'{"batch":%b,"batch":%b}' % (page, page))
+    assert reply.status == 422
+    assert b"is said more than once" in reply.body
+    assert of(client)["status"] == 404
 
 
 def test_what_cannot_be_taken_in_is_set_aside_and_taken_in_once_it_can(client: Client) -> None:
