@@ -4,6 +4,7 @@ without a pause until it is killed."""
 from __future__ import annotations
 
 import itertools
+import math
 import sys
 import time
 from collections.abc import Callable
@@ -28,6 +29,8 @@ from engine.wire.interactions import read_interactions
 from tests.http.test_learning import CATALOGUE
 
 SECOND = 1_000
+HALF_LIFE = math.inf
+"""Days: what is learned weighs the same after midnight, so that it can be counted whenever."""
 
 
 def clock(step: int = 11 * SECOND) -> Callable[[], int]:
@@ -66,7 +69,7 @@ class School:
         checkpoints, metrics = Checkpoints(self.learned), Metrics()
 
         def begin(live: Live, now: int) -> Study:
-            pace = Pace(delay, 60.0)
+            pace = Pace(delay, HALF_LIFE)
             return Study(self.store.log, checkpoints, publisher, metrics, pace, live, now)
 
         return Learning(hold or _mine, begin, self.application.served, now or clock())
