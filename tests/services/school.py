@@ -62,6 +62,7 @@ class School:
         delay: int | None = 1,
         hold: Callable[[str, str, int], bool] | None = None,
         now: Callable[[], int] | None = None,
+        half_life: float = HALF_LIFE,
     ) -> Learning:
         """One that always believes that it is its turn, unless `hold` says; everything is due at
         every turn, unless `now` tells the time."""
@@ -69,7 +70,7 @@ class School:
         checkpoints, metrics = Checkpoints(self.learned), Metrics()
 
         def begin(live: Live, now: int) -> Study:
-            pace = Pace(delay, HALF_LIFE)
+            pace = Pace(delay, half_life)
             return Study(self.store.log, checkpoints, publisher, metrics, pace, live, now)
 
         return Learning(hold or _mine, begin, self.application.served, now or clock())

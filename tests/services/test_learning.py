@@ -191,6 +191,17 @@ def test_what_may_take_longer_than_the_lease_is_kept_at_once(school: School) -> 
     assert school.kept()[0].progress.day == progress.day + 1
 
 
+def test_what_was_learned_weighs_half_after_the_half_life(school: School) -> None:
+    at = clock()()
+    learner = school.learner(now=itertools.repeat(at).__next__, half_life=3.0)
+    school.offer(4)
+    learner.turn()
+    learner._clock = itertools.repeat(at + 3 * DAY).__next__
+    learner.turn()
+    learner._current().keep()
+    assert school.seen() == pytest.approx({"apples": 2.0, "berries": 2.0})
+
+
 def test_a_clock_that_is_set_back_stops_no_learner(school: School) -> None:
     ahead = time.time_ns() // 1_000_000 + 7_200_000
     learner = school.learner()
