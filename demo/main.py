@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from pathlib import Path
 from typing import cast
@@ -12,6 +13,7 @@ import click
 
 from engine.compiled import when_called
 from engine.errors import Misconfigured
+from engine.files import data_directory
 from engine.settings import HIGHEST_PORT, Settings, read_settings
 
 CATALOGUE = Path(__file__).parent / "catalogue"
@@ -32,10 +34,17 @@ def demo(
 
     settings = read_settings(os.environ, catalogue=str(CATALOGUE), data=data, redis_url=redis_url)
     refuse_taken(host, port)  # before lines are printed that another server would answer
+    data_directory(settings.data)
     click.echo(f"getting ready in {data}: a few seconds, the first time some fifteen")
     # A process of its own, so that a year of transactions is not kept in memory while serving.
     with ProcessPoolExecutor(1, get_context("spawn")) as process:
-        process.submit(_start, settings, f"http://{host}:{port}").result()
+        try:
+            process.submit(_start, settings, f"http://{host}:{port}").result()
+        except BrokenProcessPool:
+            raise Misconfigured(
+                "the process that gets the demo ready was killed, as where memory runs out: it "
+                "takes some 1 GB. Free some, and start again: what was made so far is kept"
+            ) from None
     teller = cast(click.Group, context.find_root().command)
     context.invoke(
         teller.commands["serve"],

@@ -13,8 +13,10 @@ from pathlib import Path
 from types import ModuleType
 
 from engine.catalogue import Catalogue, compile_catalogue, compile_version
-from engine.errors import Misconfigured
+from engine.errors import CatalogueRefused, Fault, Misconfigured
 from engine.rules.custom import rules_of
+
+_EMPTY = Fault("catalogue.yaml", 1, "there is no such file, nor any other .yaml, .yml or .csv")
 
 
 class Compiler:
@@ -27,7 +29,10 @@ class Compiler:
         self._source = inspect.getsource(module).encode() if module else b""
 
     def files(self, files: Mapping[str, bytes]) -> Catalogue:
-        """A catalogue from its files, as of now. Raises CatalogueRefused."""
+        """A catalogue from its files, as of now. Raises CatalogueRefused, also where there is none:
+        a directory mistaken for another, or emptied, would offer nobody anything."""
+        if not files:
+            raise CatalogueRefused([_EMPTY])
         now = time.time_ns() // 1_000_000
         return compile_catalogue(files, self._predicates, self._source, now)
 

@@ -19,7 +19,7 @@ from engine.cli.house import code_kept
 from engine.models.kinds import KINDS
 from engine.registry import Registry
 from tests.http.catalogue import CATALOGUE, written
-from tests.http.house import served
+from tests.http.house import TELLER, served
 from tests.store.conftest import until
 
 TESTS = """
@@ -60,6 +60,31 @@ def test_check_lists_every_fault_with_its_line_and_fails(catalogue: Path) -> Non
     assert result.exit_code == 1
     assert result.output.count("catalogue.yaml:") >= 2
     assert "plan" in result.output
+
+
+def test_a_directory_without_a_catalogue_is_none(tmp_path: Path) -> None:
+    (tmp_path / "catalogue.yml~").write_text("actions: []")
+    result = CliRunner().invoke(main, ["check", str(tmp_path)])
+    assert result.exit_code == 1
+    assert result.output == (
+        "catalogue.yaml:1: there is no such file, nor any other .yaml, .yml or .csv\n"
+    )
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no disk that is always full")
+def test_a_full_disk_is_said_without_a_traceback(catalogue: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        ran = subprocess.run(
+            [*TELLER, "check", str(catalogue)],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert ran.returncode == 1
+    assert ran.stderr.startswith(
+        "Error: a file cannot be read or written (No space left on device)"
+    )
 
 
 def test_the_tests_beside_the_rules_hold_or_say_why_not(catalogue: Path) -> None:

@@ -6,6 +6,7 @@ needs: see `house`.
 
 from __future__ import annotations
 
+import errno
 from importlib.metadata import entry_points
 from typing import Any
 
@@ -19,6 +20,9 @@ from engine.cli.running import archive, learn, serve
 from engine.cli.standing import accept_store, models
 from engine.compiled import when_called
 from engine.errors import TellerError
+
+_OUTSIDE = {errno.EACCES, errno.EDQUOT, errno.ENOSPC, errno.EPERM, errno.EROFS}
+"""What is wrong with a disk or with permissions, and not with Teller."""
 
 
 class _Commands(click.Group):
@@ -38,6 +42,13 @@ class _Commands(click.Group):
             return super().invoke(ctx)
         except TellerError as error:
             raise click.ClickException(str(error)) from error
+        except OSError as error:
+            if error.errno not in _OUTSIDE:
+                raise
+            raise click.ClickException(
+                f"{error.filename or 'a file'} cannot be read or written ({error.strerror}): make "
+                "room, or let this user read and write there, and run it again"
+            ) from error
 
 
 _AT_HAND = {"demo", "learn", "serve", "simulate"}

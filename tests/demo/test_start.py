@@ -57,3 +57,15 @@ def test_a_port_that_is_taken_is_said_before_anything_is_made(tmp_path: Path) ->
     assert done.exit_code == 1
     assert "cannot listen on port" in done.output
     assert not (tmp_path / "d").exists()
+
+
+def test_where_nothing_can_be_kept_is_said_before_anything_is_made(tmp_path: Path) -> None:
+    """A file where the directory belongs stops even root, whom no permission would."""
+    (tmp_path / "d").write_text("in the way")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+    data = str(tmp_path / "d" / "house")
+    done = CliRunner().invoke(main, ["demo", "--data", data, "--port", port])
+    assert done.exit_code == 1
+    assert f"nothing can be kept in the data directory {data}" in done.output
+    assert "getting ready" not in done.output
