@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec import Struct
+
 from engine.domain import Action, Contacts, EventLabel, Events, Facts, Knockout
 from engine.rules.engagement import Evaluated
 from engine.rules.limits import Policy, Rest
-from engine.rules.opinions import Opinion, Seen, prepare
+from engine.rules.opinions import Opinion, Prepared, Seen, prepare
 from engine.rules.selecting import Fleet, label_of
 
 
@@ -24,7 +26,10 @@ class ContactPolicies:
 
     def __init__(self, policies: Sequence[Policy], actions: Sequence[Action]) -> None:
         self._fleet = Fleet(actions)
-        self._policies = tuple(prepare(policy, self._fleet) for policy in policies)
+        prepared = [prepare(policy, self._fleet) for policy in policies]
+        named = frozenset().union(*[one.selection.channels for one in prepared])
+        self._anywhere = _speaking(prepared, None)
+        self._on = {channel: _speaking(prepared, channel) for channel in named}
         self._outcomes = frozenset(
             outcome for policy in policies if isinstance(policy, Rest) for outcome in policy.after
         )
@@ -41,9 +46,8 @@ class ContactPolicies:
         seen = Seen(contacts, outcomes, evaluation.false, facts.customer, now)
         opinions = [
             opinion
-            for policy in self._policies
-            if policy.selection.on_channel(channel)
-            and (opinion := policy.read(seen, channel)) is not None
+            for policy in self._on.get(channel, self._anywhere)
+            if (opinion := policy.read(seen, channel)) is not None
         ]
         return ContactCheck(self._fleet, self._snoozed(events, now), opinions, channel)
 
@@ -57,43 +61,45 @@ class ContactPolicies:
         return [Knockout("contact", "snoozed", "snoozed", text, mask)]
 
 
-class ContactCheck:
+class ContactCheck(Struct):
     """What the contact policies say to one customer's request, as its slots are filled.
 
-    Belongs to one decision: `take` changes it.
+    Belongs to one decision: `take` changes it. `taken` is what no policy was told of yet.
     """
 
-    def __init__(
-        self, fleet: Fleet, snoozed: list[Knockout], opinions: Sequence[Opinion], channel: str
-    ) -> None:
-        self._fleet = fleet
-        self._snoozed = snoozed
-        self._opinions = opinions
-        self._channel = channel
-        self._taken: list[tuple[int, str]] = []
+    fleet: Fleet
+    snoozed: list[Knockout]
+    opinions: Sequence[Opinion]
+    channel: str
+    taken: list[tuple[int, str]] = []
 
     def knockouts(self, placement: str) -> list[Knockout]:
         """What is kept out of `placement` now: snoozes first, then in the authors' order."""
-        if self._taken:
+        if self.taken:
             self._tell()
         said = [
             knockout
-            for opinion in self._opinions
+            for opinion in self.opinions
             if (knockout := opinion.knockout(placement)) is not None
         ]
-        return self._snoozed + said
+        return self.snoozed + said
 
     def take(self, action: int, placement: str) -> None:
         """Count a contact of this very request: the `action`-th action, at `placement`."""
-        self._taken.append((action, placement))
+        self.taken.append((action, placement))
 
     def _tell(self) -> None:
         """Tell of what was taken, once another slot asks: of a request's last nobody need hear."""
-        for action, placement in self._taken:
-            label = label_of(self._fleet.actions[action], self._channel, placement)
-            for opinion in self._opinions:
+        for action, placement in self.taken:
+            label = label_of(self.fleet.actions[action], self.channel, placement)
+            for opinion in self.opinions:
                 opinion.take(label)
-        self._taken.clear()
+        self.taken.clear()
+
+
+def _speaking(policies: Sequence[Prepared], channel: str | None) -> tuple[Prepared, ...]:
+    """Those that can keep anything out on that channel; None is one that no policy names."""
+    return tuple([one for one in policies if one.selection.on_channel(channel)])
 
 
 def _latest(events: Events, outcomes: frozenset[str]) -> list[tuple[EventLabel, int]]:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from operator import attrgetter
 from typing import Protocol
 
 from msgspec import Struct
 
-from engine.domain import Code, Contact, Contacts, EventLabel, Knockout, Label, Value
+from engine.domain import Code, Contacts, EventLabel, Knockout, Label, Value
 from engine.rules.limits import Cap, KeepOut, Policy, Quiet, Rest
 from engine.rules.selecting import Fleet, Key, Selection
-from engine.rules.windows import in_words, local, zone
+from engine.rules.windows import Window, in_words, local, zone
 
 _AT = attrgetter("at")
 
@@ -27,17 +27,21 @@ class Seen(Struct, frozen=True):
     customer: Mapping[str, Value]
     now: int
 
-    def since(self, start: int) -> tuple[Contact, ...]:
-        """The contacts from `start` on, those on a hold that expired included."""
+    def reaches(self, most: int, window: Window) -> bool:
+        """Whether there are `most` contacts in `window`, those on a hold that expired included."""
         rows = self.memory.rows
-        return rows[bisect_left(rows, start, key=_AT) :]
+        if not 0 < most <= len(rows):
+            return most <= 0
+        return rows[-most].at >= window.start(self.now)
 
-    def counted(self, rows: Iterable[Contact]) -> dict[int, int]:
-        """How many of `rows` still count, by the number of their label."""
+    def counted(self, window: Window) -> dict[int, int]:
+        """How many contacts in `window` count, by the number of their label."""
+        rows, now = self.memory.rows, self.now
         counts: dict[int, int] = {}
-        for row in rows:
-            if not row.until or row.until > self.now:
-                counts[row.label] = counts.get(row.label, 0) + 1
+        for row in rows[bisect_left(rows, window.start(now), key=_AT) :]:
+            if not row.until or row.until > now:
+                number = row.label
+                counts[number] = counts.get(number, 0) + 1
         return counts
 
 
@@ -65,15 +69,14 @@ class _Capping:
         self.text = f"At most {policy.cap} {many}{each} {in_words(policy.window)}: used up."
 
     def read(self, seen: Seen, channel: str) -> Opinion | None:
-        rows = seen.since(self.policy.window.start(seen.now))
-        return _Counted(self, seen, rows, len(rows), channel)
+        return _Counted(self, seen, channel)
 
-    def used(self, seen: Seen, rows: Iterable[Contact]) -> dict[Key, int]:
-        """How much those contacts use up, by key."""
+    def used(self, seen: Seen) -> dict[Key, int]:
+        """How much the contacts in the window use up, by key."""
         matches, key = self.selection.matches, self.selection.key
         labels = seen.memory.labels
         used: dict[Key, int] = {}
-        for number, count in seen.counted(rows).items():
+        for number, count in seen.counted(self.policy.window).items():
             label = labels[number]
             if matches(label):
                 what = key(label)
@@ -82,37 +85,38 @@ class _Capping:
 
 
 class _Counted(Struct):
-    """How much of a cap is used. Counted by key only once `most`, all there is to count, could
-    reach the cap: for most customers and most caps it never does."""
+    """How much of a cap is used. Counted by key only once all there is to count could reach the
+    cap: for most customers and most caps it never does."""
 
     capping: _Capping
     seen: Seen
-    rows: Sequence[Contact]
-    most: int
     channel: str
     used: dict[Key, int] | None = None
     taken: list[Key] = []
 
     def knockout(self, placement: str) -> Knockout | None:
         selection, policy = self.capping.selection, self.capping.policy
-        if self.most < policy.cap or not selection.at_placement(placement):
-            return None
         if self.used is None:
-            self.used = self.capping.used(self.seen, self.rows)
-        used = self.used
-        while self.taken:
-            key = self.taken.pop()
-            used[key] = used.get(key, 0) + 1
-        used_up = {key for key, count in used.items() if count >= policy.cap}
-        mask = selection.kept_out(used_up, self.channel, placement)
+            if not self.seen.reaches(policy.cap - len(self.taken), policy.window):
+                return None
+            self.used = self.capping.used(self.seen)
+        used_up = self._used_up(self.used) if selection.at_placement(placement) else []
+        mask = selection.kept_out(used_up, self.channel, placement) if used_up else 0
         if not mask:
             return None
         return Knockout("contact", "cap-reached", policy.id, self.capping.text, mask)
 
+    def _used_up(self, used: dict[Key, int]) -> list[Key]:
+        """The keys that have reached the cap, with what was taken."""
+        while self.taken:
+            key = self.taken.pop()
+            used[key] = used.get(key, 0) + 1
+        most = self.capping.policy.cap
+        return [key for key, count in used.items() if count >= most]
+
     def take(self, label: Label) -> None:
         selection = self.capping.selection
         if selection.matches(label):
-            self.most += 1
             self.taken.append(selection.key(label))
 
 
@@ -124,6 +128,8 @@ class _Resting:
         self.text = f"Resting after {' or '.join(sorted(policy.after))}{each}."
 
     def read(self, seen: Seen, channel: str) -> Opinion | None:
+        if not seen.outcomes:
+            return None
         since = seen.now - self.policy.rest
         after, matches, key = self.policy.after, self.selection.matches, self.selection.key
         resting = {

@@ -50,21 +50,22 @@ class Selection:
     """A selector made ready: what it matches, and which of its actions a used-up key keeps out.
 
     `matches` says of a label whether it is one of the contacts, or outcomes, spoken about;
-    `key` what it counts as; `mask` holds the actions spoken about, wherever they are shown.
+    `key` what it counts as; `mask` holds the actions spoken about, wherever they are shown;
+    `channels` names those it speaks about, none for all.
     """
 
     def __init__(self, selector: Selector, per: Per | None, fleet: Fleet) -> None:
         self.matches = _matching(selector, _FIELDS)
-        self._channels = selector.channel
+        self.channels = selector.channel
         self._placements = selector.placement
         self._per = per
         self._fleet = fleet
         self.key: Callable[[_Labelled], Key] = _KEYS[per]
         self.mask = fleet.selected(selector)
 
-    def on_channel(self, channel: str) -> bool:
-        """Can this keep anything out on `channel`?"""
-        return not self._channels or channel in self._channels
+    def on_channel(self, channel: str | None) -> bool:
+        """Can this keep anything out on `channel`? None is one that nothing names."""
+        return not self.channels or channel in self.channels
 
     def at_placement(self, placement: str) -> bool:
         """Can this keep anything out at `placement`?"""
