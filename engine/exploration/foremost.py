@@ -9,29 +9,19 @@ from numpy.typing import NDArray
 from engine.compiled import compiled
 
 
+@compiled("intp[::1](float64[::1], intp)")
 def foremost(numbers: NDArray[np.float64], most: int) -> NDArray[np.intp]:
     """Where the `most` largest of `numbers` (shape (n,), finite) stand, or all of fewer: the
     largest first."""
-    behind = len(numbers) - most
-    if behind <= 0:
-        return _down_to(numbers, -np.inf, len(numbers))
-    ordered = numbers.copy()
-    ordered.partition(behind)
-    return _down_to(numbers, ordered[behind], most)
-
-
-@compiled("intp[::1](float64[::1], float64, intp)")
-def _down_to(numbers: NDArray[np.float64], edge: float, most: int) -> NDArray[np.intp]:
-    """Those above the edge, and as many of those upon it as there is room for; in order."""
-    found, room, count = np.empty(most, np.intp), most, 0
-    for number in numbers:
-        room -= number > edge
+    most = min(most, len(numbers))
+    found, edge, count = np.empty(most, np.intp), np.inf, 0
+    for lane in range(most):  # of so many lanes each has one that is no less than the edge
+        edge = min(edge, numbers[lane::most].max())
     for place in range(len(numbers)):
-        level = numbers[place] == edge
-        if numbers[place] > edge or (level and room > 0):
-            room -= level
-            at = count
-            while at and numbers[found[at - 1]] < numbers[place]:
+        number = numbers[place]
+        if number >= edge and (count < most or number > numbers[found[-1]]):
+            at = min(count, most - 1)
+            while at and numbers[found[at - 1]] < number:
                 found[at] = found[at - 1]
                 at -= 1
             found[at] = place
