@@ -24,7 +24,8 @@ def priorities(
     expected = propensities * worth
     for weight in weights:
         expected *= weight
-    return expected - contact_cost
+    expected -= contact_cost
+    return expected
 
 
 def contenders(

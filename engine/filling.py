@@ -103,7 +103,7 @@ def fill(
         at = choose(contest, chances, decision_id, slot)
         if at is None:
             break
-        action = int(contest[at])
+        action = contest.item(at)
         drawn.append(action)
         gone |= 1 << action
         try:
@@ -111,8 +111,8 @@ def fill(
         except RenderFailed as error:
             failed.append(_failure(error, action))
             continue
-        best = int(contest[stakes.argmax()])
-        picks.append(Pick(action, float(chances[at]), best, content))
+        best = contest.item(stakes.argmax())
+        picks.append(Pick(action, chances.item(at), best, content))
         situation.check.take(action, placement.id)
         alike |= _alike(placement, action, situation)
     knockouts = (*situation.barred, *lacking, *failed, *contact)
@@ -147,12 +147,10 @@ def _head(
     placement_id: str, contest: NDArray[np.intp], stakes: Vector, situation: Situation
 ) -> tuple[Ranked, ...]:
     """The first few of the contest by priority, ties by action id, before anything is drawn."""
-    contest = contest[foremost(stakes, HEAD)]
+    first = foremost(stakes, HEAD)
+    found = contest[first]
     actions = situation.live.catalogue.actions
     rows = zip(
-        contest.tolist(),
-        situation.propensities[contest].tolist(),
-        situation.priority[contest].tolist(),
-        strict=True,
+        found.tolist(), situation.propensities[found].tolist(), stakes[first].tolist(), strict=True
     )
     return tuple([Ranked(placement_id, actions[i].id, chance, stake) for i, chance, stake in rows])

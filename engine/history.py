@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Iterator
+from operator import attrgetter
 
 from engine.domain import EventLabel, Events
 
 MS_PER_DAY = 86_400_000
+
+_TOPIC = attrgetter("topic")
 
 
 class History:
@@ -67,7 +70,7 @@ class History:
 
     def open(self, topic: str) -> bool:
         """Whether the customer is waiting for something of that topic."""
-        return any(matter.topic == topic for matter in self._events.open)
+        return topic in map(_TOPIC, self._events.open)
 
     def _matching(self, type: str, *fields: str | None) -> Iterator[int]:
         for index, label in enumerate(self._events.labels):

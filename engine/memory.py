@@ -65,13 +65,12 @@ def remember_contacts(
     for one in taken:
         labels, number = _numbered(labels, label_of(*one))
         fresh.append(Contact(now, number, decision_id, hold_until, ask))
-    alive = [
-        row for row in contacts.rows if row.at > keep_after and (not row.until or row.until > now)
-    ]
-    rows = alive + fresh
-    if len(alive) == len(contacts.rows):  # none was dropped, so no label either
-        return Contacts(labels, tuple(rows))
-    return _kept(labels, rows)
+    rows = contacts.rows
+    on_hold = [row for row in rows if row.until]
+    if not on_hold and rows and rows[0].at > keep_after:  # they are in order: none is older
+        return Contacts(labels, (*rows, *fresh))
+    alive = [row for row in rows if row.at > keep_after and (not row.until or row.until > now)]
+    return _kept(labels, [*alive, *fresh])
 
 
 def _numbered(labels: tuple[Label, ...], label: Label) -> tuple[tuple[Label, ...], int]:

@@ -14,7 +14,7 @@ Mode = Literal["live", "preview", "bot"]
 Why = Literal["priority", "explored", "tier", "holds"]
 
 
-class PlacementAsk(Struct, frozen=True):
+class PlacementAsk(Struct, frozen=True, gc=False):
     """A placement to fill, with at most `slots` actions (None: as many as it has)."""
 
     id: str
@@ -35,7 +35,7 @@ class DecisionRequest(Struct, frozen=True):
     privacy_signal: bool = False
 
 
-class Reason(Struct, frozen=True):
+class Reason(Struct, frozen=True, gc=False):
     """Why an action was chosen: a stable code and a sentence for people."""
 
     code: Why
@@ -70,7 +70,7 @@ class Filled(Struct, frozen=True):
     content: dict[str, object] | None = None
 
 
-class Candidate(Struct, frozen=True):
+class Candidate(Struct, frozen=True, gc=False):
     """An action that had a treatment for the placement and was not chosen: its one first reason."""
 
     action: str
@@ -81,7 +81,7 @@ class Candidate(Struct, frozen=True):
     text: str
 
 
-class Ranked(Struct, frozen=True, array_like=True):
+class Ranked(Struct, frozen=True, array_like=True, gc=False):
     """A row of the head of a placement's ranking, as it was before anything was drawn."""
 
     placement: str

@@ -18,12 +18,14 @@ from engine.models.base import Model, Scorer
 from engine.models.beta import UNTRAINED
 from engine.plan import DecisionRequest
 from engine.rules.contact import ContactCheck
-from engine.rules.policy import standing
+from engine.rules.policy import Policies, standing
 from engine.rules.scalar import Evaluation
 from engine.rules.selecting import Fleet
 
 PROPENSITY = "propensity"
 """The name of the model that decisions rest on."""
+
+_UNTRIED = METHODS["none"](0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,8 @@ class Live:
 
     `prior` stands in for `scorer` where the customer refused personalisation; `versions`
     are the digests of the models by name. `route`, if any, says what decides a request
-    in place of this. `tiers` has each action's, and is None where all are of one.
+    in place of this. `tiers` has each action's, and is None where all are of one; `method` is how
+    the catalogue has things tried out.
     """
 
     catalogue: Catalogue
@@ -42,14 +45,18 @@ class Live:
     route: Callable[[DecisionRequest], Live] | None = None
     everyone: int = field(init=False, repr=False)
     fleet: Fleet = field(init=False, repr=False)
+    policies: Policies = field(init=False, repr=False)
+    method: Method = field(init=False, repr=False)
     tiers: NDArray[np.int64] | None = field(init=False, repr=False)
     defaults: Mapping[str, Value] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        tiers = self.catalogue.tiers
+        tiers, strategy = self.catalogue.tiers, self.catalogue.strategy
         derived = {
             "everyone": (1 << len(self.catalogue.actions)) - 1,
             "fleet": Fleet(self.catalogue.actions),
+            "policies": self.catalogue.policies,
+            "method": METHODS[strategy.method](strategy.floor),
             "tiers": tiers if len(set(tiers.tolist())) > 1 else None,
             "defaults": defaults_of(self.catalogue),
         }
@@ -126,7 +133,7 @@ def survey(
     catalogue = live.catalogue
     facts = facts_of(request, state, live.defaults, now)
     evaluation = catalogue.ruleset.evaluate(facts)
-    verdict = catalogue.policies.judge(live.everyone, state.consent, evaluation, now)
+    verdict = live.policies.judge(live.everyone, state.consent, evaluation, now)
     scored = (live.prior if impersonal(request, state) else live.scorer).score(facts)
     strategy = catalogue.strategy
     values, worth = strategy.worth(evaluation)
@@ -144,6 +151,6 @@ def survey(
         values,
         priorities(scored.propensities, worth, weights, cost),
         scored.features,
-        METHODS["none" if request.mode == "bot" else strategy.method](strategy.floor),
+        _UNTRIED if request.mode == "bot" else live.method,
         None if scales is None else np.abs(priorities(scales, worth, weights, 0.0)),
     )

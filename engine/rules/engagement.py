@@ -55,15 +55,16 @@ class Engagement:
             (one for one in requirements if one.mask),
             key=lambda one: (QUESTIONS.index(one.question), one.condition),
         )
-        self._false = tuple(_false(one, conditions[one.condition].text) for one in ordered)
-        self._unknown = tuple(_unknown(one, conditions[one.condition].text) for one in ordered)
-        positions: list[list[int]] = [[] for _ in conditions]
-        for position, one in enumerate(ordered):
-            positions[one.condition].append(position)
-        self._positions = tuple(map(tuple, positions))
-        self._conditions = {
-            knockout: one.condition for one, knockout in zip(ordered, self._unknown, strict=True)
-        }
+        self._said: list[Knockout] = []
+        self._false: list[list[int]] = [[] for _ in conditions]
+        self._unknown: list[list[int]] = [[] for _ in conditions]
+        self._conditions: dict[Knockout, int] = {}
+        for one in ordered:
+            text = conditions[one.condition].text
+            self._false[one.condition].append(len(self._said))
+            self._unknown[one.condition].append(len(self._said) + 1)
+            self._said += _false(one, text), _unknown(one, text)
+            self._conditions[self._said[-1]] = one.condition
         grounds: defaultdict[int, list[str]] = defaultdict(list)
         for one in ordered:
             for action in indices(one.mask).tolist():
@@ -72,12 +73,11 @@ class Engagement:
 
     def knockouts(self, evaluation: Evaluated) -> list[Knockout]:
         """What is kept out, given how the conditions came out; prebuilt, in reporting order."""
-        where = self._positions
-        false, unknown = self._false, self._unknown
-        placed = [(spot, false[spot]) for i in evaluation.false for spot in where[i]]
-        placed += [(spot, unknown[spot]) for i in evaluation.unknown for spot in where[i]]
-        placed.sort()
-        return [knockout for _, knockout in placed]
+        said, false, unknown = self._said, self._false, self._unknown
+        places = [place for i in evaluation.false for place in false[i]]
+        places += [place for i in evaluation.unknown for place in unknown[i]]
+        places.sort()
+        return [said[place] for place in places]
 
     def grounds(self, action: int) -> tuple[str, ...]:
         """What must hold for this action, and so does wherever it was chosen."""
