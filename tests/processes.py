@@ -15,6 +15,9 @@ from typing import NamedTuple, TypeVar
 Result = TypeVar("Result")
 
 SPAWN = multiprocessing.get_context("spawn")
+FORKED = multiprocessing.get_context("forkserver")
+"""Processes forked from one that imported the engine: once, however many race."""
+FORKED.set_forkserver_preload(["engine.bootstrap"])
 
 
 class Stage(NamedTuple):
@@ -29,10 +32,15 @@ def stage(parties: int, context: BaseContext = SPAWN) -> Stage:
     return Stage(context.Barrier(parties), context.Event())
 
 
-def all_at_once(act: Callable[..., Result], jobs: Sequence[tuple[object, ...]]) -> list[Result]:
+def all_at_once(
+    act: Callable[..., Result],
+    jobs: Sequence[tuple[object, ...]],
+    shared: Stage | None = None,
+    context: BaseContext = SPAWN,
+) -> list[Result]:
     """What `act` returns of each job, a process each. Raises what one of them does, and
     BrokenProcessPool when one dies."""
-    with on_stage(act, jobs) as running:
+    with on_stage(act, jobs, shared, context) as running:
         return [one.result() for one in running]
 
 

@@ -16,7 +16,7 @@ from engine.settings import Settings
 from engine.wire.decisions import read_decision
 from engine.wire.interactions import read_interactions
 from tests.builders import SCHEMA, action, files
-from tests.processes import all_at_once
+from tests.processes import FORKED, all_at_once, stage, stands
 
 PROCESSES = 8
 EACH = int(os.environ.get("TELLER_RACE", "40"))
@@ -35,6 +35,8 @@ def _race(url: str, directory: str, worker: int) -> Told:
     with open_application(_settings(url, Path(directory))) as application:
         for number in range(EACH):
             person, alias = number // ROUNDS, (number + worker // 4) % ALIASES
+            if number % ROUNDS == 0:
+                stands().line.wait(120)
             if number % 2:
                 identity = f"loyalty:{person}-{(alias + worker) % ALIASES}"
                 application.linking.link(f"c-{person}-{alias}", identity)
@@ -102,7 +104,7 @@ def test_merging_while_all_goes_on_loses_no_interaction_and_frees_no_cap(
 ) -> None:
     _prepare(server_url, tmp_path)
     jobs = [(server_url, str(tmp_path), worker) for worker in range(PROCESSES)]
-    results = all_at_once(_race, jobs)
+    results = all_at_once(_race, jobs, stage(PROCESSES, FORKED), FORKED)
     offered = sum((one for one, _ in results), Counter[int]())
     accepted = sum((one for _, one in results), Counter[int]())
     assert sum(accepted.values()) == PROCESSES * EACH

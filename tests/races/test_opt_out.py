@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from pathlib import Path
 
 from engine.bootstrap import open_application
@@ -11,7 +10,7 @@ from engine.settings import Settings
 from engine.wire.customers import read_patch
 from engine.wire.decisions import read_decision
 from tests.builders import action, files
-from tests.processes import on_stage, stage, stands
+from tests.processes import FORKED, on_stage, stage, stands
 from tests.races.planted import CheckThenAct
 
 PROCESSES = 8
@@ -61,13 +60,11 @@ def _race(url: str, directory: Path, naive: bool) -> int:
     for name, content in files(actions=offers, contact=[]).items():
         (directory / "catalogue" / name).write_bytes(content)
     settings = Settings(directory / "catalogue", directory / "data", url, ("sk_race_0123456789",))
-    context = multiprocessing.get_context("forkserver")  # what they import is imported once
-    context.set_forkserver_preload([__name__])
-    shared = stage(PROCESSES + 1, context)
+    shared = stage(PROCESSES + 1, FORKED)
     with open_application(settings) as application:
         said = application.customers.change
         said(CUSTOMER, read_patch(b'{"consent": {"marketing": "granted"}}'))
-        with on_stage(_decide, [(settings, naive)] * PROCESSES, shared, context) as running:
+        with on_stage(_decide, [(settings, naive)] * PROCESSES, shared, FORKED) as running:
             shared.line.wait(60)
             said(CUSTOMER, read_patch(b'{"consent": {"marketing": "denied"}}'))
             shared.word.set()
