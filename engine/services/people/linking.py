@@ -11,8 +11,7 @@ from engine.change import Loaded
 from engine.codec import pack_pointer, unpack_pointer
 from engine.domain import CustomerState, Pointer
 from engine.errors import Contention, CustomerFull, IdentityShared, NotFound
-from engine.identity import MOST_NAMES, claim, fit
-from engine.identity import named as is_named
+from engine.identity import MOST_NAMES, claim, fit, named
 from engine.namespaces import ANONYMOUS
 from engine.services.people.customers import document
 from engine.services.people.identities import SHARED, Resolver, Rules
@@ -66,10 +65,11 @@ class Linking:
         """Link a normalised identity that an event says; why not, "" mostly.
 
         A device of another named customer stays theirs, for people may share one; what too many
-        share is nobody's: neither is a reason. Raises Contention.
+        share is nobody's: neither is a reason. What is linked already is not counted as said
+        once more, by whichever id. Raises Contention.
         """
         try:
-            self._link(customer_id, identity, stays=identity.startswith(f"{ANONYMOUS}:"))
+            self._link(customer_id, identity, said=True)
         except IdentityShared:
             return ""
         except CustomerFull as error:
@@ -94,25 +94,27 @@ class Linking:
     def _held(self, identity: str) -> Pointer:
         return unpack_pointer(self._pointing.pointer(identity))
 
-    def _link(self, customer_id: str, identity: str, *, stays: bool = False) -> Loaded:
-        """`stays`: with the customer it names, if somebody gave that one an id."""
+    def _link(self, customer_id: str, identity: str, *, said: bool = False) -> Loaded:
+        """`said`: by an event, see `tie`."""
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             loaded = self._resolver.load(customer_id, (), deadline)
-            if self._linked(customer_id, loaded, identity, deadline, stays):
+            if self._linked(customer_id, loaded, identity, deadline, said):
                 return self.settled(customer_id, identity, deadline)
         raise Contention("this customer keeps changing: link the identity again")
 
     def _linked(
-        self, named: str, loaded: Loaded, identity: str, deadline: float, stays: bool
+        self, name: str, loaded: Loaded, identity: str, deadline: float, said: bool
     ) -> bool:
         """One step towards it; whether it was the last one."""
         packed = self._pointing.pointer(identity, deadline)
         held, state = unpack_pointer(packed), loaded.state
         other = self._other(held, state, deadline)
-        if stays and (self._rules.shared(held) or (other and is_named(other))):
+        if said and held.customer_id and not other and identity in state.identities:
+            return True
+        if said and self._anothers(identity, held, other):
             return self._without(loaded, identity, deadline)
-        claimed = claim(held, named)
+        claimed = claim(held, name)
         if self._rules.shared(claimed):
             return self._set_apart(identity, packed, claimed, deadline)
         if not state.revision or identity not in state.identities:
@@ -136,6 +138,11 @@ class Linking:
             return None
         other = self._resolver.load(held.customer_id, (), deadline).state
         return other if other.revision and other.customer_id != state.customer_id else None
+
+    def _anothers(self, identity: str, held: Pointer, other: CustomerState | None) -> bool:
+        """Whether it is a device that another named customer has, or too many."""
+        taken = self._rules.shared(held) or (other is not None and named(other))
+        return taken and identity.startswith(f"{ANONYMOUS}:")
 
     def _without(self, loaded: Loaded, identity: str, deadline: float) -> bool:
         """It is another's, and not listed here: somebody else was quicker to point it."""

@@ -111,6 +111,18 @@ def test_a_name_said_again_under_a_former_id_is_shared_with_nobody(
     assert holder(store, "email:a@x.pt") == "c-1"
 
 
+def test_a_device_that_a_merge_of_the_same_batch_brings_is_not_counted_as_said_once_more(
+    house: Path, store: Store
+) -> None:
+    strict = worker(house, store, limit=2)
+    for user in ("c-1", "c-2"):
+        take_in(strict, {"type": "alias", "userId": user, "previousId": "a-1"})
+    take_in(strict, says("c-2", email="a@x.pt"))
+    take_in(strict, says("c-3", email="a@x.pt"), says("c-3", "a-1", email="b@x.pt"))
+    assert strict.customers.view("c-1").customer_id == strict.customers.view("c-3").customer_id
+    assert "anonymous:a-1" in strict.customers.view("c-3").identities
+
+
 def test_an_alias_of_somebody_the_batch_brings_merges_them(one: Application) -> None:
     track = {"type": "track", "event": "Product Viewed", "userId": "old"}
     take_in(one, track, {"type": "alias", "userId": "new", "previousId": "old"})
