@@ -7,8 +7,8 @@ LOWEST := .venv-lowest
 
 .PHONY: demo test versions lowest check bench learning blending bakeoff proofs coverage obp clean
 
-demo: $(STAMP)  ## a grocer's households, offers and model, served on http://127.0.0.1:8080
-	$(BIN)/teller demo
+demo: $(STAMP)  ## a grocer's households, offers and model, served on http://127.0.0.1:8080; ARGS='--port 8081'
+	$(BIN)/teller demo $(ARGS)
 
 test: $(STAMP)  ## the whole suite
 	$(BIN)/python -m pytest
