@@ -11,15 +11,12 @@ from numpy.typing import NDArray
 from engine.arbitration import Vector
 from engine.domain import Code, Knockout
 from engine.filling import Filling, Pick
+from engine.magnitude import said
 from engine.plan import Candidate, Reason
 from engine.rules.masks import mask_where
 from engine.rules.policy import first_reasons
 from engine.rules.scalar import missing
 from engine.situation import Situation
-
-_ENDLESS = 1e15
-"""Numbers from here on are said by their order of magnitude: a value that is computed may have a
-hundred digits, of which a float knows the first sixteen."""
 
 
 def chosen(pick: Pick, situation: Situation) -> tuple[Reason, ...]:
@@ -102,4 +99,4 @@ def _lost(code: Code, text: str, mask: int) -> Knockout:
 
 
 def _said(number: float) -> str:
-    return f"{number:.2f}" if abs(number) < _ENDLESS else f"{number:.2e}"
+    return said(number, ".2f", ".2e")

@@ -9,10 +9,8 @@ from typing import Literal, get_args
 import msgspec
 from msgspec import Struct
 
+from engine.magnitude import said
 from engine.models.routing import Alias
-
-_ENDLESS = 1e12
-"""Figures of more digits are said by their order of magnitude."""
 
 Reason = Literal[
     "unfit",
@@ -84,7 +82,7 @@ def _shown(figure: float) -> str:
     """A count is whole; all others have as many decimals, that they can be read as a column."""
     if isinstance(figure, int):
         return f"{figure:,}"
-    return f"{figure:,.4f}" if abs(figure) < _ENDLESS else f"{figure:.4e}"
+    return said(figure, ",.4f", ".4e")
 
 
 class Judgement(Struct, frozen=True):

@@ -18,6 +18,7 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 
+from engine.magnitude import said
 from training.offpolicy.logged import Numbers, Vector
 
 LEAST_ROWS = 100.0
@@ -135,4 +136,4 @@ def _reasons(found: Overlap) -> list[str]:
 
 def _told(weight: float, digits: int = 0) -> str:
     """A weight in words, however large."""
-    return f"{weight:,.{digits}f}" if weight < 1e9 else f"{weight:.1e}"
+    return said(weight, f",.{digits}f", ".1e")

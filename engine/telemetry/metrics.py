@@ -1,91 +1,17 @@
-"""What the operator sees: logs as JSON lines, and metrics for Prometheus.
-
-No personal data: neither a customer's id nor a value of an attribute is ever logged or a
-label; a decision's id is what correlates. With several workers each writes its numbers to
-a file in `PROMETHEUS_MULTIPROC_DIR`, and any of them answers for all.
-"""
+"""What is counted, by the names an operator sees on `/metrics`: docs/operating.md lists them."""
 
 from __future__ import annotations
 
-import os
-import shutil
-import sys
-import threading
-import traceback
 from collections.abc import Mapping, Sequence
 from functools import cache
-from pathlib import Path
-from types import TracebackType
 
-import structlog
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, values
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from engine.files import own_directory
 from engine.models.routing import Alias
+from engine.telemetry.workers import exposition
 
-MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
 _BUCKETS = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0)
 _DIFFERENCES = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
-
-
-_log = structlog.get_logger()
-
-
-def configure_logs() -> None:
-    """Logs as one JSON object a line on stderr, also of a thread that an error ended."""
-    if threading.excepthook is threading.__excepthook__:
-        threading.excepthook = _ended
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.StackInfoRenderer(),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(),
-        ],
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
-    )
-
-
-def placed(trace: TracebackType | None) -> list[str]:
-    """Where an unexpected error happened: its words may hold what is nobody's business."""
-    return [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(trace)][-5:]
-
-
-def _ended(error: threading.ExceptHookArgs) -> None:
-    _log.error(
-        "an unexpected error ended a thread: what it did is not done until a restart",
-        type=error.exc_type.__name__,
-        where=placed(error.exc_traceback),
-    )
-
-
-def share_metrics(data: Path) -> None:
-    """Let the workers about to start share their metrics, in a directory named by our process.
-
-    What earlier runs left is dropped, and of servers that run on the same data nothing is.
-    """
-    home = data / "metrics"
-    own_directory(home)
-    directory = home / str(os.getpid())
-    for left in home.iterdir():
-        if left == directory or not _runs(left.name):
-            shutil.rmtree(left, ignore_errors=True)
-    directory.mkdir(mode=0o700)
-    os.environ[MULTIPROCESS] = str(directory.resolve())
-    # It looked when it was imported, before we had said so; and it has no types.
-    values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]
-
-
-def _runs(process: str) -> bool:
-    try:
-        os.kill(int(process), 0)
-    except PermissionError:  # it does, as someone else
-        return True
-    except (ValueError, OverflowError, ProcessLookupError):
-        return False
-    return True
 
 
 class Metrics:
@@ -293,8 +219,4 @@ class Metrics:
 
     def exposition(self) -> bytes:
         """All workers' metrics in Prometheus' text format."""
-        if MULTIPROCESS not in os.environ:
-            return generate_latest(self._registry)
-        registry = CollectorRegistry()
-        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # it has no types
-        return generate_latest(registry)
+        return exposition(self._registry)
