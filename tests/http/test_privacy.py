@@ -227,6 +227,28 @@ def test_what_was_set_aside_of_a_customer_goes_too(client: Client) -> None:
     assert len(list(quarantine.all())) == 1
 
 
+def test_what_was_set_aside_since_an_erasure_goes_by_the_next_one(client: Client) -> None:
+    first = erase(client, "ana")
+    event = {"userId": "ana", "event": 3, "messageId": "m-1", "writeKey": SECRET}
+    client.call("POST", "/v1/track", event, {"Authorization": ""})
+    second = erase(client, "ana")
+    assert second["erased"]["set_aside"] == 1
+    assert client.application.events.set_aside() == []
+    assert second["proof_id"] != first["proof_id"]
+    assert erase(client, "ana") == second
+
+
+def test_who_was_named_with_a_device_set_apart_since_an_erasure_is_so_no_more_after_the_next(
+    client: Client,
+) -> None:
+    erase(client, "ana")
+    for user in ("rui", "eva", "gil", "ana"):  # one over the limit
+        client.call("POST", f"/v1/customers/{user}/identities", {"identity": "cookie:tablet"})
+    assert client.call("GET", "/v1/identities/shared").json()["identities"] == ["cookie:tablet"]
+    erase(client, "ana")
+    assert client.call("GET", "/v1/identities/shared").json()["identities"] == []
+
+
 def test_what_was_set_aside_goes_though_it_says_the_customer_first_and_another_after(
     client: Client,
 ) -> None:

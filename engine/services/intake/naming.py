@@ -24,10 +24,14 @@ class Aside:
 
     def forget(self, ids: Collection[str], identities: Collection[str]) -> int:
         """Take away the events that name the customer of these; how many."""
-        naming = Naming(ids, identities, self._normal)
-        about = [name for name, one in self._quarantine.all() if naming.by(one.event)]
+        about = self.about(ids, identities)
         self._quarantine.drop(about)
         return len(about)
+
+    def about(self, ids: Collection[str], identities: Collection[str]) -> list[str]:
+        """The events that name the customer of these."""
+        naming = Naming(ids, identities, self._normal)
+        return [name for name, one in self._quarantine.all() if naming.by(one.event)]
 
 
 class Naming:

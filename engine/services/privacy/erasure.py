@@ -78,7 +78,8 @@ class Privacy:
         self._merges = merges
 
     def erase(self, customer_id: str) -> ProofReply:
-        """Erase everywhere, under every id the customer had; done again, the same proof.
+        """Erase everywhere, under every id the customer had; done again, the same proof, unless
+        something was heard of them since.
 
         A change that arrives meanwhile finds a customer never heard of; whoever they are merged
         with meanwhile is erased with them. Raises Contention, and as the store.
@@ -88,7 +89,7 @@ class Privacy:
             self.replay()  # some of its ids may live on
         person = self._held.of(customer_id)
         earlier = self._tombstones.proof(customer_id)
-        if person.unknown and earlier and not cut_short:
+        if person.unknown and earlier and not cut_short and not self._named(person):
             return _reply(earlier)
         proof_id = uuid4().hex
         erased: Counter[str] = Counter()
@@ -186,6 +187,14 @@ class Privacy:
         apart = set(self._pointing.shared())
         found = {*person.loaded.state.identities, *apart}
         return sum(self._unpoint(one, person.ids, one in apart) for one in found)
+
+    def _named(self, person: Person) -> bool:
+        """Whether somebody we hold nothing of is named all the same: by an event set aside, or with
+        an identity set apart."""
+        apart = (unpack_pointer(self._pointing.pointer(one)) for one in self._pointing.shared())
+        return bool(self._aside.about(person.ids, ())) or any(
+            disclaimed(held, person.ids) != held for held in apart
+        )
 
     def _unpoint(self, identity: str, ids: Collection[str], apart: bool) -> bool:
         """The identity leads to none of these ids and was never named with them; whether it was."""
