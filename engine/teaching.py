@@ -54,7 +54,7 @@ class Prior(NamedTuple):
 
 
 def trained(model: Model) -> Prior:
-    """A trained model's word weighs what did best, see docs/learning.md."""
+    """A trained model's word weighs what did best, see docs/learning-figures.md."""
     return Prior(model, 200, 300.0, shared=True)
 
 

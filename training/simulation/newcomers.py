@@ -1,4 +1,5 @@
-"""How soon a new offer is found where answers come late: the figures of `docs/learning.md`.
+"""How soon a new offer is found where answers come late: the figures of
+`docs/learning-figures.md`.
 
 `python -m training.simulation.newcomers`, seeded. In process, by the real engine and its learner:
 a house of five offers that a fifth to two fifths take is joined by another, which all take alike.
