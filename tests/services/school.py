@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from engine.bootstrap import Application, assemble
 from engine.models.online.learner import Learner
@@ -23,6 +24,7 @@ from engine.services.learning.turns import Learning
 from engine.settings import Settings
 from engine.situation import Live
 from engine.store import Store, open_store
+from engine.teaching import NOTHING_YET
 from engine.telemetry import Metrics, configure_logs
 from engine.wire.decisions import read_decision
 from engine.wire.interactions import read_interactions
@@ -112,6 +114,16 @@ class School:
         }
         rows = read_interactions(msgspec.json.encode({"interactions": [row]}))
         assert self.application.interactions.take_in(rows).accepted == 1
+
+
+def all_in(school: School, offers: int) -> None:
+    """Every offer is learned of once, and every answer with its reward."""
+    kept, _ = school.kept()
+    told = NOTHING_YET.worth if kept.progress.instructed else 0.0
+    assert school.seen() == pytest.approx(dict.fromkeys(("apples", "berries"), offers + told))
+    assert kept.progress.answers == 2 * offers
+    accepted = [said["apples"] for said in kept.progress.rewards.values() if "apples" in said]
+    assert accepted == [1.0] * sum(number % 4 < 2 for number in range(offers))
 
 
 def _mine(*_: object) -> bool:

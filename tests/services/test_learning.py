@@ -23,29 +23,19 @@ from click.testing import CliRunner
 from engine.bootstrap import open_application
 from engine.cli import main
 from engine.errors import Overtaken
-from engine.models.routing import LEARNED
-from engine.partitions import PARTITIONS, made_at
-from engine.patience import LATEST
+from engine.partitions import PARTITIONS
 from engine.progress import Progress
 from engine.registry import Registry
 from engine.services.deciding.changes import DAY
-from engine.services.learning import study
 from engine.services.learning.study import READER
 from engine.settings import LearningSettings, Settings
 from engine.situation import PROPENSITY
 from engine.store import Store
 from engine.store.keys import readers_key
 from engine.teaching import NOTHING_YET
-from tests.http.test_learning import CATALOGUE
-from tests.services.school import SECOND, School, clock
+from tests.services.school import School, all_in, clock
 
-HOUR = 3600 * SECOND
 KILLS = 50 if int(os.environ.get("TELLER_EXAMPLES", "0")) >= 1_000 else 2
-
-
-@pytest.fixture
-def school(store: Store, tmp_path: Path) -> School:
-    return School(store, tmp_path, tmp_path / "data")
 
 
 @contextmanager
@@ -59,16 +49,6 @@ def learning(url: str, home: Path) -> Iterator[None]:
             yield
         finally:
             process.send_signal(signal.SIGKILL)
-
-
-def all_in(school: School, offers: int) -> None:
-    """Every offer is learned of once, and every answer with its reward."""
-    kept, _ = school.kept()
-    told = NOTHING_YET.worth if kept.progress.instructed else 0.0
-    assert school.seen() == pytest.approx(dict.fromkeys(("apples", "berries"), offers + told))
-    assert kept.progress.answers == 2 * offers
-    accepted = [said["apples"] for said in kept.progress.rewards.values() if "apples" in said]
-    assert accepted == [1.0] * sum(number % 4 < 2 for number in range(offers))
 
 
 def test_under_random_kills_each_offer_and_each_answer_counts_once(
@@ -85,16 +65,6 @@ def test_under_random_kills_each_offer_and_each_answer_counts_once(
     apart = School(school.store, tmp_path, tmp_path / "apart")
     assert apart.learner().catch_up()  # all of the logs at once, by one that nobody killed
     all_in(apart, offers)
-
-
-def test_a_snapshot_has_heard_of_no_decision_made_after_it(school: School) -> None:
-    """However its learner's clock goes: the gate judges it by those."""
-    decisions = school.offer(80)
-    assert school.learner(now=lambda: 1_000_000).catch_up()
-    registry = Registry(school.home / "data", school.store)
-    at = registry.manifest(PROPENSITY, registry.resolve(PROPENSITY, LEARNED)).metadata["at"]
-    assert isinstance(at, int)
-    assert at >= max(map(made_at, decisions))
 
 
 def test_of_two_that_learn_at_once_one_commits_and_the_other_starts_again(school: School) -> None:
@@ -215,80 +185,6 @@ def test_a_clock_that_is_set_back_stops_no_learner(school: School) -> None:
     all_in(school, 4)
 
 
-def test_an_offer_waits_for_its_answer_as_long_as_was_said(school: School) -> None:
-    patient = school.learner(delay=3600 * 1000)
-    school.offer(4)
-    patient.turn()
-    patient._current().keep()
-    assert school.seen() == {"apples": 2.0}  # the answered ones
-    assert school.learner(delay=1).catch_up()
-    all_in(school, 4)
-
-
-def test_offers_wait_as_long_as_answers_take_and_are_found_again_after_a_restart(
-    school: School,
-) -> None:
-    waiting, at = school.learner(delay=None), clock()
-    waiting._current()._course.progress.delays = [HOUR] * LATEST
-    offered = school.offer(8)
-    waiting.turn()
-    waiting._current().keep()
-    assert school.seen() == {"apples": 4.0}  # the answered ones
-    school.application.privacy.erase("c-3")  # who had turned down two, as far as is known
-    assert school.learner(delay=None).catch_up()
-    assert school.seen() == {"apples": 4.0}
-    assert school.learner(delay=None, now=lambda: at() + 2 * HOUR).catch_up()
-    assert school.seen() == {"apples": 7.0, "berries": 7.0}
-    school.say(offered[2], "apples", "accept")
-    assert school.learner(delay=None, now=lambda: at() + 2 * HOUR).catch_up()
-    progress = school.kept()[0].progress
-    assert (progress.answers, progress.rewards[offered[2]]) == (14, {"apples": 1.0})
-
-
-def test_offers_that_wait_for_a_month_are_counted_before_what_was_said_of_them_is_let_go(
-    store: Store, tmp_path: Path
-) -> None:
-    (tmp_path / "catalogue").mkdir()
-    text = CATALOGUE.replace("strategy:\n", "strategy:\n  attribution: 30d\n")
-    (tmp_path / "catalogue" / "catalogue.yaml").write_text(text)
-    school, at = School(store, tmp_path, tmp_path / "data"), clock()()
-    learner = school.learner(delay=30 * DAY)
-    school.offer(4)
-    for now in (at, at + 30 * DAY - 2 * HOUR, at + 30 * DAY, at + 31 * DAY):
-        learner._clock = itertools.repeat(now).__next__
-        learner.turn()
-    learner._current().keep()
-    assert school.kept()[0].progress.answers == 8
-
-
-def test_a_learner_that_was_away_for_long_counts_no_answered_offer_again(
-    school: School, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    waiting, at = school.learner(delay=DAY), clock()
-    offered = school.offer(40)
-    waiting.turn()
-    waiting._current().keep()
-    assert school.seen() == {"apples": 20.0}  # the answered ones
-    monkeypatch.setattr(study, "_COUNT", 1)  # a turn is not enough
-    assert school.learner(delay=DAY, now=lambda: at() + 20 * DAY).catch_up()
-    assert school.kept()[0].progress.answers == 2 * len(offered)
-
-
-def test_what_waits_is_not_behind_the_learner(school: School, server_url: str) -> None:
-    """Or it might be trimmed before it was learned of."""
-    waiting = school.learner(delay=None)
-    waiting._current()._course.progress.delays = [0] * (LATEST - 64) + [HOUR] * 64
-    school.offer(40)
-    waiting.turn()
-    waiting._current().keep()
-    progress = school.kept()[0].progress
-    assert progress.counted[0]
-    assert not progress.counted[-1]
-    with redis.Redis.from_url(server_url) as client:
-        for partition in progress.counted[0]:
-            assert client.hget(readers_key(partition), READER) == b"0-0"
-
-
 def test_another_schema_starts_over_from_the_logs(school: School, tmp_path: Path) -> None:
     school.offer(4)
     learner = school.learner()
@@ -310,61 +206,6 @@ def test_a_damaged_checkpoint_is_said_and_learned_anew(school: School) -> None:
     path.write_bytes(path.read_bytes()[:-100])
     assert school.learner().catch_up()
     all_in(school, 4)
-
-
-def test_a_version_is_let_go_once_no_decision_made_with_it_can_be_made_again(
-    school: School, store: Store
-) -> None:
-    registry = Registry(school.home / "data", store)
-    learner = school.learner()
-    for _ in range(3):
-        school.offer(NOTHING_YET.facts)
-        assert learner.catch_up()
-    first, last = sorted(school.kept()[0].progress.versions.items(), key=lambda one: one[1])[::2]
-    assert len(registry.versions(PROPENSITY)) == 3
-    kept_for = school.learner()._current()._retention + study.DAY
-    old = school.learner()
-    progress = old._current()._course.progress
-    progress.versions[first[0]] -= kept_for + 3600 * 1000
-    school.offer(4)
-    old.turn()
-    left = registry.versions(PROPENSITY)
-    assert first[0] not in left
-    assert last[0] in left
-    assert registry.aliases(PROPENSITY)[LEARNED] in left
-
-
-def test_what_an_alias_means_is_never_let_go(school: School, store: Store) -> None:
-    registry = Registry(school.home / "data", store)
-    school.offer(NOTHING_YET.facts)
-    assert school.learner().catch_up()
-    learned = registry.aliases(PROPENSITY)[LEARNED]
-    registry.drop(PROPENSITY, learned)
-    assert learned in registry.versions(PROPENSITY)
-
-
-def test_a_snapshot_that_must_not_serve_is_not_published(school: School, store: Store) -> None:
-    school.offer(NOTHING_YET.facts)
-    learner = school.learner()
-    learner.turn()
-    serving = Registry(school.home / "data", store).aliases(PROPENSITY)
-    broken = learner._current()._course.learner
-    broken._own.weights[:] = float("nan")
-    school.offer(2)
-    assert not learner._unharmed(learner.turn)
-    assert Registry(school.home / "data", store).aliases(PROPENSITY) == serving
-
-
-def test_while_offers_are_still_to_be_counted_nothing_is_published_for_a_while(
-    school: School, store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(study, "_COUNT", 1)  # one entry of a partition at a time
-    school.offer(40)
-    learner = school.learner(now=clock(SECOND))
-    assert learner.turn()
-    while learner.turn():
-        assert not Registry(school.home / "data", store).versions(PROPENSITY)
-    assert len(Registry(school.home / "data", store).versions(PROPENSITY)) == 1
 
 
 def test_the_command_learns_what_there_is_and_ends(
@@ -390,13 +231,3 @@ def test_a_learner_that_is_off_keeps_no_log(school: School, server_url: str, sto
         off = Settings(*house, archive="off", learning=LearningSettings(on=False))
         with open_application(off, keep=True):
             assert not any(client.hexists(name, READER) for name in names)
-
-
-def test_until_a_few_decisions_were_seen_the_prior_serves(school: School, store: Store) -> None:
-    learner, registry = school.learner(), Registry(school.home / "data", store)
-    school.offer(NOTHING_YET.facts - 1)
-    learner.turn()
-    assert not registry.aliases(PROPENSITY)
-    school.offer(1)
-    learner.turn()
-    assert LEARNED in registry.aliases(PROPENSITY)
