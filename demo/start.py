@@ -12,8 +12,9 @@ from demo.loading import load_households
 from demo.prepare import prepare
 from demo.prepared import Prepared
 from demo.telling import Teller
+from engine.credentials import load_or_make_keys
 from engine.registry import Registry
-from engine.settings import Settings, load_or_make_keys
+from engine.settings import Settings
 from engine.situation import PROPENSITY
 from engine.store import Store, open_store
 

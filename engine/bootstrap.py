@@ -17,6 +17,7 @@ import structlog
 
 from engine.archive.erased import Erased
 from engine.catalogue.trials import Trial
+from engine.credentials import load_or_make_keys
 from engine.directory import Compiler, check_directory
 from engine.errors import StateUnknown
 from engine.facts import disclosed
@@ -58,7 +59,7 @@ from engine.services.privacy.exports import Exports
 from engine.services.privacy.forgetting import Forgetting
 from engine.services.privacy.tombstones import Tombstones
 from engine.services.tokens import Signer
-from engine.settings import OFF, EventLimits, Settings, load_or_make_keys
+from engine.settings import OFF, EventLimits, Settings
 from engine.situation import PROPENSITY, Live, bound
 from engine.store import Store, open_store
 from engine.telemetry import Metrics

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -14,7 +12,6 @@ from phonenumbers import SUPPORTED_REGIONS
 
 from engine.change import DURABILITIES, Durability
 from engine.errors import Misconfigured
-from engine.files import made_once
 from engine.rules.times import duration_ms
 
 PREFIX = "TELLER_"
@@ -46,8 +43,8 @@ _MOST_BYTES = 64 * 1024 * 1024
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]+)?")
 OFF = "off"
 
-_SECRET, _PUBLISHABLE = "sk_", "pk_"
-_SHORTEST = 16  # characters of a key
+SECRET, PUBLISHABLE = "sk_", "pk_"
+SHORTEST = 16  # characters of a key
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,15 +88,6 @@ class Settings:
     learning: LearningSettings = LearningSettings()
 
 
-@dataclass(frozen=True, slots=True)
-class Keys:
-    """The keys this process accepts; `fresh` when they were made just now."""
-
-    secret: tuple[str, ...]
-    publishable: tuple[str, ...]
-    fresh: bool = False
-
-
 def read_settings(environment: Mapping[str, str], **flags: str | None) -> Settings:
     """Settings from flags (`catalogue`, `data`, `redis_url`, `rules`), else the environment.
 
@@ -118,8 +106,8 @@ def read_settings(environment: Mapping[str, str], **flags: str | None) -> Settin
         Path(catalogue),
         Path(value("data") or DATA),
         value("redis_url"),
-        _keys(value("secret_keys"), "TELLER_SECRET_KEYS", _SECRET),
-        _keys(value("publishable_keys"), "TELLER_PUBLISHABLE_KEYS", _PUBLISHABLE),
+        _keys(value("secret_keys"), "TELLER_SECRET_KEYS", SECRET),
+        _keys(value("publishable_keys"), "TELLER_PUBLISHABLE_KEYS", PUBLISHABLE),
         value("rules"),
         value("archive") or "",
         _days(value("log_days") or "30"),
@@ -145,43 +133,9 @@ def unknown_settings(environment: Mapping[str, str]) -> list[str]:
     return [f"{name} is not a setting{_nearest(name)}" for name in sorted(strange)]
 
 
-def load_or_make_keys(settings: Settings) -> Keys:
-    """The configured keys, else those in the data directory, else a new pair kept there (0600).
-
-    Of several processes that start at once, one makes the pair and the others read it.
-    Misconfigured where nobody could ask for a decision (publishable keys alone, a file that cannot
-    be read), or where anybody could: damaged ones.
-    """
-    if settings.publishable_keys and not settings.secret_keys:
-        raise Misconfigured(
-            "TELLER_PUBLISHABLE_KEYS without TELLER_SECRET_KEYS: nobody could ask for a "
-            "decision. Set both, or neither for a pair of our making"
-        )
-    if settings.secret_keys:
-        return Keys(settings.secret_keys, settings.publishable_keys)
-    path = settings.data / "keys.json"
-    pair = {"secret": [_new(_SECRET)], "publishable": [_new(_PUBLISHABLE)]}
-    kept, fresh = made_once(path, json.dumps(pair).encode())
-    try:
-        held = json.loads(kept.decode())
-        return Keys(_held(held["secret"], _SECRET), _held(held["publishable"], _PUBLISHABLE), fresh)
-    except (ValueError, KeyError, TypeError) as error:
-        raise Misconfigured(
-            f"{path} is damaged ({error}): restore it, or remove it for new keys"
-        ) from None
-
-
-def _held(keys: object, prefix: str) -> tuple[str, ...]:
-    """Keys of the file, each of them whole: of a text each letter would be one, and open all."""
-    if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
-        raise TypeError(f"what belongs there is a list of texts, {prefix}…")
-    if not all(_whole(key, prefix) for key in keys) or (not keys and prefix == _SECRET):
-        raise ValueError(f"a key starts with {prefix} and has at least {_SHORTEST} characters")
-    return tuple(keys)
-
-
-def _whole(key: str, prefix: str) -> bool:
-    return key.startswith(prefix) and len(key) >= _SHORTEST
+def is_key(key: str, prefix: str) -> bool:
+    """Whether it looks like a key of that kind."""
+    return key.startswith(prefix) and len(key) >= SHORTEST
 
 
 def _days(text: str) -> int:
@@ -227,9 +181,9 @@ def _durability(text: str) -> Durability:
 
 def _keys(text: str | None, name: str, prefix: str) -> tuple[str, ...]:
     keys = tuple(part.strip() for part in (text or "").split(",") if part.strip())
-    if not all(_whole(key, prefix) for key in keys):
+    if not all(is_key(key, prefix) for key in keys):
         raise Misconfigured(
-            f"{name}: a key starts with {prefix} and has at least {_SHORTEST} characters"
+            f"{name}: a key starts with {prefix} and has at least {SHORTEST} characters"
         )
     return keys
 
@@ -266,7 +220,3 @@ def _origins(text: str | None) -> frozenset[str]:
 def _nearest(name: str) -> str:
     close = get_close_matches(name, NAMES, 1)
     return f"; did you mean {close[0]}?" if close else ""
-
-
-def _new(prefix: str) -> str:
-    return prefix + secrets.token_urlsafe(24)

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from engine.credentials import load_or_make_keys
 from engine.errors import Misconfigured
 from engine.files import data_directory, exposed, kept_key
-from engine.settings import Settings, load_or_make_keys, read_settings, unknown_settings
+from engine.settings import Settings, read_settings, unknown_settings
 
 
 def test_a_flag_comes_before_the_environment_and_empty_counts_as_unset(tmp_path: Path) -> None:

@@ -11,8 +11,9 @@ from dataclasses import replace
 import click
 
 from engine.cli.house import house, opened
+from engine.credentials import load_or_make_keys
 from engine.files import data_directory
-from engine.settings import HIGHEST_PORT, Settings, load_or_make_keys, unknown_settings
+from engine.settings import HIGHEST_PORT, Settings, unknown_settings
 
 
 @click.command()
