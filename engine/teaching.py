@@ -64,7 +64,7 @@ actions share is expected to be so without being told, and less surely."""
 
 
 class _Tagged(Struct):
-    """An entry as far as its kind: the others are most of the log, and need not be read."""
+    """The kind of a log entry, read without the rest: most entries are of a kind not asked for."""
 
     type: str
 
@@ -81,7 +81,7 @@ class Answer(NamedTuple):
 
 
 class Course:
-    """A learner, and what it has taken in of which logs.
+    """A learner together with how far it has read the logs, which it goes on reading.
 
     `actions`: the catalogue's, by id; others are left out. `defaults` stand in for attributes
     that were never told.
@@ -103,7 +103,7 @@ class Course:
         self._most = MOST_BYTES // (4 * learner.expand.size**2)
 
     def hear(self, entries: Iterable[Entry], decisions: Mapping[str, Entry]) -> None:
-        """Take in what was said, from the next entries of any partitions.
+        """Learn from the answers among `entries`, the next ones of any partitions.
 
         `decisions`: the entries of those that `answered` names, as far as they are kept.
         """
@@ -116,9 +116,8 @@ class Course:
             self.progress.heard[entry.partition] = entry.id
 
     def count(self, entries: Iterable[Entry], shares: Collection[int]) -> None:
-        """Take in what was offered in these shares of the decisions, from the next entries of any
-        partitions whose answers have been heard: offers nobody answered were turned down, as far
-        as we know."""
+        """Learn that offers nobody answered are worth nothing, from the decisions among `entries`
+        that are in these shares. All answers given so far must have been heard (`hear`) before."""
         reached = [self.progress.counted[share] for share in shares]
         for entry in entries:
             record = _one(entry, "decision") if share_of(entry) in shares else None
@@ -135,7 +134,7 @@ class Course:
         return patience(self.progress.delays, longest)
 
     def forget(self, keep: float) -> None:
-        """Let all that was learned count for `keep` of what it did."""
+        """Multiply the weight of everything learned so far by `keep`, 0 to 1."""
         self.learner.forget(keep)
         self.progress.weight *= keep
 
@@ -156,13 +155,14 @@ class Course:
         return True
 
     def let_go(self, before: int) -> None:
-        """Of decisions made before that (ms) nothing more will be heard."""
+        """Drop what is kept of decisions made before that (ms): no answer to them comes any more."""
         held = self.progress.rewards
         self.progress.rewards = {id: said for id, said in held.items() if made_at(id) >= before}
         self.progress.void = {id for id in self.progress.void if made_at(id) >= before}
 
     def _take(self, said: Answer, at: int, entry: Entry | None) -> None:
-        """What was said at that time (ms) to a decision of that entry, if it is kept."""
+        """Learn from an answer given at that time (ms). `entry`: the decision it answers, None
+        when that is no longer kept, and then nothing is learned."""
         record = legible(entry.data) if entry else None
         if entry is None or not isinstance(record, DecisionRecord):
             return
@@ -181,7 +181,8 @@ class Course:
             self._note(said, said.reward)
 
     def _add(self, said: Answer, before: float, record: DecisionRecord) -> None:
-        """A further answer, or one to an offer that was taken for unanswered."""
+        """Add to an offer that counts already: by an earlier answer, worth `before`, or as one
+        that was taken for unanswered."""
         after = min(before + (said.reward or 0.0), 1.0)
         x = self._columns(record) if after > before else None
         if x is not None and said.action in self.learner.actions:
@@ -202,7 +203,8 @@ class Course:
                 self._learn(x, action, 0.0)
 
     def _learn(self, x: Columns | None, action_id: str, reward: float) -> bool:
-        """Whether it could be learned from."""
+        """Learn that the action earned `reward` there; False where that cannot be learned from: no
+        columns, an action not of the catalogue, or one more than there is room for."""
         learner, action = self.learner, self._actions.get(action_id)
         if x is None or action is None:
             return False
@@ -217,8 +219,9 @@ class Course:
         return True
 
     def _columns(self, record: DecisionRecord, first: bool = False) -> Columns | None:
-        """What the decision looked at; None where nobody may learn from it. `first`: it is the
-        first time that this decision is asked for."""
+        """The decision's facts as the learner's columns; None where nobody may learn from it.
+        `first`: nothing was learned from this decision yet, so its facts are new to the learner,
+        too."""
         facts = learnable(record, self._defaults)
         if facts is None:
             return None
@@ -230,7 +233,7 @@ class Course:
 
 
 def answered(entries: Sequence[Entry]) -> list[str]:
-    """The decisions that answers among these entries name, each once."""
+    """The ids of the decisions that answers among `entries` belong to, each once."""
     records = (_one(entry, "interaction") for entry in entries)
     said = (_answer(record) for record in records if isinstance(record, InteractionRecord))
     return list(dict.fromkeys(one.decision_id for one in said if one))

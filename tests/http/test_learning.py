@@ -15,7 +15,7 @@ from engine.models.logistic import LogisticArtefact, Term
 from engine.models.routing import LEARNED
 from engine.registry import Registry
 from engine.services.learning.checkpoints import Checkpoints
-from engine.services.learning.study import Kept
+from engine.services.learning.resuming import Kept
 from engine.situation import PROPENSITY
 from engine.store import Store
 from tests.http.catalogue import written

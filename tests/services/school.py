@@ -19,7 +19,8 @@ from engine.models.online.learner import Learner
 from engine.registry import Registry
 from engine.services.learning.checkpoints import Checkpoints
 from engine.services.learning.publishing import Publisher
-from engine.services.learning.study import Kept, Pace, Study
+from engine.services.learning.resuming import Kept
+from engine.services.learning.study import Pace, Study
 from engine.services.learning.turns import Learning
 from engine.settings import Settings
 from engine.situation import Live

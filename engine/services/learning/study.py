@@ -8,24 +8,20 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple, Protocol
 
-import msgspec
 import structlog
-from msgspec import Struct
 
 from engine.catalogue import Catalogue
-from engine.catalogue.features import features_of
 from engine.change import Entry
 from engine.errors import ModelRefused
-from engine.facts import defaults_of
-from engine.models.online.learner import Learner
 from engine.partitions import PARTITIONS
 from engine.patience import SHARES
-from engine.progress import START, Progress, order
+from engine.progress import START, order
 from engine.services.deciding.changes import DAY, retention
 from engine.services.learning.checkpoints import Checkpoints
 from engine.services.learning.publishing import Publisher
+from engine.services.learning.resuming import checkpoint_of, resumed
 from engine.situation import Live
-from engine.teaching import NOTHING_YET, Course, answered, due, trained
+from engine.teaching import NOTHING_YET, answered, due, trained
 
 READER = "learner"
 LONGEST = 300_000  # ms something may be learned and not yet published
@@ -71,13 +67,6 @@ class Pace(NamedTuple):
     half_life: float
 
 
-class Kept(Struct):
-    """A checkpoint: what was learned, and how far the logs were read for it."""
-
-    progress: Progress
-    learner: bytes
-
-
 class Study:
     """A learner at work with one catalogue. Every verb raises StoreUnavailable; `keep` raises
     Overtaken when another learner was here, and then none of this one's work counts."""
@@ -101,7 +90,7 @@ class Study:
         self._half_life = pace.half_life
         self._retention = retention(live)
         self._number, kept = checkpoints.latest()
-        self._course = _resumed(kept, live.catalogue)
+        self._course = resumed(kept, live.catalogue)
         self._published = now - SHORTEST
         self._counted = [0] * SHARES
         self._kept = now
@@ -119,8 +108,8 @@ class Study:
         return catalogue is self._catalogue or catalogue.digest == self._catalogue.digest
 
     def set_to(self, now: int) -> None:
-        """What is done every so often waits no longer for that than so, where a clock was set
-        back."""
+        """After the clock was set back to `now` (ms): whatever is done every so often counts as
+        done now, not in the future, so that none of it waits until the old time has come again."""
         self._published, self._kept = min(self._published, now), min(self._kept, now)
         self._counted = [min(at, now) for at in self._counted]
 
@@ -150,7 +139,8 @@ class Study:
         return any(more)
 
     def _count(self, shares: list[int], age: int, now: int, renew: Callable[[], None]) -> bool:
-        """Of offers of shares that stand at one place those that are so old (ms)."""
+        """Count the offers of these shares that are at least `age` ms old and not yet counted.
+        The shares have been read equally far, so one reading of the logs serves all of them."""
         reached, more = self._course.progress.counted[shares[0]], False
         for entries in self._read(reached, str(max(now - age, 0))):
             self._course.count(_each(entries, renew), shares)
@@ -160,8 +150,9 @@ class Study:
         return more
 
     def _ages(self) -> list[tuple[list[int], int]]:
-        """How old (ms, whole seconds) offers of which shares are when they are to be counted;
-        together where that is the same and they stand at one place, to read the logs once."""
+        """(shares, age) pairs: at which age (ms, whole seconds) the offers of which shares count as
+        unanswered. Neighbouring shares of the same age that were read equally far are one pair, so
+        that the logs are read once for both."""
         found: list[tuple[list[int], int]] = []
         reached = self._course.progress.counted
         ages = self._course.patience(self._delay, self._catalogue.strategy.attribution)
@@ -216,8 +207,7 @@ class Study:
         """Make what was learned so far the checkpoint to go on from. Raises Overtaken."""
         started = time.monotonic()
         course = self._course
-        kept = msgspec.msgpack.encode(Kept(course.progress, course.learner.state()))
-        self._checkpoints.commit(self._number + 1, kept)
+        self._checkpoints.commit(self._number + 1, checkpoint_of(course))
         self._number += 1
         self._logs.advance(READER, course.progress.slowest())
         self._changed = False
@@ -230,7 +220,8 @@ class Study:
             _log.info("the learner was told what to expect", model=self._prior.model.version)
 
     def _snapshot(self, metadata: Mapping[str, object]) -> str:
-        """One that is refused now would be again: it takes something new to try."""
+        """Publish what was learned; its digest. After a refusal nothing is tried again until
+        something new was learned: the same snapshot would be refused again."""
         course = self._course
         try:
             return self._publisher.publish(
@@ -241,7 +232,8 @@ class Study:
             raise
 
     def _read(self, after: Mapping[int, str], until: str) -> Iterator[list[Entry]]:
-        """What is next in some partitions at a time, if there is anything."""
+        """The next entries `after` these positions, from `_AT_ONCE` partitions at a time; nothing
+        from partitions that have no more."""
         for first in range(0, PARTITIONS, _AT_ONCE):
             some = {of: after.get(of, START) for of in range(first, first + _AT_ONCE)}
             if entries := self._logs.read(some, _COUNT, until):
@@ -249,38 +241,19 @@ class Study:
                 yield entries
 
     def _note_serving(self, now: int) -> None:
-        """Which versions decide now: so long they must be kept, and a while."""
+        """Write down that the versions which serve now did so at `now`, so that none is dropped
+        while a decision it made may be replayed."""
         versions = self._course.progress.versions
         versions.update(dict.fromkeys(self._publisher.serving() & versions.keys(), now))
 
     def _drop_old(self, now: int) -> None:
-        """Versions whose last decision nobody can make again: its record is gone too."""
+        """Drop versions that last served so long ago that the records of their decisions are gone,
+        so that nobody can replay one."""
         versions = self._course.progress.versions
         gone = [one for one, at in versions.items() if at < now - self._retention - DAY]
         self._publisher.drop(gone)
         for digest in gone:
             del versions[digest]
-
-
-def _resumed(kept: bytes, catalogue: Catalogue) -> Course:
-    """Going on from a checkpoint; from the beginning of the logs where there is none, or it is
-    of other features."""
-    features = features_of(catalogue)
-    actions = {action.id: action for action in catalogue.actions}
-    versions: dict[str, int] = {}
-    if kept:
-        try:
-            held = msgspec.msgpack.decode(kept, type=Kept)
-            versions = held.progress.versions
-            learner = Learner.restore(held.learner)
-        except (msgspec.DecodeError, ModelRefused) as error:
-            _log.error("the learner's checkpoint is not usable: it starts over", error=str(error))
-        else:
-            if learner.features == features:
-                return Course(learner, held.progress, actions, defaults_of(catalogue))
-            _log.warning("the catalogue declares other features: the learner starts over")
-    progress = Progress(versions=versions)
-    return Course(Learner(features), progress, actions, defaults_of(catalogue))
 
 
 def _each(entries: Sequence[Entry], renew: Callable[[], None]) -> Iterator[Entry]:
