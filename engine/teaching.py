@@ -155,7 +155,7 @@ class Course:
         return True
 
     def let_go(self, before: int) -> None:
-        """Drop what is kept of decisions made before that (ms): no answer to them comes any more."""
+        """Drop what is kept of decisions made before that (ms): no answer to them comes now."""
         held = self.progress.rewards
         self.progress.rewards = {id: said for id, said in held.items() if made_at(id) >= before}
         self.progress.void = {id for id in self.progress.void if made_at(id) >= before}

@@ -59,9 +59,11 @@ class Watch(Protocol):
 
 
 class Pace(NamedTuple):
-    """`delay`: ms after which an offer nobody answered counts as unanswered, the attribution
-    window at most, None: as long as answers take; `half_life`: days after which an answer weighs
-    half of what it did."""
+    """How long the learner waits, and how fast it forgets.
+
+    `delay`: ms after which an offer nobody answered counts as unanswered, at most the attribution
+    window; None: for as long as answers take. `half_life`: days after which an answer weighs half.
+    """
 
     delay: int | None
     half_life: float
