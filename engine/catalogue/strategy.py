@@ -29,6 +29,7 @@ _LARGEST = 1e100  # of what is computed, so that what it is multiplied by leaves
 _HEAVIEST = (
     1e90  # of weights together: 1e6 x 1e100 x 1e100 times this, some thousand times, is finite
 )
+_LAST_DOUBLING = 1000  # of a float, or nearly: 2 to that is far above _HEAVIEST, and finite
 
 
 class Worth(NamedTuple):
@@ -91,11 +92,11 @@ class Strategy:
         return _worth(terms, self.company, self.customer)
 
     def weights(self, evaluation: Evaluation) -> list[Vector]:
-        """The factors of the context weights whose condition is true; where all of a catalogue's
-        together could leave no finite number, the one they come to, within bounds."""
+        """The factors of the context weights whose condition is true; where these together could
+        leave no finite number, the one they come to, within bounds."""
         untrue = {*evaluation.false, *evaluation.unknown}
         factors = [one.factors for one in self.context_weights if one.condition not in untrue]
-        return [_product(factors)] if self.towering and factors else factors
+        return [_product(factors)] if self.towering and _towering(factors) else factors
 
 
 def compile_strategy(
@@ -121,7 +122,7 @@ def compile_strategy(
         positive=_positive(written, faults),
         attribution=_attribution(written, faults),
         context_weights=weights,
-        towering=_towering(weights),
+        towering=_towering([one.factors for one in weights]),
         terms=terms,
         expressed=expressed,
         static=_worth(terms, company, customer),
@@ -136,17 +137,19 @@ def _worth(terms: NDArray[np.float64], company: float, customer: float) -> Worth
     return Worth(values, worth)
 
 
-def _towering(weights: Sequence[ContextWeight]) -> bool:
-    digits = [np.log10(one.factors.clip(min=1.0)) for one in weights]
+def _towering(factors: Sequence[Vector]) -> bool:
+    digits = [np.log10(one.clip(min=1.0)) for one in factors]
     return bool(digits) and float(np.sum(digits, axis=0).max(initial=0.0)) > np.log10(_HEAVIEST)
 
 
 def _product(factors: Sequence[Vector]) -> Vector:
-    """Never infinite on the way: each factor is 1e6 at most."""
-    together = np.ones_like(factors[0])
-    for one in factors:
-        together = np.minimum(together * one, _HEAVIEST)
-    return together
+    """What they come to in whatever order, _HEAVIEST at most: powers of two are counted apart."""
+    together, doublings = np.frexp(factors[0])
+    for one in factors[1:]:
+        together, more = np.frexp(together * one)
+        doublings = doublings + more
+    product: Vector = np.ldexp(together, doublings.clip(max=_LAST_DOUBLING))
+    return product.clip(max=_HEAVIEST)
 
 
 def _check_once(written: Sequence[Located[StrategySpec]], faults: Faults) -> None:

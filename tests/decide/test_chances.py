@@ -129,3 +129,38 @@ def test_weights_that_no_number_can_hold_together_are_a_large_one(method: str, t
     assert isfinite(chosen.priority)
     assert chosen.priority >= 0.5 * 1e206 * 1e12
     assert 0.9 < chosen.selection_probability <= 1.0
+
+
+def _of_rich(weights: list[tuple[str, float]]) -> float:
+    """The priority of an action that answers 0.37 of the time, worth 7.3; 0 where it has none."""
+    weigh = [{"when": when, "action": "rich", "weight": weight} for when, weight in weights]
+    offers = [action("plain"), action("rich", value=7.3)]
+    engine = live(catalogue(actions=offers, strategy={"context_weights": weigh}), rich=0.37)
+    ranking = decided(customer(attributes={"spend_12m": 5.0}), engine).ranking
+    return next((row.priority for row in ranking if row.action == "rich"), 0.0)
+
+
+def test_weights_that_are_heavy_and_light_together_come_to_what_they_are() -> None:
+    heavy = [("customer.spend_12m > 1.0", 1e6)] * 60
+    light = [("customer.spend_12m > 2.0", 1e-6)] * 60
+    for weights in (heavy + light, light + heavy):
+        with np.errstate(all="raise"):
+            assert _of_rich(weights) == pytest.approx(7.3 * 0.37)
+
+
+def test_a_weight_of_nothing_leaves_nothing_however_heavy_the_others() -> None:
+    heavy = [("customer.spend_12m > 1.0", 1e6)] * 60
+    nothing = [("customer.spend_12m > 2.0", 0.0)]
+    for weights in (heavy + nothing, nothing + heavy):
+        with np.errstate(all="raise"):
+            assert _of_rich(weights) == 0.0
+
+
+def test_weights_whose_condition_is_false_change_no_digit() -> None:
+    """Nor does a replay of what was decided before there were bounds."""
+    few = [
+        (f"customer.spend_12m > {at}", weight)
+        for at, weight in ((1.0, 1.1), (2.0, 1.3), (3.0, 1.7))
+    ]
+    many = [("customer.spend_12m > 9.0", 1e6)] * 20
+    assert _of_rich(few + many) == _of_rich(few)
