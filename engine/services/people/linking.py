@@ -109,7 +109,7 @@ class Linking:
         """One step towards it; whether it was the last one."""
         packed = self._pointing.pointer(identity, deadline)
         held, state = unpack_pointer(packed), loaded.state
-        other = self._other(held, state, deadline)
+        other = self._other(held, state, identity, deadline)
         if said and held.customer_id and not other and identity in state.identities:
             return True
         if said and self._anothers(identity, held, other):
@@ -132,12 +132,25 @@ class Linking:
         ours = replace(claimed, customer_id=state.customer_id)
         return self._point(identity, packed, held, ours, deadline)
 
-    def _other(self, held: Pointer, state: CustomerState, deadline: float) -> CustomerState | None:
+    def _other(
+        self, held: Pointer, state: CustomerState, identity: str, deadline: float
+    ) -> CustomerState | None:
         """Whom the identity names, if there is such a customer and it is not this one."""
         if held.customer_id in ("", state.customer_id):
             return None
         other = self._resolver.load(held.customer_id, (), deadline).state
+        if not other.revision and not named(other):
+            self._until(lambda: self._made(held.customer_id, identity, deadline), deadline)
+            other = self._resolver.load(held.customer_id, (), deadline).state
         return other if other.revision and other.customer_id != state.customer_id else None
+
+    def _made(self, customer_id: str, identity: str, deadline: float) -> bool:
+        """Whether somebody who is being made for the identity just now is there. They are made
+        before they are merged: were it pointed elsewhere first, what their maker then remembers
+        with them would be lost to everybody."""
+        loaded = self._resolver.load(customer_id, (), deadline)
+        there = bool(loaded.state.revision)
+        return there or self._resolver.list_identity(loaded, identity, deadline)
 
     def _anothers(self, identity: str, held: Pointer, other: CustomerState | None) -> bool:
         """Whether it is a device that another named customer has, or too many."""

@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 
 from engine.bootstrap import Application
+from engine.codec import pack_pointer
+from engine.domain import Pointer
 from engine.errors import Contention
+from engine.identity import MADE
 from engine.services.people.merges import Merges
 from engine.store import Store
 from tests.services.conftest import worker
@@ -117,3 +120,15 @@ def test_an_identity_set_apart_while_a_customer_merges_stays_set_apart(
         crashing(strict, store, 1, True, limit=1).link("c-3", CARD)  # set apart, still listed
     strict.merges.merge(store.load("c-1").state, store.load("c-2").state)
     assert holder(store, CARD) == ""
+
+
+def test_somebody_who_is_being_made_while_their_identity_is_linked_goes_on_as_who_it_is(
+    one: Application, store: Store
+) -> None:
+    made = MADE + "0" * 32
+    pointed = pack_pointer(Pointer(made))  # one worker is here when another one links
+    assert store.identities.point(CARD, None, pointed)
+    known(one, "c-1")
+    one.linking.link("c-1", CARD)
+    (who,) = {one.customers.view(name).customer_id for name in (made, "c-1")}
+    assert holder(store, CARD) == who
