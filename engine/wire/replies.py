@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
 from engine.domain import Kind, Value
-from engine.plan import Candidate, Filled, Mode, Reason
+from engine.plan import Candidate, DecisionRequest, Filled, Mode, Plan, Reason
 from engine.wire.values import Stamp
 
 Sign = Callable[[str, str, str], str]
@@ -113,4 +113,19 @@ def placement_reply(
             for chosen in filled.actions
         ],
         (filled.content or {}) if filled.fallback else UNSET,
+    )
+
+
+def decision_reply(
+    request: DecisionRequest, plan: Plan, catalogue: str, models: Mapping[str, str], sign: Sign
+) -> DecisionReply:
+    """A plan as answered; `catalogue` is a digest, `models` versions by name."""
+    explained = request.explain != "none"
+    return DecisionReply(
+        plan.decision_id,
+        request.customer_id,
+        request.mode,
+        [placement_reply(filled, plan.decision_id, sign, explained) for filled in plan.placements],
+        Versions(catalogue, dict(models)),
+        candidates=UNSET if plan.candidates is None else plan.candidates,
     )

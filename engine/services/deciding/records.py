@@ -5,9 +5,15 @@ from __future__ import annotations
 import msgspec
 
 from engine.record import DecisionRecord
-from engine.services.deciding.decisions import reply
 from engine.services.deciding.replay import Replay, differences
-from engine.wire.replies import DecisionReply, DecisionView, RankedReply, ReplayReply, Sign
+from engine.wire.replies import (
+    DecisionReply,
+    DecisionView,
+    RankedReply,
+    ReplayReply,
+    Sign,
+    decision_reply,
+)
 from engine.wire.values import rfc3339
 
 
@@ -24,7 +30,7 @@ class Records:
         candidates = self._replay.again(entry, "full").candidates
         plan = msgspec.structs.replace(entry.plan, candidates=candidates)
         return DecisionView(
-            reply(entry.request, plan, entry.catalogue, entry.models, self._sign),
+            decision_reply(entry.request, plan, entry.catalogue, entry.models, self._sign),
             rfc3339(entry.now),
             entry.request.channel,
             dict(entry.request.context),
@@ -42,4 +48,4 @@ class Records:
         return ReplayReply(not found, self._answer(entry), found)
 
     def _answer(self, entry: DecisionRecord) -> DecisionReply:
-        return reply(entry.request, entry.plan, entry.catalogue, entry.models, self._sign)
+        return decision_reply(entry.request, entry.plan, entry.catalogue, entry.models, self._sign)
