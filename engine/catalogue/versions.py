@@ -20,7 +20,7 @@ LANGUAGE_VERSION = 1
 """Raised when a condition of the same text comes to mean something else."""
 
 
-class Kept(Struct, frozen=True, array_like=True):
+class KeptVersion(Struct, frozen=True, array_like=True):
     """A version as kept: its digest and all it was compiled from."""
 
     digest: str
@@ -38,16 +38,16 @@ def digest_of(content: Mapping[str, Any], predicate_source: bytes) -> str:
 
 def encode(digest: str, files: Mapping[str, bytes], predicate_source: bytes) -> bytes:
     """A version to keep."""
-    return msgspec.msgpack.encode(Kept(digest, dict(files), predicate_source))
+    return msgspec.msgpack.encode(KeptVersion(digest, dict(files), predicate_source))
 
 
-def decode(data: bytes, digest: str) -> Kept:
+def decode(data: bytes, digest: str) -> KeptVersion:
     """The kept version with that digest. Raises CatalogueRefused when `data` is not it.
 
     What its content says is checked again by compiling it: `compile.compile_version`.
     """
     try:
-        kept = msgspec.msgpack.decode(data, type=Kept)
+        kept = msgspec.msgpack.decode(data, type=KeptVersion)
     except msgspec.DecodeError as error:
         raise CatalogueRefused([Fault("", 0, f"the kept version is damaged: {error}")]) from error
     if kept.digest != digest:

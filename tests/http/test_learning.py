@@ -15,7 +15,7 @@ from engine.models.logistic import LogisticArtefact, Term
 from engine.models.routing import LEARNED
 from engine.registry import Registry
 from engine.services.learning.checkpoints import Checkpoints
-from engine.services.learning.resuming import Kept
+from engine.services.learning.resuming import Checkpoint
 from engine.situation import PROPENSITY
 from engine.store import Store
 from tests.http.catalogue import written
@@ -164,7 +164,7 @@ def test_a_promoted_champion_decides_and_the_learner_starts_from_what_it_expects
     learned = registry.aliases(PROPENSITY)[LEARNED]
     assert liked(client.decide("new", attributes={"plan": "fibre"})) == ("berries", champion)
     assert application.served.live.versions[PROPENSITY] == champion
-    held = msgspec.msgpack.decode(kept(application, tmp_path), type=Kept)
+    held = msgspec.msgpack.decode(kept(application, tmp_path), type=Checkpoint)
     assert held.progress.instructed == champion
     registry.promote(PROPENSITY, LEARNED)
     application.served.look()

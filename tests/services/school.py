@@ -19,7 +19,7 @@ from engine.models.online.learner import Learner
 from engine.registry import Registry
 from engine.services.learning.checkpoints import Checkpoints
 from engine.services.learning.publishing import Publisher
-from engine.services.learning.resuming import Kept
+from engine.services.learning.resuming import Checkpoint
 from engine.services.learning.study import Pace, Study
 from engine.services.learning.turns import Learning
 from engine.settings import Settings
@@ -78,9 +78,9 @@ class School:
 
         return Learning(hold or _mine, begin, self.application.served, now or clock())
 
-    def kept(self) -> tuple[Kept, Learner]:
+    def kept(self) -> tuple[Checkpoint, Learner]:
         """The last checkpoint."""
-        held = msgspec.msgpack.decode(Checkpoints(self.learned).latest()[1], type=Kept)
+        held = msgspec.msgpack.decode(Checkpoints(self.learned).latest()[1], type=Checkpoint)
         return held, Learner.restore(held.learner)
 
     def seen(self) -> dict[str, float]:

@@ -18,7 +18,7 @@ from engine.services.ports import Memory
 from engine.situation import Live
 
 
-class Kept(Protocol):
+class ServedBefore(Protocol):
     """What has served before, by digest."""
 
     def live_of(self, catalogue: str, models: Mapping[str, str]) -> Live:
@@ -29,7 +29,7 @@ class Kept(Protocol):
 class Replay:
     """Finds stored decisions and makes them again (I7)."""
 
-    def __init__(self, memory: Memory, kept: Kept) -> None:
+    def __init__(self, memory: Memory, kept: ServedBefore) -> None:
         self._memory = memory
         self._kept = kept
 

@@ -17,7 +17,7 @@ from engine.teaching import Course
 _log = structlog.get_logger()
 
 
-class Kept(Struct):
+class Checkpoint(Struct):
     """A checkpoint: what was learned, and how far the logs were read for it."""
 
     progress: Progress
@@ -26,7 +26,7 @@ class Kept(Struct):
 
 def checkpoint_of(course: Course) -> bytes:
     """What a checkpoint of this learner holds."""
-    return msgspec.msgpack.encode(Kept(course.progress, course.learner.state()))
+    return msgspec.msgpack.encode(Checkpoint(course.progress, course.learner.state()))
 
 
 def resumed(kept: bytes, catalogue: Catalogue) -> Course:
@@ -40,7 +40,7 @@ def resumed(kept: bytes, catalogue: Catalogue) -> Course:
     versions: dict[str, int] = {}
     if kept:
         try:
-            held = msgspec.msgpack.decode(kept, type=Kept)
+            held = msgspec.msgpack.decode(kept, type=Checkpoint)
             versions = held.progress.versions
             learner = Learner.restore(held.learner)
         except (msgspec.DecodeError, ModelRefused) as error:
