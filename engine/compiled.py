@@ -12,10 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
+from threading import RLock
 from typing import Generic, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+_TURN = RLock()
 
 
 class _Process:
@@ -45,14 +48,21 @@ class _Later(Generic[P, R]):
     def __init__(self, function: Callable[P, R], signature: str) -> None:
         self._function = function
         self._signature = signature
+        self._made: Callable[P, R] | None = None
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         return self.translated(*args, **kwargs)
 
     @cached_property
     def translated(self) -> Callable[P, R]:
-        """The function as machine code, by which its module knows it from now on. Those of its
-        module that it calls come first: machine code calls nothing else."""
+        """The function as machine code, by which its module knows it from now on. Threads that call
+        it first at once share one translation: from Python 3.12 on, each would make its own."""
+        with _TURN:
+            self._made = self._made or self._translate()
+            return self._made
+
+    def _translate(self) -> Callable[P, R]:
+        """Those of its module that it calls come first: machine code calls nothing else."""
         from engine.translation import translated  # noqa: PLC0415 - numba, see above
 
         known = self._function.__globals__

@@ -120,6 +120,30 @@ def test_what_is_translated_when_it_is_called_is_kept_as_well(source: Path) -> N
     assert _run(source) == ["42.0", cache, "1"]
 
 
+def test_threads_that_call_first_at_once_share_one_translation(source: Path) -> None:
+    """Each made its own from Python 3.12 on, and kept it under a name of its own."""
+    source.write_text(
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "from threading import Barrier\n"
+        "from engine.compiled import compiled\n"
+        '@compiled("float64(float64)")\n'
+        "def _twice(number):\n"
+        "    return 2.0 * number\n"
+        '@compiled("float64(float64)")\n'
+        "def four_times(number):\n"
+        "    return _twice(_twice(number))\n"
+        "imported, start = four_times, Barrier(4)\n"
+        "def call(number):\n"
+        "    start.wait()\n"
+        "    return imported(number)\n"
+        "with ThreadPoolExecutor(4) as threads:\n"
+        "    print(*threads.map(call, [1.0, 2.0, 3.0, 4.0]))\n"
+    )
+    assert _run(source, LATER) == ["4.0", "8.0", "12.0", "16.0"]
+    kept = sorted(file.name.split("-")[0] for file in (source.parent / "__pycache__").iterdir())
+    assert kept == ["loops._twice", "loops._twice", "loops.four_times", "loops.four_times"]
+
+
 def test_what_no_source_has_any_more_goes_a_month_after_it_was_made(source: Path) -> None:
     """Not before: another install may be in use. What is still made of a source stays for good."""
     cache = source.parent / "__pycache__"
