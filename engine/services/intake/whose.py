@@ -114,9 +114,11 @@ class Whose:
             raise InvalidRequest([Problem("/previousId", _AMBIGUOUS)])
         if is_known and known.customer_id != self._people.canonical(user):
             self._linker.link(previous, identity)
-        self._link(user, identity)
+        self._link(user, identity, visitor.customer_id)
 
-    def _link(self, customer: str, identity: str) -> None:
-        """Asked again and again by every page: mostly it is linked already."""
-        if identity not in self._people.load(customer).state.identities:
+    def _link(self, customer: str, identity: str, holder: str) -> None:
+        """Asked again and again by every page: mostly it is linked already. What is only listed,
+        and leads to another `holder`, was cut short."""
+        state = self._people.load(customer).state
+        if identity not in state.identities or holder != state.customer_id:
             self._linker.link(customer, identity)

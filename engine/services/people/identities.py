@@ -139,6 +139,10 @@ class Resolver:
         loaded."""
         return self._holders.get(identity)
 
+    def remember(self, identity: str, customer_id: str) -> None:
+        """Whom a normalised identity was just seen to name."""
+        self._holders.put(identity, customer_id)
+
     def find(self, identity: str) -> Loaded | None:
         """Whom a normalised identity names, if anybody. Raises IdentityShared."""
         pointer = self._pointer(identity, None)[0]

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from engine.change import Committed, Loaded
 from engine.codec import pack_pointer, unpack_pointer
+from engine.domain import CustomerState
 from engine.errors import AnswerLost
 from engine.identity import MOST_NAMES, claim
 from engine.services.people.identities import Resolver, Rules
@@ -73,9 +74,12 @@ class Ties:
         if not ties:
             return []
         pointers = iter(self._pointing.pointers([one for tie in ties for one in tie.new]))
+        done: set[str] = set()
         for tie in ties:
-            tie.moves.extend(self._moves(tie, [next(pointers) for _ in tie.new]))
-        done = self._pointed(self._listed([tie for tie in ties if tie.moves]))
+            packed = [next(pointers) for _ in tie.new]
+            done.update(self._linked(tie, packed))
+            tie.moves.extend(self._moves(tie, packed))
+        done |= self._pointed(self._listed([tie for tie in ties if tie.moves]))
         return [(tie.named, one) for tie in ties for one in tie.new if one not in done]
 
     def _new(self, said: Said) -> list[_Tie]:
@@ -85,17 +89,34 @@ class Ties:
         for (named, identities), loaded in zip(said.items(), loads, strict=True):
             merged = loaded.redirect or loaded.fence
             followed = self._resolver.load(named) if merged else loaded
-            held = followed.state.identities
-            if new := [one for one in identities if one not in held]:
+            if new := [one for one in identities if not self._known(one, followed.state)]:
                 ties.append(_Tie(named, followed, new, []))
         return ties
 
-    def _moves(self, tie: _Tie, pointers: Sequence[bytes | None]) -> Iterator[_Move]:
-        """Those nobody else has; none where the customer is part of another by now, or full."""
+    def _known(self, identity: str, state: CustomerState) -> bool:
+        """Whether it is listed and was seen to lead there: what is only listed may have been cut
+        short before it was pointed."""
+        listed = identity in state.identities
+        return listed and self._resolver.remembered(identity) == state.customer_id
+
+    def _linked(self, tie: _Tie, pointers: Sequence[bytes | None]) -> Iterator[str]:
+        """Those listed with the customer that lead there, too: remembered from now on."""
         state = tie.loaded.state
-        if state.customer_id != tie.named or len(state.identities) + len(tie.new) > MOST_NAMES:
+        for identity, packed in zip(tie.new, pointers, strict=True):
+            holder = unpack_pointer(packed).customer_id
+            if identity in state.identities and holder in (state.customer_id, *state.merged):
+                self._resolver.remember(identity, state.customer_id)
+                yield identity
+
+    def _moves(self, tie: _Tie, pointers: Sequence[bytes | None]) -> Iterator[_Move]:
+        """Those nobody else has and that are not listed; none where the customer is part of another
+        by now, or full."""
+        state = tie.loaded.state
+        if state.customer_id != tie.named or len({*state.identities, *tie.new}) > MOST_NAMES:
             return
         for identity, packed in zip(tie.new, pointers, strict=True):
+            if identity in state.identities:
+                continue
             held = unpack_pointer(packed)
             claimed = claim(held, tie.named)
             if held.customer_id in ("", tie.named) and not self._rules.shared(claimed):
@@ -130,5 +151,7 @@ class Ties:
         loads = self._bulk.load_all([(one, ()) for one in named])
         listed = {one: loaded.state.identities for one, loaded in zip(named, loads, strict=True)}
         for one, identity in done:
-            if identity not in listed[one]:
+            if identity in listed[one]:
+                self._resolver.remember(identity, one)
+            else:
                 self._linking.settled(one, identity)

@@ -10,7 +10,7 @@ import pytest
 
 from engine.bootstrap import Application
 from engine.codec import pack_names
-from engine.errors import AnswerLost
+from engine.errors import AnswerLost, StoreUnavailable
 from engine.identity import MOST_NAMES
 from engine.services.people.ties import TOGETHER
 from engine.store import Store
@@ -31,6 +31,10 @@ def everybody(count: int) -> list[dict[str, Any]]:
     return [says(f"c-{one}", f"a-{one}", email=f"{one}@x.pt") for one in range(count)]
 
 
+def away() -> None:
+    raise StoreUnavailable("the store went away")
+
+
 @pytest.fixture
 def interpose(store: Store, monkeypatch: pytest.MonkeyPatch) -> Interpose:
     """Have something happen, once, right before a verb of the store."""
@@ -39,10 +43,10 @@ def interpose(store: Store, monkeypatch: pytest.MonkeyPatch) -> Interpose:
         owner = store.identities if hasattr(store.identities, verb) else store
         real = getattr(owner, verb)
 
-        def after(*given: Any) -> Any:
+        def after(*given: Any, **named: Any) -> Any:
             monkeypatch.setattr(owner, verb, real)
             act()
-            return real(*given)
+            return real(*given, **named)
 
         monkeypatch.setattr(owner, verb, after)
 
@@ -217,6 +221,43 @@ def test_what_an_answer_that_is_lost_says_is_found_out(
         names = f"anonymous:a-{number}", f"email:{number}@x.pt"
         assert store.load(f"c-{number}").state.identities == names
         assert {holder(store, name) for name in names} == {f"c-{number}"}
+
+
+def test_who_was_listed_before_the_store_went_away_is_linked_once_the_batch_is_sent_again(
+    one: Application, store: Store, interpose: Interpose
+) -> None:
+    interpose("point_all", away)
+    with pytest.raises(StoreUnavailable):
+        take_in(one, *everybody(2))
+    take_in(one, *everybody(2))
+    for number in range(2):
+        names = f"anonymous:a-{number}", f"email:{number}@x.pt"
+        assert store.load(f"c-{number}").state.identities == names
+        assert {holder(store, name) for name in names} == {f"c-{number}"}
+
+
+def test_a_device_taken_after_a_link_was_cut_short_is_no_longer_listed_with_the_first(
+    one: Application, store: Store, interpose: Interpose
+) -> None:
+    interpose("point_all", away)
+    with pytest.raises(StoreUnavailable):
+        take_in(one, says("c-1", "tablet", email="a@x.pt"))
+    take_in(one, says("c-2", "tablet", email="b@x.pt"))
+    take_in(one, says("c-1", "tablet", email="a@x.pt"))
+    assert holder(store, "anonymous:tablet") == "c-2"
+    assert store.load("c-1").state.identities == ("email:a@x.pt",)
+
+
+def test_an_alias_cut_short_once_it_was_listed_merges_when_it_is_sent_again(
+    one: Application, store: Store, interpose: Interpose
+) -> None:
+    take_in(one, {"type": "page", "anonymousId": "a-1"})
+    alias = {"type": "alias", "userId": "c-1", "previousId": "a-1"}
+    interpose("point", away)
+    with pytest.raises(StoreUnavailable):
+        take_in(one, alias)
+    take_in(one, alias)
+    assert one.customers.view("c-1").customer_id == holder(store, "anonymous:a-1")
 
 
 def test_who_has_too_many_names_keeps_the_traits_and_the_batch_goes_on(
