@@ -270,8 +270,11 @@ def _learning(
 def list_models(data: Path, redis_url: str | None) -> ModelsReply:
     """The models of a house, whether or not it has a catalogue; `serving` is whom the aliases mean.
 
-    Raises Misconfigured, StoreUnavailable, StateUnknown, ModelRefused.
+    Where none was ever kept no store is opened: an embedded one would make a house of whatever
+    directory this is. Raises Misconfigured, StoreUnavailable, StateUnknown, ModelRefused.
     """
+    if not Registry(data).names():
+        return ModelsReply([])
     with open_store(redis_url, data) as store:
         models = RegisteredModels(Registry(data, store))
         return listed(models, {PROPENSITY: models.routing().champion or UNTRAINED.version})

@@ -166,6 +166,12 @@ def test_models_are_listed_without_a_catalogue_and_sought_where_there_is_a_house
     assert not (tmp_path / "typo").exists()
 
 
+def test_listing_models_makes_no_house_of_another_directory(tmp_path: Path) -> None:
+    listed = CliRunner().invoke(main, ["models", "--data", str(tmp_path)])
+    assert json.loads(listed.stdout) == {"models": []}
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     "command",
     [["decide", "\udcff", "home.hero"], ["erase", "a\udcff"], ["models", "--data=\udcff"]],
