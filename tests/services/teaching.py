@@ -6,17 +6,21 @@ import itertools
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
+
 from engine import record
 from engine.catalogue.features import features_of
 from engine.change import Entry
 from engine.codec import pack_attributes, pack_consent
 from engine.domain import Consent, Interaction
+from engine.facts import learnable
+from engine.models.features import Encoder
 from engine.models.online.learner import Learner
 from engine.partitions import new_decision_id, partition_of
 from engine.patience import SHARES
 from engine.plan import Chosen, DecisionRequest, Filled, Mode, PlacementAsk, Plan
 from engine.progress import Progress
-from engine.record import DecisionRecord, InteractionRecord, Record, VoidRecord
+from engine.record import DecisionRecord, InteractionRecord, Record, VoidRecord, decode
 from engine.teaching import Course, answered
 from tests.builders import NOW, action, catalogue
 
@@ -100,3 +104,14 @@ def count(of: Course, entries: Iterable[Entry]) -> None:
 def seen(of: Course) -> dict[str, float]:
     """How many offers of each action were learned of."""
     return {id: arm.seen for id, arm in of.learner.snapshot().arms.items()}
+
+
+def expected(of: Course, log: Log, decision: str) -> dict[str, float]:
+    """The propensities of that decision's customer, by action."""
+    entry = decode(log.decisions()[decision].data)
+    assert isinstance(entry, DecisionRecord)
+    facts = learnable(entry, {})
+    assert facts is not None
+    x = np.array(Encoder(of.learner.features).encode(facts))
+    means, _ = of.learner.belief.about(x, of.learner.expand(x))
+    return dict(zip(of.learner.actions, means.tolist(), strict=True))

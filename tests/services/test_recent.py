@@ -8,15 +8,10 @@ from typing import Any
 
 import pytest
 import redis
-from msgspec.structs import replace
 
 from engine.bootstrap import Application
-from engine.change import Loaded
-from engine.codec import pack_contacts, pack_told
-from engine.domain import Contacts, CustomerState, Told
 from engine.errors import IdentityShared
 from engine.partitions import partition_of
-from engine.services.deciding.recent import LARGEST, LIFE, MOST, Recent
 from engine.store import Store
 from engine.store.keys import customer_key
 from engine.wire.customers import CustomerPatchBody
@@ -25,6 +20,8 @@ from tests.services.conftest import worker
 from tests.services.identities.people import MAIL, decide, known, visit
 
 HOUR = 3_600_000
+
+
 REFUSES = CustomerPatchBody(consent={"marketing": "denied"})
 
 
@@ -49,24 +46,6 @@ def trips(store: Store) -> list[str]:
 def offered(application: Application, **named: Any) -> bool:
     """Whether a decision just now was more than the fallback."""
     return not decide(application, **(named or {"id": "c-1"})).placements[0].fallback
-
-
-class Clocks:
-    """Both of a machine's, set by hand."""
-
-    def __init__(self) -> None:
-        self.day, self.up = 1_780_000_000_000, 5_000
-
-    def __call__(self) -> tuple[int, int]:
-        return self.day, self.up
-
-    def run(self, passed: int) -> None:
-        self.day += passed
-        self.up += passed
-
-
-STATE = CustomerState("c-1", revision=3, clock=900)
-LOADED = Loaded(STATE, {"rev": b"3"}, 1_000, [])
 
 
 # ── what it spares ───────────────────────────────────────────────────────────────────
@@ -245,131 +224,3 @@ def test_the_same_request_again_is_no_conflict(one: Application) -> None:
     again = decide(one, request_id="r-1", id="c-1")
     assert again.decision_id == first.decision_id
     assert b"teller_conflicts_total 0.0" in one.metrics.exposition()
-
-
-def test_whoever_others_change_as_well_is_asked_for_until_they_do_no_more() -> None:
-    recent = Recent(Clocks())
-    recent.keep(LOADED, {}, 4)
-    recent.keep(replace(LOADED, state=replace(STATE, revision=7)), {}, 8)
-    assert recent.recall("c-1") is None
-    recent.keep(replace(LOADED, state=replace(STATE, revision=8)), {}, 9)
-    assert recent.recall("c-1") is not None
-
-
-# ── how much it keeps, and for how long ──────────────────────────────────────────────
-
-
-def test_the_stores_clock_has_run_on_meanwhile() -> None:
-    clocks = Clocks()
-    recent = Recent(clocks)
-    recent.keep(LOADED, {}, 4)
-    clocks.run(250)
-    found = recent.recall("c-1")
-    assert found is not None
-    assert (found.now, found.state.clock, found.packed["rev"]) == (1_250, 1_000, b"4")
-
-
-def test_of_two_decisions_at_once_one_is_the_later() -> None:
-    recent = Recent(Clocks())
-    recent.keep(LOADED, {}, 4)
-    first = recent.recall("c-1")
-    assert first is not None
-    recent.keep(first, {}, 5)
-    second = recent.recall("c-1")
-    assert second is not None
-    assert (first.now, second.now) == (1_001, 1_002)
-
-
-def test_after_a_minute_the_store_is_asked_however_often_it_was_decided_meanwhile() -> None:
-    clocks = Clocks()
-    recent = Recent(clocks)
-    recent.keep(LOADED, {}, 4)
-    clocks.run(LIFE)
-    again = recent.recall("c-1")
-    assert again is not None
-    recent.keep(again, {}, 5)
-    clocks.run(1)
-    assert recent.recall("c-1") is None
-
-
-@pytest.mark.parametrize("set_by", [-3_600_000, 3_600_000])
-def test_when_the_machines_clock_was_set_the_store_is_asked(set_by: int) -> None:
-    clocks = Clocks()
-    recent = Recent(clocks)
-    recent.keep(LOADED, {}, 4)
-    clocks.day += set_by
-    assert recent.recall("c-1") is None
-
-
-def test_whoever_was_new_or_is_large_is_not_kept() -> None:
-    recent = Recent(Clocks())
-    recent.keep(replace(LOADED, state=replace(STATE, revision=0)), {}, 1)
-    assert recent.recall("c-1") is None
-    recent.keep(LOADED, {"contacts": bytes(LARGEST)}, 4)
-    assert recent.recall("c-1") is None
-
-
-def test_the_one_kept_longest_goes_when_there_are_too_many() -> None:
-    recent = Recent(Clocks())
-    for number in range(MOST + 1):
-        state = replace(STATE, customer_id=f"c-{number}")
-        recent.keep(replace(LOADED, state=state), {}, 4)
-    kept = [number for number in range(MOST + 1) if recent.recall(f"c-{number}")]
-    assert kept == list(range(1, MOST + 1))
-
-
-def test_whoever_was_kept_for_too_long_is_let_go_of_by_the_next() -> None:
-    clocks = Clocks()
-    recent = Recent(clocks)
-    recent.keep(LOADED, {}, 4)
-    clocks.run(LIFE + 1)
-    recent.keep(replace(LOADED, state=replace(STATE, customer_id="c-2")), {}, 4)
-    assert list(recent._kept) == ["c-2"]
-
-
-def test_all_who_were_kept_for_too_long_are_let_go_of_together() -> None:
-    clocks = Clocks()
-    recent = Recent(clocks)
-    for number in range(3):
-        recent.keep(replace(LOADED, state=replace(STATE, customer_id=f"c-{number}")), {}, 4)
-    clocks.run(LIFE + 1)
-    recent.keep(replace(LOADED, state=replace(STATE, customer_id="c-9")), {}, 4)
-    assert list(recent._kept) == ["c-9"]
-
-
-def test_of_whoever_is_to_be_asked_for_nothing_they_said_is_kept() -> None:
-    recent = Recent(Clocks())
-    recent.keep(LOADED, {"contacts": b"all of them"}, 4)
-    recent.drop("c-1")
-    assert recent.recall("c-1") is None
-    assert not recent._kept["c-1"].packed
-    recent.follow(LOADED, {}, 5)
-    assert recent.recall("c-1") is None
-
-
-def test_whoever_was_let_go_of_meanwhile_is_not_kept_for_another_minute() -> None:
-    clocks = Clocks()
-    recent = Recent(clocks)
-    recent.keep(LOADED, {}, 4)
-    clocks.run(LIFE)
-    again = recent.recall("c-1")
-    assert again is not None
-    recent.keep(LOADED, {"contacts": bytes(LARGEST)}, 5)
-    recent.keep(again, {}, 5)
-    assert recent.recall("c-1") is None
-
-
-def test_following_a_change_keeps_nobody_new() -> None:
-    recent = Recent(Clocks())
-    recent.follow(LOADED, {}, 4)
-    assert recent.recall("c-1") is None
-
-
-def test_of_a_followed_change_only_what_decisions_are_made_from_is_kept() -> None:
-    recent = Recent(Clocks())
-    recent.keep(LOADED, {}, 4)
-    left = replace(LOADED, state=replace(STATE, revision=4))
-    recent.follow(left, {"contacts": pack_contacts(Contacts()), "told": pack_told(Told())}, 5)
-    again = recent.recall("c-1")
-    assert again is not None
-    assert sorted(again.packed) == ["clock", "contacts", "rev"]

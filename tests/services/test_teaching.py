@@ -9,34 +9,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from engine import teaching
-from engine.facts import learnable
-from engine.models.features import Category, Encoder, Feature
-from engine.models.logistic import LogisticArtefact, LogisticModel, Term
+from engine.models.features import Encoder
 from engine.models.online.expansion import SETTLED, Scale
 from engine.models.online.learner import Learner
 from engine.patience import SHARES
 from engine.progress import Progress, order
-from engine.record import DecisionRecord, decode
-from engine.teaching import NOTHING_YET, Course, due, trained
-from tests.services.teaching import ACTIONS, CATALOGUE, FEATURES, Log, count, course, hear, seen
-
-PLAN = Feature("plan", "customer.plan", Category(("basic", "fibre")), ("id",))
-EXPECTS = LogisticModel(
-    LogisticArtefact((PLAN,), -4.0, (0.0, 0.0), id={"berries": Term(0.0, (0.0, 5.4))}), "v"
+from engine.teaching import Course, due
+from tests.services.teaching import (
+    ACTIONS,
+    FEATURES,
+    Log,
+    count,
+    course,
+    expected,
+    hear,
+    seen,
 )
-"""Who is on fibre takes the berries eight times in ten, and nobody takes anything else."""
-
-
-def expected(of: Course, log: Log, decision: str) -> dict[str, float]:
-    """The propensities of that decision's customer, by action."""
-    entry = decode(log.decisions()[decision].data)
-    assert isinstance(entry, DecisionRecord)
-    facts = learnable(entry, {})
-    assert facts is not None
-    x = np.array(Encoder(of.learner.features).encode(facts))
-    means, _ = of.learner.belief.about(x, of.learner.expand(x))
-    return dict(zip(of.learner.actions, means.tolist(), strict=True))
 
 
 def weights_of(of: Course, action: str) -> NDArray[np.float32]:
@@ -268,50 +256,3 @@ def test_a_snapshot_is_due_when_a_hundredth_more_is_known_or_long_ago() -> None:
     assert not due(1, 101.0, 299, 300)
     assert due(1, 101.0, 300, 300)
     assert not due(0, 0.0, 10_000, 300)
-
-
-def test_a_trained_model_is_a_prior_that_answers_outweigh() -> None:
-    log, ours, prior = Log(), course(), trained(EXPECTS)
-    for n in range(prior.facts):
-        log.decide(f"c-{n}", "apples", plan=("basic", "fibre")[n % 2])
-    assert not ours.instruct(prior, CATALOGUE.actions)  # nobody to ask it about yet
-    count(ours, log.entries)
-    unknown = log.decide("new", "berries", plan="fibre")
-    before = expected(ours, log, unknown)
-    assert ours.instruct(prior, CATALOGUE.actions)
-    assert not ours.instruct(prior, CATALOGUE.actions)  # once
-    told = expected(ours, log, unknown)
-    assert before.get("berries", 0.0) < 0.1
-    assert told["berries"] == pytest.approx(0.8, abs=0.1)
-    assert told["cherries"] < 0.1
-    for n in range(900):
-        decision = log.decide(f"d-{n}", "berries", plan="fibre")
-        log.answer(f"d-{n}", decision, "berries", "reject", 0.0)
-    hear(ours, log)
-    assert expected(ours, log, unknown)["berries"] < 0.35
-
-
-def test_of_many_actions_a_learner_is_told_at_fewer_decisions_worth_as_much(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Told at all of them, it would be at it for longer than its lease lasts."""
-    log, ours, prior = Log(), course(), trained(EXPECTS)
-    monkeypatch.setattr(teaching, "MOST_WORK", 60 * ours.learner.expand.size**2)
-    for n in range(prior.facts):
-        log.decide(f"c-{n}", "apples", plan=("basic", "fibre")[n % 2])
-    count(ours, log.entries)
-    assert ours.instruct(prior, CATALOGUE.actions)
-    snapshot = ours.learner.snapshot()
-    assert len(snapshot.hindsights.owners) == 4 * (prior.facts + 60)
-    assert snapshot.arms["berries"].seen == pytest.approx(prior.worth)
-
-
-def test_the_first_refusals_do_not_say_that_nothing_is_worth_a_contact() -> None:
-    log, ours = Log(), course()
-    for n in range(NOTHING_YET.facts):
-        decision = log.decide(f"c-{n}", "apples", plan=("basic", "fibre")[n % 2])
-        log.answer(f"c-{n}", decision, "apples", "reject", 0.0)
-    hear(ours, log)
-    assert ours.instruct(NOTHING_YET, CATALOGUE.actions)
-    assert expected(ours, log, decision)["apples"] == pytest.approx(0.025, abs=0.01)
-    assert expected(ours, log, decision)["berries"] == pytest.approx(0.05, abs=0.01)

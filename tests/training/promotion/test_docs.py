@@ -15,7 +15,7 @@ from engine.models.verdict import MAY_BE_ACKNOWLEDGED, REASONS
 from engine.registry import Registry
 from engine.store import Store
 from tests.training.houses import World, for_each_plan, write_catalogue
-from tests.training.promotion.test_command import House, lived
+from tests.training.promotion.commands.house import House, lived
 
 DOCS = Path(__file__).parents[3] / "docs"
 PROMOTION = (DOCS / "promotion.md").read_text()
