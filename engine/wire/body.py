@@ -88,13 +88,17 @@ def once(*names: str) -> Mapping[str, bytes]:
 
 def said_twice(body: bytes, names: Mapping[str, bytes]) -> str:
     """Which of these names the object in a JSON text says twice, not those inside it; empty for
-    none. Nothing is taken apart where the bytes say that none can be."""
+    none. Of one nested too deep to see it may be any. Nothing is taken apart where the bytes say
+    that none can be."""
     if max(map(body.count, names.values())) < 2 and b"\\u00" not in body:
         return ""
     try:
-        pairs = json.loads(body.decode(), object_pairs_hook=tuple)
-    except (ValueError, RecursionError):
+        text = body.decode(errors="replace")
+        pairs = json.loads(text, object_pairs_hook=tuple, parse_int=str)
+    except ValueError:
         return ""  # whoever reads it says what is wrong
+    except RecursionError:
+        return next(iter(names))
     said = Counter(name for name, _ in pairs) if isinstance(pairs, tuple) else Counter[str]()
     return next((one for one in names if said[one] > 1), "")
 

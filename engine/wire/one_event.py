@@ -27,7 +27,7 @@ CALLS: Mapping[str, str] = {
 }
 """What an event may be, each with the short form of its call."""
 
-_EVENT, _IDS = once("event"), once("userId", "anonymousId", "previousId")
+_EVENT, _IDS = once("event", "type"), once("userId", "anonymousId", "previousId")
 ONCE = {**_EVENT, **_IDS}
 """What an event may say once: whose it is, or whether it opts out, hangs on which counts, and JSON
 leaves that open."""
@@ -57,13 +57,15 @@ class EventBody(Struct, frozen=True, rename="camel"):
 class _Brief(Struct, frozen=True, rename="camel"):
     """Enough of an event to know what it is and whose, whatever else is wrong with it."""
 
-    type: Any = None
-    message_id: Any = None
-    user_id: Any = None
-    anonymous_id: Any = None
-    event: Any = None
-    context: Any = None
+    type: msgspec.Raw = msgspec.Raw()
+    message_id: msgspec.Raw = msgspec.Raw()
+    user_id: msgspec.Raw = msgspec.Raw()
+    anonymous_id: msgspec.Raw = msgspec.Raw()
+    event: msgspec.Raw = msgspec.Raw()
+    context: msgspec.Raw = msgspec.Raw()
 
+
+_ILLEGIBLE: list[object] = []
 
 _brief = msgspec.json.Decoder(_Brief)
 _event = msgspec.json.Decoder(EventBody)
@@ -71,11 +73,11 @@ _event = msgspec.json.Decoder(EventBody)
 
 def read_event(raw: bytes, call: str) -> EventBody:
     """One event, of the given call or of the one it names. Raises InvalidRequest."""
-    if twice := said_twice(raw, ONCE):
-        raise InvalidRequest([Problem(f"/{twice}", "is said more than once")])
     try:
         if b"\\u0000" in raw or raw.count(b"{") + raw.count(b"[") > MAX_DEPTH:
             parse(raw)
+        if twice := said_twice(raw, ONCE):
+            raise InvalidRequest([Problem(f"/{twice}", "is said more than once")])
         event = _event.decode(raw)
     except msgspec.DecodeError as error:
         raise InvalidRequest([first_fault(error)]) from None
@@ -95,18 +97,33 @@ def read_briefly(raw: bytes, call: str) -> EventBody:
         said = _brief.decode(raw)
     except (ValueError, RecursionError):
         return EventBody()
-    texts = [one if isinstance(one, str) else None for one in (said.type, said.event)]
+    kind, what, user, visitor, message, around = map(
+        _legible,
+        (said.type, said.event, said.user_id, said.anonymous_id, said.message_id, said.context),
+    )
+    texts = [one if isinstance(one, str) else None for one in (kind, what)]
     unsure = said_twice(raw, _IDS)
-    whose = {} if unsure else {"userId": said.user_id, "anonymousId": said.anonymous_id}
-    context = said.context if isinstance(said.context, dict) else None
+    whose = {} if unsure else {"userId": user, "anonymousId": visitor}
+    context = around if isinstance(around, dict) else None
     bare = EventBody(type=call or texts[0], event=texts[1], context=context)
     try:
-        event = msgspec.convert({**whose, "messageId": said.message_id}, EventBody)
+        event = msgspec.convert({**whose, "messageId": message}, EventBody)
     except msgspec.ValidationError:
         return bare
     event = msgspec.structs.replace(event, type=bare.type, event=bare.event, context=context)
     fault = _fault(event)
     return bare if fault and fault.pointer == "/userId" else event
+
+
+def _legible(value: msgspec.Raw) -> object:
+    """A value of an event; one that cannot be read is none that fits anywhere, and takes no other
+    along."""
+    if not bytes(value):
+        return None
+    try:
+        return msgspec.json.decode(value)
+    except (ValueError, RecursionError):
+        return _ILLEGIBLE
 
 
 def unclear(raw: bytes) -> bool:

@@ -256,9 +256,10 @@ def test_what_was_set_aside_goes_though_it_says_the_customer_first_and_another_a
     for twice in (
         b'"userId":"\\u0061na","userId":"rui"',
         b'"userId":"rui","properties":{"\\u0061na":1,"x":2}',
+        b'"userId":"\\u0061na","properties":{"x":%b}' % (b"1" * 5_000),
     ):
         client.call("POST", f"/v1/track?writeKey={SECRET}", b"{%b}" % twice, {"Authorization": ""})
-    assert erase(client, "ana")["erased"]["set_aside"] == 2
+    assert erase(client, "ana")["erased"]["set_aside"] == 3
 
 
 def test_what_was_set_aside_goes_however_it_spells_the_customer(client: Client) -> None:

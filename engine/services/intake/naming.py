@@ -56,7 +56,7 @@ class Naming:
         What is no JSON names them where its bytes do.
         """
         try:
-            said = json.loads(event.decode(), object_pairs_hook=_Object)
+            said = json.loads(event.decode(), object_pairs_hook=_Object, parse_int=_whole)
         except (ValueError, RecursionError):
             return self._spelt(event)
         return any(self._named(*pair) for pair in _pairs(said))
@@ -76,6 +76,14 @@ class Naming:
             return self._normal(f"{name}:{value}") in self._identities
         except InvalidRequest:
             return False
+
+
+def _whole(digits: str) -> int | str:
+    """A whole number; one of more digits than Python reads is nobody's id, and hides no other."""
+    try:
+        return int(digits)
+    except ValueError:
+        return digits
 
 
 class _Object:

@@ -69,6 +69,50 @@ def test_an_event_that_says_a_no_and_something_else_is_never_taken_for_the_other
     assert types(client) == []
 
 
+HUGE = b"1" * 5_000
+NO = b'"type":"track","userId":"c-1","event":"Unsubscribed"'
+OR_NOT = b'"type":"track","userId":"c-1","event":"Unsubscribed","event":"Product Viewed"'
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [b'"context":{"n":1e999}', b'"context":{"n":%b}' % HUGE, b'"context":{"n":"\xff"}'],
+)
+def test_a_no_holds_whatever_cannot_be_read_around_it(client: Client, fault: bytes) -> None:
+    client.consenting()
+    send(client, "batch", b'{"batch":[{%b,%b}]}' % (NO, fault))
+    assert of(client)["consent"]["marketing"]["status"] == "denied"
+    assert len(aside(client)) == 1
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        b'%b,"properties":{"n":%b}' % (OR_NOT, HUGE),
+        b'%b,"properties":{"n":"\xff"}' % OR_NOT,
+        b'"type":"track","event":"Unsubscribed","userId":1e999',
+        b'%b,"type":"page"' % NO,
+    ],
+    ids=["a number too large", "no UTF-8", "an id that is no number", "another call"],
+)
+def test_what_may_be_a_no_is_never_acknowledged(client: Client, event: bytes) -> None:
+    client.consenting()
+    assert send(client, "batch", b'{"batch":[{%b}]}' % event).status == 422
+    assert len(aside(client)) == 1
+    assert types(client) == []
+
+
+def test_what_may_be_a_no_is_never_acknowledged_however_deep_the_rest_of_it_is(
+    client: Client,
+) -> None:
+    client.consenting()
+    for depth in range(900, 1_000):
+        deep = b'{"a":' * depth + b"1" + b"}" * depth
+        reply = send(client, "batch", b'{"batch":[{%b,"properties":%b}]}' % (OR_NOT, deep))
+        denied = of(client)["consent"]["marketing"]["status"] == "denied"
+        assert denied or reply.status != 200
+
+
 def test_a_batch_said_twice_is_refused_whole(client: Client) -> None:
     page = b'[{"type":"page","userId":"c-1"}]'
     reply = send(client, "batch", b'{"batch":%b,"batch":%b}' % (page, page))
