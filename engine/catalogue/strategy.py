@@ -26,9 +26,7 @@ _POSITIVE = {"click": 0.2, "accept": 1.0, "convert": 1.0}
 _WEEK = 7 * 24 * 60 * 60 * 1000
 _ONCE = ("attribution", "exploration")
 _LARGEST = 1e100  # of what is computed, so that what it is multiplied by leaves it finite
-_HEAVIEST = (
-    1e90  # of weights together: 1e6 x 1e100 x 1e100 times this, some thousand times, is finite
-)
+_HEAVIEST = 1e90  # of weights together: 1e6 x 1e100 x 1e100 x this, a thousand times, is finite
 _LAST_DOUBLING = 1000  # of a float, or nearly: 2 to that is far above _HEAVIEST, and finite
 
 
