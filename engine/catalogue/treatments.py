@@ -9,7 +9,8 @@ from functools import partial
 from typing import Any
 
 from engine.catalogue.source import Path
-from engine.catalogue.templates import NAMES, Looked, Shown, Text
+from engine.catalogue.template_trees import NAMES
+from engine.catalogue.templates import Looked, Shown, Text
 from engine.domain import Facts, Value
 from engine.rules.scalar import Evaluation, fitting
 from engine.rules.scope import Attribute, Scope
