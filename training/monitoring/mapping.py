@@ -35,10 +35,14 @@ class Watched(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def read_watched(path: Path) -> Watched:
-    """The mapping in a YAML file. Raises Misconfigured, naming the field at fault."""
+    """The mapping in a YAML file. Raises Misconfigured, naming the field at fault and, for a
+    mapping of another command, those that belong here."""
     try:
         return msgspec.yaml.decode(path.read_bytes(), type=Watched)
-    except (OSError, msgspec.DecodeError) as error:
+    except msgspec.DecodeError as error:
+        known = ", ".join(Watched.__struct_fields__)
+        raise Misconfigured(f"mapping {path}: {error}; its fields are {known}") from error
+    except OSError as error:
         raise Misconfigured(f"mapping {path}: {error}") from error
 
 

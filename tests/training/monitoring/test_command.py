@@ -100,6 +100,7 @@ def test_where_no_answer_is_known_yet_it_says_so_and_not_only_dashes(tmp_path: P
     ("mapping", "said"),
     [
         ("answred: answered", "answred"),
+        ("{action: offer, reward: clicked}", "its fields are inputs, answered, promised,"),
         ("inputs: [spnd]", "did you mean 'spend'?"),
         ("{inputs: [spend], promised: spend}", "is not between 0 and 1"),
         ("{inputs: [spend], at: plan}", "column 'plan' must hold times"),
