@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from engine.catalogue.conditions import Conditions
-from engine.catalogue.faults import Faults, Located, nearest
+from engine.catalogue.contents import Contents
+from engine.catalogue.faults import Faults, Located
 from engine.catalogue.shape import ActionSpec, PlacementSpec, TreatmentSpec
 from engine.catalogue.source import Path
-from engine.catalogue.templates import Text, Texts, is_template, needed
+from engine.catalogue.templates import is_template
 from engine.catalogue.treatments import Content, Treatment, texts
 from engine.domain import Action, Kind
 from engine.rules.masks import mask_of
-from engine.rules.scope import Scope
 from engine.rules.times import duration_ms
 
 _KINDS: tuple[Kind, ...] = ("offer", "message", "service")
@@ -56,7 +56,7 @@ class PlacementCompiler:
         self._known = known
         self._conditions = conditions
         self._faults = faults
-        self._texts = Texts()
+        self._contents = Contents(conditions, faults)
         self._strays = False
         self._treatments: dict[str, dict[int, Treatment]] = {name: {} for name in declared}
         self._needs: dict[str, dict[int, list[int]]] = {name: {} for name in declared}
@@ -110,7 +110,7 @@ class PlacementCompiler:
         path: Path,
         spec: TreatmentSpec,
     ) -> None:
-        filled, needs = self._content(located, (*path, "content"), spec.content)
+        filled, needs = self._contents.read(located, (*path, "content"), spec.content)
         place = self._declared.get(spec.placement)
         if place is None:
             self._strays = True
@@ -128,55 +128,6 @@ class PlacementCompiler:
         )
         for need in needs:
             self._needs[spec.placement].setdefault(need, []).append(number)
-
-    def _content(
-        self, located: Located[ActionSpec], path: Path, content: Content
-    ) -> tuple[dict[str, Text], list[int]]:
-        filled: dict[str, Text] = {}
-        for below, text in texts(content):
-            if is_template(text):
-                read = self._text(located, path + below, text)
-                if read is not None:
-                    filled[text] = read
-        needs = [
-            self._conditions.condition(located, path, known(self._conditions.scope, *name))
-            for name in needed(filled.values())
-            if self._may_be_missing(*name)
-        ]
-        return filled, [need for need in needs if need is not None]
-
-    def _text(self, located: Located[ActionSpec], path: Path, source: str) -> Text | None:
-        read = self._texts.read(source)
-        if isinstance(read, list):
-            for fault in read:
-                hint = nearest(fault.name, fault.known) if fault.name else ""
-                self._faults.add(located, path, f"template: {fault.what}", hint)
-            return None
-        good = True
-        for use in read.uses:
-            good &= self._use(located, path, use.root, use.name)
-        return read if good else None
-
-    def _use(self, located: Located[ActionSpec], path: Path, root: str, name: str) -> bool:
-        names = _declared(self._conditions.scope, root)
-        if name in names:
-            self._conditions.reads.add((root, name))
-            return True
-        if not name:
-            self._faults.add(
-                located, path, f"template: `{root}` needs a name behind it", f"write {root}.name"
-            )
-        elif not self._conditions.is_broken(name):
-            what = {"customer": "attribute", "context": "context attribute"}.get(root, root)
-            self._faults.add(
-                located, path, f"template: unknown {what} `{root}.{name}`", nearest(name, names)
-            )
-        return False
-
-    def _may_be_missing(self, root: str, name: str) -> bool:
-        if root in {"segment", "table"}:
-            return True
-        return self._conditions.scope.attribute(root, name).default is None
 
     def _placement(self, located: Located[PlacementSpec]) -> Placement:
         spec = located.spec
@@ -221,23 +172,3 @@ class PlacementCompiler:
         if spec.hold is not None and hold < 1000:
             self._faults.add(located, ("hold",), "`hold` must be at least a second")
         return hold
-
-
-def known(scope: Scope, root: str, name: str) -> str:
-    """A condition that is true exactly when `root.name` is known."""
-    if root == "segment":
-        return f"segment.{name} || !segment.{name}"
-    if root == "table":
-        is_list = scope.tables[name].name == "list"
-        return f"size(table.{name}) >= 0" if is_list else f"table.{name} == table.{name}"
-    return f"has({root}.{name})"
-
-
-def _declared(scope: Scope, root: str) -> frozenset[str]:
-    names = {
-        "customer": scope.customer,
-        "context": scope.context,
-        "segment": scope.segments,
-        "table": scope.tables,
-    }
-    return frozenset(names[root])
