@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
+from pathlib import Path
 from threading import RLock
 from typing import Generic, ParamSpec, TypeVar
 
@@ -49,6 +50,7 @@ class _Later(Generic[P, R]):
         self._function = function
         self._signature = signature
         self._made: Callable[P, R] | None = None
+        self._written = _written(function)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         return self.translated(*args, **kwargs)
@@ -69,5 +71,21 @@ class _Later(Generic[P, R]):
         for name in self._function.__code__.co_names:
             if isinstance(called := known.get(name), _Later):
                 known[name] = called.translated
-        known[self._function.__name__] = made = translated(self._function, self._signature)
+        known[self._function.__name__] = made = translated(
+            self._function, self._signature, lasting=self._unchanged
+        )
         return made
+
+    @property
+    def _unchanged(self) -> bool:
+        """Whether its file is what was loaded: after an upgrade since, what is in memory would be
+        kept as if it were of the new source."""
+        return self._written is not None and self._written == _written(self._function)
+
+
+def _written(function: Callable[..., object]) -> int | None:
+    """When the function's file was written, in ns; nothing where there is none."""
+    try:
+        return Path(function.__code__.co_filename).stat().st_ctime_ns
+    except OSError:
+        return None

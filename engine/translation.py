@@ -36,8 +36,8 @@ _MONTH = 30 * 24 * 3600
 are exchanged one by one, or with other versions of numba or numpy."""
 
 
-def translated(function: Callable[P, R], signature: str) -> Callable[P, R]:
-    """The function for the signature's types, kept if there is where to."""
+def translated(function: Callable[P, R], signature: str, *, lasting: bool) -> Callable[P, R]:
+    """The function for the signature's types, kept if it is `lasting` and there is where to."""
 
     def made(*, kept: bool) -> Any:
         translator = numba.njit(signature, cache=kept, fastmath=_LOOSE, error_model="numpy")
@@ -45,7 +45,7 @@ def translated(function: Callable[P, R], signature: str) -> Callable[P, R]:
 
     try:
         function.__qualname__ += f"-{_digest(getfile(function))}"
-        if not _lasting():
+        if not (lasting and _lasting()):
             return cast("Callable[P, R]", made(kept=False))
         try:
             code = made(kept=True)

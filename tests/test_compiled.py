@@ -203,6 +203,19 @@ def test_an_upgrade_that_was_cut_short_never_runs_the_code_of_before(source: Pat
     assert _run(source)[0] == "63.0"
 
 
+def test_an_upgrade_between_loading_and_the_first_call_keeps_nothing_of_before(
+    source: Path,
+) -> None:
+    """It would be kept under the name of what was installed meanwhile, and run ever after."""
+    before = source.read_text()
+    after = before.replace("2.0 * number", "3.0 * number")
+    upgrade = f"open({str(source)!r}, 'w').write({after!r})\n"
+    source.write_text(before.replace("print(", upgrade + "print("))
+    assert _run(source, LATER)[0] == "42.0"
+    assert source.read_text() == after
+    assert _run(source)[0] == "63.0"
+
+
 def test_a_full_disk_stops_nobody(source: Path) -> None:
     """As far as a process can tell that may write no file of more than 64 bytes."""
     full = "import numba, resource; resource.setrlimit(resource.RLIMIT_FSIZE, (64, 64))"
