@@ -58,6 +58,9 @@ def demo(
 
 
 def _start(settings: Settings, address: str) -> None:
+    from engine.serving import end_with_parent  # noqa: PLC0415
+
+    end_with_parent()
     when_called()
     try:
         from demo.start import start  # noqa: PLC0415 - pandas and scikit-learn, for us alone

@@ -72,10 +72,15 @@ def run(host: str, port: int, workers: int) -> None:
 
 def _application(factory: str) -> Callable[..., Any]:
     """In a worker: what it serves, for no longer than the process lives that started it."""
-    if parent := parent_process():
-        Thread(target=_end_with, args=(parent,), daemon=True).start()
+    end_with_parent()
     application: Callable[..., Any] = resolve_name(factory)()
     return application
+
+
+def end_with_parent() -> None:
+    """Has this process live no longer than the one that started it."""
+    if parent := parent_process():
+        Thread(target=_end_with, args=(parent,), daemon=True).start()
 
 
 def _end_with(parent: BaseProcess) -> None:

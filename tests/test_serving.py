@@ -7,7 +7,9 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from multiprocessing.connection import Connection
 from pathlib import Path
+from threading import Event
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -15,8 +17,9 @@ import pytest
 
 from demo.telling import STARTED
 from engine.errors import Misconfigured
-from engine.serving import refuse_taken
+from engine.serving import end_with_parent, refuse_taken
 from tests.http.catalogue import written
+from tests.processes import SPAWN
 from tests.store.conftest import PATIENCE, free_port, until
 
 
@@ -42,6 +45,31 @@ def test_workers_end_with_the_process_that_started_them_and_the_next_serve_start
             process.send_signal(how)
             process.wait(PATIENCE)
             until(lambda: _free(port))
+
+
+def test_a_process_that_helps_ends_with_the_one_it_helps_however_that_dies() -> None:
+    ended, helping = SPAWN.Pipe(duplex=False)
+    helped = SPAWN.Process(target=_helped, args=(helping,))
+    helped.start()
+    helping.close()
+    assert ended.recv() == "helping"
+    helped.kill()
+    assert ended.poll(PATIENCE)
+    with pytest.raises(EOFError):  # nobody holds the other end any more
+        ended.recv()
+
+
+def _helped(helping: Connection) -> None:
+    helper = SPAWN.Process(target=_help, args=(helping,))
+    helper.start()
+    helping.close()
+    helper.join()
+
+
+def _help(helping: Connection) -> None:
+    end_with_parent()
+    helping.send("helping")
+    Event().wait(2 * PATIENCE)
 
 
 @contextmanager
