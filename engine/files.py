@@ -111,3 +111,11 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def unread(what: str, path: Path, error: Exception) -> Misconfigured:
+    """What to raise where a file that somebody named cannot be read, or is not what it should be:
+    `what` it is to us, and `error` says why."""
+    if isinstance(error, FileNotFoundError):
+        return Misconfigured(f"{what} {path}: there is no such file; looked in {Path.cwd()}")
+    return Misconfigured(f"{what} {path}: {getattr(error, 'strerror', None) or error}")

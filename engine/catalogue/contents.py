@@ -31,7 +31,7 @@ class Contents:
                 if read is not None:
                     filled[text] = read
         needs = [
-            self._conditions.condition(located, path, known(self._conditions.scope, *name))
+            self._conditions.condition(located, path, _known(self._conditions.scope, *name))
             for name in needed(filled.values())
             if self._may_be_missing(*name)
         ]
@@ -71,7 +71,7 @@ class Contents:
         return self._conditions.scope.attribute(root, name).default is None
 
 
-def known(scope: Scope, root: str, name: str) -> str:
+def _known(scope: Scope, root: str, name: str) -> str:
     """A condition that is true exactly when `root.name` is known."""
     if root == "segment":
         return f"segment.{name} || !segment.{name}"

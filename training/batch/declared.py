@@ -14,6 +14,7 @@ from engine.catalogue.features import features_of
 from engine.catalogue.featuring import NUMBER
 from engine.domain import Value
 from engine.errors import Misconfigured
+from engine.files import unread
 from engine.models.features import Category, Encoder, Encoding, Facet, Feature, Members
 from engine.rules.scope import Attribute
 from training.dataset import Examples
@@ -34,7 +35,7 @@ def read_features(path: Path, catalogue: Catalogue | None) -> tuple[Feature, ...
         features = msgspec.yaml.decode(path.read_bytes(), type=tuple[Feature, ...])
         Encoder(features)
     except (OSError, ValueError) as error:  # a DecodeError is a ValueError
-        raise Misconfigured(f"features {path}: {error}") from error
+        raise unread("features", path, error) from error
     if catalogue is not None:
         for feature in features:
             _known(feature, catalogue, path)

@@ -24,6 +24,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from engine.errors import Misconfigured
+from engine.files import unread
 from training.monitoring.findings import Findings
 from training.monitoring.mapping import Watched, to_traffic
 from training.monitoring.report import page, text
@@ -39,7 +40,7 @@ def read_calls(path: Path) -> pd.DataFrame:
     try:
         frame = pd.read_csv(path, sep=";")
     except (OSError, ValueError) as error:
-        raise Misconfigured(f"data {path}: {error}") from error
+        raise unread("data", path, error) from error
     answers = column(frame, ANSWER)
     frame = frame.drop(columns=[LEAK, ANSWER], errors="ignore")
     return frame.assign(**{ANSWER: (answers == "yes").astype(float)})

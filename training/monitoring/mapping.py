@@ -16,6 +16,7 @@ import pandas as pd
 from msgspec import Struct
 
 from engine.errors import Misconfigured
+from engine.files import unread
 from training.monitoring.traffic import Numbers, Traffic, Vector
 from training.offpolicy.mapping import column, number
 
@@ -43,7 +44,7 @@ def read_watched(path: Path) -> Watched:
         known = ", ".join(Watched.__struct_fields__)
         raise Misconfigured(f"mapping {path}: {error}; its fields are {known}") from error
     except OSError as error:
-        raise Misconfigured(f"mapping {path}: {error}") from error
+        raise unread("mapping", path, error) from error
 
 
 def to_traffic(frame: pd.DataFrame, columns: Watched) -> Traffic:

@@ -22,6 +22,7 @@ from msgspec import Struct
 
 from engine.domain import Action, Events, Facts, Kind
 from engine.errors import Misconfigured
+from engine.files import unread
 from training.cells import rows
 from training.hints import nearest
 from training.offpolicy.logged import Logged, logged
@@ -80,7 +81,7 @@ def read_columns(path: Path) -> Columns:
     try:
         columns = msgspec.yaml.decode(path.read_bytes(), type=Columns)
     except (OSError, msgspec.DecodeError) as error:
-        raise Misconfigured(f"mapping {path}: {error}") from error
+        raise unread("mapping", path, error) from error
     if (columns.decision is None) != (columns.slot is None):
         raise Misconfigured(f"mapping {path}: decision and slot belong together; give both")
     return columns
@@ -94,7 +95,7 @@ def read_frame(path: Path, text: Iterable[str] = ()) -> pd.DataFrame:
             return pd.read_parquet(path)
         return pd.read_csv(path, dtype=dict.fromkeys(text, "str"))
     except (OSError, ValueError) as error:
-        raise Misconfigured(f"data {path}: {error}") from error
+        raise unread("data", path, error) from error
 
 
 def column(frame: pd.DataFrame, name: str) -> pd.Series:
