@@ -140,17 +140,10 @@ class Linking:
             return None
         other = self._resolver.load(held.customer_id, (), deadline).state
         if not other.revision and not named(other):
-            self._until(lambda: self._made(held.customer_id, identity, deadline), deadline)
-            other = self._resolver.load(held.customer_id, (), deadline).state
+            # Being made for it just now. They are made before they are merged: were it pointed
+            # elsewhere first, what their maker then remembers with them would be lost to everybody.
+            other = self._resolver.identified(identity, (), deadline).state
         return other if other.revision and other.customer_id != state.customer_id else None
-
-    def _made(self, customer_id: str, identity: str, deadline: float) -> bool:
-        """Whether somebody who is being made for the identity just now is there. They are made
-        before they are merged: were it pointed elsewhere first, what their maker then remembers
-        with them would be lost to everybody."""
-        loaded = self._resolver.load(customer_id, (), deadline)
-        there = bool(loaded.state.revision)
-        return there or self._resolver.list_identity(loaded, identity, deadline)
 
     def _anothers(self, identity: str, held: Pointer, other: CustomerState | None) -> bool:
         """Whether it is a device that another named customer has, or too many."""
