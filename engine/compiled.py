@@ -11,7 +11,6 @@ module imports from the house.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
 from pathlib import Path
 from threading import RLock
 from typing import Generic, ParamSpec, TypeVar
@@ -55,7 +54,7 @@ class _Later(Generic[P, R]):
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         return self.translated(*args, **kwargs)
 
-    @cached_property
+    @property
     def translated(self) -> Callable[P, R]:
         """The function as machine code, by which its module knows it from now on. Threads that call
         it first at once share one translation: from Python 3.12 on, each would make its own."""
