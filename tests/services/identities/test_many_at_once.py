@@ -31,6 +31,14 @@ def everybody(count: int) -> list[dict[str, Any]]:
     return [says(f"c-{one}", f"a-{one}", email=f"{one}@x.pt") for one in range(count)]
 
 
+def assert_linked(store: Store, *numbers: int) -> None:
+    """Each of those of `everybody` has both names, and both lead to them."""
+    for number in numbers:
+        names = f"anonymous:a-{number}", f"email:{number}@x.pt"
+        assert store.load(f"c-{number}").state.identities == names
+        assert {holder(store, name) for name in names} == {f"c-{number}"}
+
+
 def away() -> None:
     raise StoreUnavailable("the store went away")
 
@@ -59,10 +67,7 @@ def test_a_hundred_new_people_are_linked_in_five_trips(one: Application, store: 
     take_in(one, *everybody(100))
     linked = ["read_all", "read_all", "write_all", "write_all", "read_all"]
     assert trips == [*linked, "read_all", "write_all"]  # and two that take the events in
-    for number in (2, 50, 99):
-        names = f"anonymous:a-{number}", f"email:{number}@x.pt"
-        assert store.load(f"c-{number}").state.identities == names
-        assert {holder(store, name) for name in names} == {f"c-{number}"}
+    assert_linked(store, 2, 50, 99)
 
 
 def test_who_is_linked_already_costs_a_batch_one_trip(one: Application, store: Store) -> None:
@@ -181,10 +186,7 @@ def test_the_same_batch_sent_twice_at_once_links_once(
 ) -> None:
     interpose(verb, lambda: take_in(two, *everybody(3)))
     take_in(one, *everybody(3))
-    for number in range(3):
-        names = f"anonymous:a-{number}", f"email:{number}@x.pt"
-        assert store.load(f"c-{number}").state.identities == names
-        assert {holder(store, name) for name in names} == {f"c-{number}"}
+    assert_linked(store, *range(3))
 
 
 def test_of_who_is_erased_meanwhile_no_name_is_left_that_leads_to_nobody(
@@ -217,10 +219,7 @@ def test_what_an_answer_that_is_lost_says_is_found_out(
     take_in(one, says("c-0", "a-0"))  # the scripts are there
     monkeypatch.setattr(store._servers, "write_all", losing)
     take_in(one, *everybody(3)[1:])
-    for number in (1, 2):
-        names = f"anonymous:a-{number}", f"email:{number}@x.pt"
-        assert store.load(f"c-{number}").state.identities == names
-        assert {holder(store, name) for name in names} == {f"c-{number}"}
+    assert_linked(store, 1, 2)
 
 
 def test_who_was_listed_before_the_store_went_away_is_linked_once_the_batch_is_sent_again(
@@ -230,10 +229,7 @@ def test_who_was_listed_before_the_store_went_away_is_linked_once_the_batch_is_s
     with pytest.raises(StoreUnavailable):
         take_in(one, *everybody(2))
     take_in(one, *everybody(2))
-    for number in range(2):
-        names = f"anonymous:a-{number}", f"email:{number}@x.pt"
-        assert store.load(f"c-{number}").state.identities == names
-        assert {holder(store, name) for name in names} == {f"c-{number}"}
+    assert_linked(store, *range(2))
 
 
 def test_a_device_taken_after_a_link_was_cut_short_is_no_longer_listed_with_the_first(
