@@ -91,8 +91,8 @@ def read_event(raw: bytes, call: str) -> EventBody:
 
 
 def read_briefly(raw: bytes, call: str) -> EventBody:
-    """What can be read of an event that `read_event` refuses; of nobody where an id is faulty, or
-    said twice."""
+    """What can be read of an event that `read_event` refuses; of nobody where who it is of is
+    faulty, or said twice. A message id that is faulty is none, and takes nobody's no away."""
     try:
         said = _brief.decode(raw)
     except (ValueError, RecursionError):
@@ -107,7 +107,7 @@ def read_briefly(raw: bytes, call: str) -> EventBody:
     context = around if isinstance(around, dict) else None
     bare = EventBody(type=call or texts[0], event=texts[1], context=context)
     try:
-        event = msgspec.convert({**whose, "messageId": message}, EventBody)
+        event = msgspec.convert({**whose, "messageId": _word(message)}, EventBody)
     except msgspec.ValidationError:
         return bare
     event = msgspec.structs.replace(event, type=bare.type, event=bare.event, context=context)
@@ -124,6 +124,13 @@ def _legible(value: msgspec.Raw) -> object:
         return msgspec.json.decode(value)
     except (ValueError, RecursionError):
         return _ILLEGIBLE
+
+
+def _word(value: object) -> str | None:
+    try:
+        return msgspec.convert(value, Word | None)
+    except msgspec.ValidationError:
+        return None
 
 
 def unclear(raw: bytes) -> bool:

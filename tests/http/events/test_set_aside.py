@@ -85,6 +85,15 @@ def test_a_no_holds_whatever_cannot_be_read_around_it(client: Client, fault: byt
     assert len(aside(client)) == 1
 
 
+@pytest.mark.parametrize("name", [b"1", b"1e999", b'"%b"' % (b"m" * 257), b'["m"]', b'"\\n"'])
+def test_a_no_holds_whose_message_id_is_faulty(client: Client, name: bytes) -> None:
+    client.consenting()
+    reply = send(client, "batch", b'{"batch":[{%b,"messageId":%b}]}' % (NO, name))
+    assert (reply.status, reply.body) == (200, OK)
+    assert of(client)["consent"]["marketing"]["status"] == "denied"
+    assert len(aside(client)) == 1
+
+
 @pytest.mark.parametrize(
     "event",
     [
