@@ -28,7 +28,8 @@ import numpy as np
 from bench.figures import Figure, figure, show
 from bench.http import KEY, free_port, wait_until_ready
 from engine.domain import Action
-from engine.models.features import Category, Encoder, Feature, Number
+from engine.models.encoder import Encoder
+from engine.models.features import Category, Feature, Number
 from engine.models.kinds import parse_model
 from engine.models.online.learner import Learner
 from engine.registry import Registry

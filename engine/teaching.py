@@ -22,7 +22,7 @@ from engine.facts import learnable
 from engine.learn import ANSWERS, UNSEEN
 from engine.models.base import Model
 from engine.models.beta import UNTRAINED
-from engine.models.features import Encoder
+from engine.models.encoder import Encoder
 from engine.models.online.instruction import instruct
 from engine.models.online.learner import Learner
 from engine.partitions import made_at

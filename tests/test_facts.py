@@ -12,7 +12,8 @@ from engine.codec import pack_attributes, pack_consent, pack_events, unpack
 from engine.domain import Consent, Event, EventLabel, Events, Facts, Matter, Tally
 from engine.facts import disclosed, keepable, unpack_facts
 from engine.models.base import Scored, Scorer
-from engine.models.features import Category, Encoder, Feature, Number
+from engine.models.encoder import Encoder
+from engine.models.features import Category, Feature, Number
 from engine.plan import DecisionRequest, PlacementAsk, Plan
 from engine.record import DecisionRecord
 from engine.rows import DecisionRow, rows_of

@@ -22,7 +22,8 @@ from engine.exploration import METHODS, Posterior, pick
 from engine.hashing import uniform
 from engine.models.base import Model
 from engine.models.beta import UNTRAINED
-from engine.models.features import Encoder, Feature, Number
+from engine.models.encoder import Encoder
+from engine.models.features import Feature, Number
 from engine.models.kinds import parse_model
 from engine.models.online.instruction import instruct
 from engine.models.online.learner import Learner

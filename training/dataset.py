@@ -12,7 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from engine.domain import Action, Events, Facts, Value
-from engine.models.features import Encoder, Feature, Number
+from engine.models.encoder import Encoder
+from engine.models.features import Feature, Number
 
 Mask = NDArray[np.bool_]
 WIDE = 2.0**64

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from engine.domain import Action
-from engine.models.features import FACETS, Encoder, Facet, Feature
+from engine.models.encoder import Encoder
+from engine.models.features import FACETS, Facet, Feature
 from engine.models.logistic import LogisticArtefact, Term
 from training.dataset import Examples
 

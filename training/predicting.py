@@ -10,7 +10,7 @@ from scipy.special import expit
 
 from engine.domain import Action
 from engine.models.base import Model
-from engine.models.features import Encoder
+from engine.models.encoder import Encoder
 from engine.models.logistic import LogisticModel
 from engine.models.trees import TreesModel
 from training.dataset import Examples

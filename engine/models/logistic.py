@@ -21,7 +21,8 @@ from engine.compiled import compiled
 from engine.domain import Action, Facts
 from engine.errors import ModelRefused
 from engine.models.base import LARGEST, MOST_COLUMNS, Scored
-from engine.models.features import FACETS, Encoder, Facet, Feature
+from engine.models.encoder import Encoder
+from engine.models.features import FACETS, Facet, Feature
 
 _STEEPEST = 700.0
 """exp of more overflows; the sigmoid is 0 or 1 to the last bit long before."""

@@ -23,7 +23,8 @@ from engine.domain import Action, Facts
 from engine.errors import ModelRefused
 from engine.models.base import LARGEST, MOST_COLUMNS, Scored
 from engine.models.beta import BetaArtefact, BetaModel, check_rates
-from engine.models.features import Encoder, Feature
+from engine.models.encoder import Encoder
+from engine.models.features import Feature
 from engine.models.forest import Bits, Forest, Packed, Vector
 
 _STEEPEST = 700.0

@@ -7,7 +7,8 @@ import pytest
 from engine.catalogue.features import MOST_COLUMNS, features_of
 from engine.domain import Event, EventLabel, Events, Facts, Tally
 from engine.errors import CatalogueRefused
-from engine.models.features import Category, Encoder, Members, Number
+from engine.models.encoder import Encoder
+from engine.models.features import Category, Members, Number
 from tests.builders import NOW, action, catalogue
 
 SCHEMA = {

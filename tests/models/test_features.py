@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from engine.domain import Facts
-from engine.models.features import Category, Encoder, Feature, Members, Number
+from engine.models.encoder import Encoder
+from engine.models.features import Category, Feature, Members, Number
 from tests.models.builders import (
     AGE,
     DAY,

@@ -18,7 +18,8 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from engine.domain import Facts
 from engine.errors import ModelRefused
-from engine.models.features import Category, Encoder, Feature, Members, Number
+from engine.models.encoder import Encoder
+from engine.models.features import Category, Feature, Members, Number
 from engine.models.kinds import parse_model
 from engine.models.logistic import LogisticArtefact, LogisticModel, Term
 from tests.models.builders import AGE, FEATURES, PLAN, SPEND, an_action, facts

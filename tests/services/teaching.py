@@ -14,7 +14,7 @@ from engine.change import Entry
 from engine.codec import pack_attributes, pack_consent
 from engine.domain import Consent, Interaction
 from engine.facts import learnable
-from engine.models.features import Encoder
+from engine.models.encoder import Encoder
 from engine.models.online.learner import Learner
 from engine.partitions import new_decision_id, partition_of
 from engine.patience import SHARES

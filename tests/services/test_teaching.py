@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from engine.models.features import Encoder
+from engine.models.encoder import Encoder
 from engine.models.online.expansion import SETTLED, Scale
 from engine.models.online.learner import Learner
 from engine.patience import SHARES

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from engine.domain import Facts
-from engine.models.features import Encoder, Feature, Number
+from engine.models.encoder import Encoder
+from engine.models.features import Feature, Number
 from tests.training.worlds import ACTIONS, FEATURES, a_world
 from training.dataset import Examples, examples, from_frame, scaled
 

@@ -15,7 +15,8 @@ from engine.catalogue.featuring import NUMBER
 from engine.domain import Value
 from engine.errors import Misconfigured
 from engine.files import unread
-from engine.models.features import Category, Encoder, Encoding, Facet, Feature, Members
+from engine.models.encoder import Encoder
+from engine.models.features import Category, Encoding, Facet, Feature, Members
 from engine.rules.scope import Attribute
 from training.dataset import Examples
 from training.hints import nearest

@@ -27,7 +27,8 @@ from numpy.typing import NDArray
 from engine.compiled import compiled
 from engine.errors import ModelRefused
 from engine.models.base import LARGEST
-from engine.models.features import Encoder, Number
+from engine.models.encoder import Encoder
+from engine.models.features import Number
 
 Vector: TypeAlias = NDArray[np.float32]
 Numbers: TypeAlias = NDArray[np.float64]

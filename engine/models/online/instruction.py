@@ -12,7 +12,7 @@ import numpy as np
 
 from engine.domain import Action, Facts
 from engine.models.base import Model
-from engine.models.features import Encoder
+from engine.models.encoder import Encoder
 from engine.models.online.learner import Learner
 
 

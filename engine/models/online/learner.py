@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from engine.domain import Action
 from engine.errors import ModelRefused
-from engine.models.features import Encoder, Feature
+from engine.models.encoder import Encoder
+from engine.models.features import Feature
 from engine.models.online.balance import Balance
 from engine.models.online.belief import LEAST, Belief
 from engine.models.online.expansion import Expansion, Scale, Vector, binary, breadth, packed, waves

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from engine.domain import Action, Facts
 from engine.errors import ModelRefused
 from engine.models.base import Scored
-from engine.models.features import Encoder
+from engine.models.encoder import Encoder
 from engine.models.online.arms import Arms
 from engine.models.online.balance import Balance
 from engine.models.online.belief import Belief

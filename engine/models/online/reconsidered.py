@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from engine.domain import Action
-from engine.models.features import Encoder, Feature
+from engine.models.encoder import Encoder
+from engine.models.features import Feature
 from engine.models.online.answers import Answers
 from engine.models.online.expansion import Expansion
 from engine.models.online.shared import Shared

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.domain import Action
-from engine.models.features import Encoder, Facet, Feature
+from engine.models.encoder import Encoder
+from engine.models.features import Facet, Feature
 
 _FACETS: dict[str, Facet] = {"action": "id", "group": "group", "kind": "kind"}
 _Family: TypeAlias = tuple[object, ...]

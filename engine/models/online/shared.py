@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from engine.domain import Action
 from engine.errors import ModelRefused
 from engine.models.base import LARGEST
-from engine.models.features import Encoder
+from engine.models.encoder import Encoder
 from engine.models.online.expansion import LARGEST_Z, Expansion, Vector
 from engine.models.online.kinship import Kinship
 from engine.models.online.moment import Moment

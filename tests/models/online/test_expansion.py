@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from engine.errors import ModelRefused
-from engine.models.features import Category, Encoder, Feature, Number
+from engine.models.encoder import Encoder
+from engine.models.features import Category, Feature, Number
 from engine.models.online.expansion import (
     BROADEST,
     LARGEST_Z,

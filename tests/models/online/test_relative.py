@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from engine.models.features import Encoder, Feature, Members, Number
+from engine.models.encoder import Encoder
+from engine.models.features import Feature, Members, Number
 from engine.models.online.relative import Relative
 from tests.models.builders import AGE, an_action
 

@@ -10,7 +10,8 @@ import pytest
 
 from engine.domain import Action
 from engine.errors import ModelRefused
-from engine.models.features import Encoder, Feature, Members
+from engine.models.encoder import Encoder
+from engine.models.features import Feature, Members
 from engine.models.online.balance import Balance
 from engine.models.online.expansion import Breadth, Expansion, Scale, binary, waves
 from engine.models.online.learner import Learner

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from engine.domain import Event, EventLabel, Events, Tally
 from engine.files import kept_key
-from engine.models.features import Encoder, Feature
+from engine.models.encoder import Encoder
+from engine.models.features import Feature
 from engine.models.logistic import LogisticArtefact
 from engine.models.online.learner import Learner
 from engine.models.routing import Alias
