@@ -28,7 +28,7 @@ from engine.wire.body import MAX_BYTES, too_large, whole
 from engine.wire.catalogues import read_draft
 from engine.wire.cors import PREFLIGHT, cors_headers
 from engine.wire.customers import read_patch
-from engine.wire.decisions import read_decision, says_gpc
+from engine.wire.decisions import read_decision, read_key, says_gpc
 from engine.wire.health import HealthReply
 from engine.wire.identities import check_customer_id, check_identity, read_link
 from engine.wire.interactions import read_interactions
@@ -40,7 +40,6 @@ from engine.wire.pages import Pages
 from engine.wire.problems import CONTENT_TYPE, answer_to, problem
 from engine.wire.timeline import read_page
 from engine.wire.tracing import request_id, traced
-from engine.wire.values import check_id
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -132,11 +131,10 @@ def _routes(app: Flask, application: Application) -> None:
     @app.post("/v1/decisions", endpoint="decide")
     def _decide() -> Response:
         environ = request.environ
-        key = environ.get("HTTP_IDEMPOTENCY_KEY")
         signal = says_gpc(environ.get("HTTP_SEC_GPC"))
         body = read_decision(_sent())
-        checked = check_id(key, "the Idempotency-Key header") if key else None
-        return _json(application.decisions.answer(body, checked, signal))
+        key = read_key(environ.get("HTTP_IDEMPOTENCY_KEY"))
+        return _json(application.decisions.answer(body, key, signal))
 
     @app.post("/v1/interactions", endpoint="sendInteractions")
     def _interactions() -> Response:

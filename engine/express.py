@@ -17,9 +17,8 @@ from engine.errors import TellerError
 from engine.services.deciding.decisions import Decisions
 from engine.services.keyring import Keyring
 from engine.wire.body import MAX_BYTES
-from engine.wire.decisions import read_decision, says_gpc
+from engine.wire.decisions import read_decision, read_key, says_gpc
 from engine.wire.tracing import request_id, traced
-from engine.wire.values import check_id
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -60,10 +59,9 @@ class Express:
         return [content]
 
     def _answer(self, body: bytes, environ: WSGIEnvironment) -> bytes:
-        key = environ.get("HTTP_IDEMPOTENCY_KEY")
-        checked = check_id(key, "the Idempotency-Key header") if key else None
+        key = read_key(environ.get("HTTP_IDEMPOTENCY_KEY"))
         signal = says_gpc(environ.get("HTTP_SEC_GPC"))
-        return msgspec.json.encode(self._decisions.answer(read_decision(body), checked, signal))
+        return msgspec.json.encode(self._decisions.answer(read_decision(body), key, signal))
 
 
 def _in_reach(length: str) -> bool:

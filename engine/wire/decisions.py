@@ -24,6 +24,7 @@ from engine.wire.values import (
     Values,
     ValuesField,
     WholeField,
+    check_id,
     one_of,
 )
 
@@ -92,6 +93,16 @@ _schema = DecisionRequestSchema()
 def read_decision(body: bytes) -> DecisionBody:
     """The request as sent. Raises Malformed or InvalidRequest."""
     return read(body, DecisionBody, _decoder, _schema)
+
+
+def read_key(header: str | None) -> str | None:
+    """An `Idempotency-Key` header. Raises InvalidRequest for one that is empty, as our server
+    passes on any that is not ASCII: the retry it stands for would be decided anew."""
+    if header is None:
+        return None
+    if not header.isascii():
+        header = ""
+    return check_id(header, "the Idempotency-Key header (in ASCII; `request_id` takes any)")
 
 
 def says_gpc(header: str | None) -> bool:

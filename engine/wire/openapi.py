@@ -32,7 +32,7 @@ _PROBLEMS = {
     "(`contention`); try again after `Retry-After` seconds. Nothing was acknowledged.",
 }
 _HEADERS = {
-    "Idempotency-Key": "The same as `request_id`.",
+    "Idempotency-Key": "The same as `request_id`, in ASCII.",
     "Sec-GPC": "`1`: no model and no feature of the customer is used for this request.",
 }
 _PARAMETERS: Mapping[str, fields.Field[Any]] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 import redis
 
 from engine.partitions import partition_of
@@ -82,6 +83,17 @@ def test_the_idempotency_key_header_is_the_request_id(client: Client) -> None:
     both = client.call("POST", "/v1/decisions", {**body, "request_id": "k-2"}, header)
     assert both.status == 422
     assert both.json()["errors"][0]["pointer"] == "/request_id"
+
+
+@pytest.mark.parametrize("key", ["", " ", "encomenda-\u00e9", "k\t1", "k" * 257])
+def test_an_idempotency_key_that_cannot_be_kept_is_refused_and_never_passed_over(
+    client: Client, key: str
+) -> None:
+    """As `teller serve`'s server has it, a header that is not ASCII comes empty."""
+    body = {"customer": {"id": "c-1"}, "channel": "web", "placements": [{"id": "home.hero"}]}
+    reply = client.call("POST", "/v1/decisions", body, {"Idempotency-Key": key})
+    assert (reply.status, reply.json()["code"]) == (422, "invalid-request")
+    assert "Idempotency-Key header" in reply.json()["detail"]
 
 
 def test_a_preview_shows_what_would_be_offered_and_commits_nothing(client: Client) -> None:
