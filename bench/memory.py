@@ -15,7 +15,8 @@ from bench.http import populate
 from engine.change import Change
 from engine.codec import pack_contacts, pack_events
 from engine.domain import Action, Contacts, CustomerState, Events, Interaction
-from engine.memory import remember_contacts, remember_event
+from engine.memory.contacts import remember_contacts
+from engine.memory.interactions import remember_event
 from engine.partitions import partition_of
 from engine.store import open_store
 from engine.store.embedded import embedded_server

@@ -12,7 +12,7 @@ from engine.change import Change, Committed, Conflict, Known, Loaded
 from engine.codec import pack_attributes, pack_consent, pack_events
 from engine.domain import Consent, Interaction
 from engine.errors import Contention
-from engine.memory import remember_event
+from engine.memory.interactions import remember_event
 from engine.record import CustomerRecord, InteractionRecord
 
 _DAY = 86_400_000

@@ -17,7 +17,7 @@ from engine.catalogue import Catalogue
 from engine.domain import Contacts, CustomerState
 from engine.facts import impersonal
 from engine.filling import Choose, Filling, Pick, draw, fill
-from engine.memory import held, remember_contacts
+from engine.memory.contacts import held, remember_contacts
 from engine.plan import Chosen, DecisionRequest, Filled, Plan
 from engine.situation import Live, Situation, survey
 

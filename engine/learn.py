@@ -14,7 +14,8 @@ from msgspec.structs import replace
 
 from engine.domain import OUTCOMES, Action, Consent, Contacts, CustomerState, Interaction
 from engine.errors import Rejected
-from engine.memory import confirm, give_back, release, remember_event
+from engine.memory.contacts import confirm, give_back, release
+from engine.memory.interactions import remember_event
 from engine.partitions import made_at
 from engine.plan import Chosen, Filled
 from engine.rules.consent import refused

@@ -10,7 +10,7 @@ from engine.catalogue import compile_catalogue
 from engine.domain import OUTCOMES, Consent, CustomerState, Interaction
 from engine.errors import Rejected
 from engine.learn import AHEAD, Learned, learn
-from engine.memory import held, remember_contacts
+from engine.memory.contacts import held, remember_contacts
 from engine.plan import Chosen, Filled
 from engine.rules.consent import later
 

@@ -10,17 +10,8 @@ from msgspec.structs import replace
 
 from engine.domain import Action, Contacts, Event, Events, Interaction, Label, Tally
 from engine.errors import Rejected
-from engine.memory import (
-    MOST_FREE,
-    MOST_LABELS,
-    MOST_OPEN,
-    confirm,
-    give_back,
-    held,
-    release,
-    remember_contacts,
-    remember_event,
-)
+from engine.memory.contacts import confirm, give_back, held, release, remember_contacts
+from engine.memory.interactions import MOST_FREE, MOST_LABELS, MOST_OPEN, remember_event
 
 FIBRE = Action("fibre", "offer", "upgrade", "marketing")
 PLUS = Action("plus", "offer", None, "marketing")
