@@ -35,6 +35,7 @@ from engine.services.intake.imports import Imports
 from engine.services.intake.interactions import Interactions
 from engine.services.intake.naming import Aside
 from engine.services.intake.quarantine import Quarantine
+from engine.services.intake.settling import Settling
 from engine.services.intake.whose import Whose
 from engine.services.keeper import LEASE, Keeper, Keeping
 from engine.services.keyring import Keyring
@@ -184,7 +185,7 @@ def assemble(
         Records(replay, sign),
         interactions,
         Imports(store, people, served, customers, interactions),
-        Events(people, store, whose, quarantine, served, metrics, most),
+        Events(Settling(people, store), whose, quarantine, served, metrics, most),
         settings.events,
         customers,
         linking,

@@ -87,7 +87,7 @@ def test_a_body_of_five_megabytes_is_too_large(client: Client) -> None:
 def test_a_batch_that_takes_its_time_is_no_contention(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.services.intake.events.PATIENCE", 0.0)
+    monkeypatch.setattr("engine.services.intake.settling.PATIENCE", 0.0)
     batch = [{"type": "page", "userId": f"c-{n}"} for n in range(300)]
     assert send(client, "batch", {"batch": batch}).body == OK
     assert types(client, "c-299") == ["page"]
