@@ -21,7 +21,8 @@ from engine.catalogue.featuring import compile_features
 from engine.catalogue.placements import Placement, PlacementCompiler
 from engine.catalogue.reading import Reading, is_catalogue_file, read
 from engine.catalogue.selecting import Names
-from engine.catalogue.strategy import Strategy, compile_strategy
+from engine.catalogue.strategies import compile_strategy
+from engine.catalogue.strategy import Strategy
 from engine.catalogue.trials import Trial, TrialCompiler
 from engine.domain import Facts
 from engine.errors import CatalogueRefused, Fault
