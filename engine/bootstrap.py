@@ -58,6 +58,7 @@ from engine.services.people.timeline import History, NoHistory, Timeline
 from engine.services.privacy.erasure import Privacy
 from engine.services.privacy.exports import Exports
 from engine.services.privacy.forgetting import Forgetting
+from engine.services.privacy.names import Names
 from engine.services.privacy.tombstones import Tombstones
 from engine.services.tokens import Signer
 from engine.settings import OFF, EventLimits, Settings
@@ -178,6 +179,7 @@ def assemble(
     held = Holdings(people, store.erasure)
     erased = Erased(settings.data)
     aside = Aside(quarantine, rules.normal)
+    names = Names(store.identities)
     return Application(
         version("teller"),
         _keyring(settings),
@@ -191,7 +193,7 @@ def assemble(
         linking,
         merges,
         Exports(held, archive.history, served),
-        Privacy(held, store.erasure, tombstones, erased, store.identities, aside, merges),
+        Privacy(held, store.erasure, tombstones, erased, names, aside, merges),
         Timeline(people, store.erasure, archive.history, served, rows_key),
         _keeper(settings, store, served, metrics, archive, tombstones),
         _learning(settings, store, served, metrics, registry),

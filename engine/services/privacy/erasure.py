@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 from uuid import uuid4
 
 import structlog
 
-from engine import record
 from engine.change import Entry, Loaded
-from engine.codec import pack_pointer, unpack_pointer
 from engine.errors import Contention
-from engine.identity import disclaimed
 from engine.partitions import partition_of
 from engine.record import DecisionRecord, Record
 from engine.services.intake.naming import Aside
 from engine.services.people.holdings import Holdings, Person, theirs
-from engine.services.ports import Pointing
+from engine.services.privacy.marks import Marking, Marks
+from engine.services.privacy.names import Names
 from engine.services.privacy.tombstones import Proof, Tombstone, Tombstones
-from engine.wire.privacy import (
-    ProofReply,
-)
+from engine.wire.privacy import ProofReply
 from engine.wire.values import rfc3339
 
 _ATTEMPTS = 20
@@ -30,18 +26,14 @@ _ATTEMPTS = 20
 _log = structlog.get_logger()
 
 
-class Erasing(Protocol):
+class Erasing(Marking, Protocol):
     """Finding and deleting what the store holds; each may be done twice."""
 
-    def log(self, partition: int, after: str = "") -> Iterator[Entry]: ...
-    def customers(self) -> Iterator[str]: ...
     def forget(
         self, customer_id: str, now: int, revision: int | None
     ) -> tuple[int, int] | None: ...
     def forget_log(self, partition: int, entries: Sequence[str]) -> int: ...
     def forget_decisions(self, partition: int, decision_ids: Sequence[str]) -> int: ...
-    def mark(self, partition: int, tombstone: str, proof_id: str) -> None: ...
-    def marks(self, partition: int, tombstones: Sequence[str]) -> list[str | None]: ...
 
 
 class Finishing(Protocol):
@@ -65,15 +57,16 @@ class Privacy:
         erasing: Erasing,
         tombstones: Tombstones,
         archived: Archived,
-        pointing: Pointing,
+        names: Names,
         aside: Aside,
         merges: Finishing,
     ) -> None:
         self._held = held
         self._erasing = erasing
         self._tombstones = tombstones
+        self._marks = Marks(erasing, tombstones)
         self._archived = archived
-        self._pointing = pointing
+        self._names = names
         self._aside = aside
         self._merges = merges
 
@@ -89,7 +82,7 @@ class Privacy:
             self.replay()  # some of its ids may live on
         person = self._held.of(customer_id)
         earlier = self._tombstones.proof(customer_id)
-        if person.unknown and earlier and not cut_short and not self._named(person):
+        if person.unknown and earlier and not cut_short and not self._heard_of(person):
             return _reply(earlier)
         proof_id = uuid4().hex
         erased: Counter[str] = Counter()
@@ -103,16 +96,19 @@ class Privacy:
 
         Raises StoreUnavailable, StateUnknown, Misconfigured.
         """
-        missing = self._unmarked()
+        missing = self._marks.missing()
         if not missing:
             return
-        back = {
-            one: stone for one in self._everybody(missing) if (stone := self._stone(one, missing))
-        }
+        back = self._marks.back(missing)
         for customer_id, stone in back.items():
             self._erased(self._held.of(customer_id), stone.proof_id, Counter())
-        self._mark(missing.values())
+        self._marks.put(missing.values())
         _log.warning("erasures done again", tombstones=len(missing), customers=len(back))
+
+    def _heard_of(self, person: Person) -> bool:
+        """Whether somebody we hold nothing of is named all the same: by an event set aside, or with
+        an identity set apart."""
+        return bool(self._aside.about(person.ids, ())) or self._names.apart(person)
 
     def _erased(self, person: Person, proof_id: str, erased: Counter[str]) -> Iterable[str]:
         """Erase the person, and who turned out to be them meanwhile; the hashes of all ids."""
@@ -122,7 +118,7 @@ class Privacy:
             self._tombstones.write(*(stone for stone in found if stone.hash not in stones))
             stones.update((stone.hash, stone) for stone in found)
             if self._forget(person, erased):
-                self._mark(stones.values())
+                self._marks.put(stones.values())
                 return stones
             person = self._held.of(person.ids[0])
         raise Contention("this customer keeps being merged: erase it again")
@@ -134,7 +130,7 @@ class Privacy:
         """
         self._archived.forget(person.subjects)
         erased["archive_subjects"] = len(person.subjects)
-        erased["identities"] += self._unpoint_all(person)
+        erased["identities"] += self._names.forget(person)
         erased["set_aside"] += self._aside.forget(person.ids, person.loaded.state.identities)
         self._forget_entries(person.entries, erased)
         if not self._forget_customer(person, erased):
@@ -181,62 +177,6 @@ class Privacy:
             erased["decisions"] += self._erasing.forget_decisions(partition, ids)
         for partition, ids in entries.items():
             erased["log_records"] += self._erasing.forget_log(partition, ids)
-
-    def _unpoint_all(self, person: Person) -> int:
-        """Their identities, and those set apart, which nobody lists as theirs; how many went."""
-        apart = set(self._pointing.shared())
-        found = {*person.loaded.state.identities, *apart}
-        return sum(self._unpoint(one, person.ids, one in apart) for one in found)
-
-    def _named(self, person: Person) -> bool:
-        """Whether somebody we hold nothing of is named all the same: by an event set aside, or with
-        an identity set apart."""
-        apart = (unpack_pointer(self._pointing.pointer(one)) for one in self._pointing.shared())
-        return bool(self._aside.about(person.ids, ())) or any(
-            disclaimed(held, person.ids) != held for held in apart
-        )
-
-    def _unpoint(self, identity: str, ids: Collection[str], apart: bool) -> bool:
-        """The identity leads to none of these ids and was never named with them; whether it was."""
-        while True:
-            packed = self._pointing.pointer(identity)
-            held = unpack_pointer(packed)
-            after = disclaimed(held, ids)
-            if after == held:
-                return False
-            left = bool(after.customer_id or after.claims)
-            onward = pack_pointer(after) if left else None
-            if self._pointing.point(identity, packed, onward, shared=apart and left):
-                return True
-
-    def _mark(self, stones: Iterable[Tombstone]) -> None:
-        for stone in stones:
-            self._erasing.mark(stone.partition, stone.hash, stone.proof_id)
-
-    def _unmarked(self) -> dict[str, Tombstone]:
-        """The tombstones the store has not heard of, by hash."""
-        by_partition: defaultdict[int, list[Tombstone]] = defaultdict(list)
-        for stone in self._tombstones.latest().values():
-            by_partition[stone.partition].append(stone)
-        missing = {}
-        for partition, stones in by_partition.items():
-            marks = self._erasing.marks(partition, [stone.hash for stone in stones])
-            for stone, mark in zip(stones, marks, strict=True):
-                if mark != stone.proof_id:
-                    missing[stone.hash] = stone
-        return missing
-
-    def _everybody(self, missing: Mapping[str, Tombstone]) -> set[str]:
-        """All customers, and all that the logs where someone is missing speak of."""
-        everybody = set(self._erasing.customers())
-        for partition in {stone.partition for stone in missing.values()}:
-            for entry in self._erasing.log(partition):
-                if told := record.legible(entry.data):
-                    everybody.add(record.customer_of(told))
-        return everybody
-
-    def _stone(self, customer_id: str, missing: Mapping[str, Tombstone]) -> Tombstone | None:
-        return missing.get(self._tombstones.hash_of(customer_id))
 
 
 def _reply(proof: Proof) -> ProofReply:
