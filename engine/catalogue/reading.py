@@ -14,9 +14,11 @@ from typing import Any, TypeVar
 import msgspec
 
 from engine.catalogue import shape
+from engine.catalogue.csv_source import read_csv
 from engine.catalogue.faults import Faults, Located
-from engine.catalogue.source import Document, NotReadable, Path, read_csv, read_yaml
+from engine.catalogue.source import Document, NotReadable, Path
 from engine.catalogue.wording import UNBUILT_KEYS, Misfit, misfits, unknown_key
+from engine.catalogue.yaml_source import read_yaml
 
 T = TypeVar("T")
 

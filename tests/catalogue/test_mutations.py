@@ -9,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.catalogue import compile_catalogue
-from engine.catalogue.source import NotReadable, read_csv, read_yaml
+from engine.catalogue.csv_source import read_csv
+from engine.catalogue.source import NotReadable
+from engine.catalogue.yaml_source import read_yaml
 from engine.errors import CatalogueRefused
 
 LINES = (Path(__file__).parent / "example.yaml").read_text(encoding="utf-8").splitlines()
