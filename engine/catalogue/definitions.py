@@ -11,7 +11,8 @@ from engine.catalogue.faults import Faults, Located, nearest
 from engine.catalogue.reading import Reading
 from engine.catalogue.shape import TableSpec
 from engine.rules.scalar import Definition
-from engine.rules.tables import DecisionTable, TableFault, TableFaults, check_table
+from engine.rules.table_checker import TableFault, TableFaults, check_table
+from engine.rules.tables import DecisionTable
 
 Name = tuple[str, str]
 

@@ -10,53 +10,16 @@ An input that is unknown makes the result unknown, unless an earlier row has mat
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple
 
 from engine.domain import Value
-from engine.errors import TellerError
 from engine.rules.emit import UNKNOWN, Emitter, assign, call, define, fixed, is_constant, load
-from engine.rules.faults import LanguageFaults, nearest
-from engine.rules.language import Condition, Scope, check, parse_type
-from engine.rules.times import duration_ms, timestamp_ms
-from engine.rules.types import (
-    BOOL,
-    DOUBLE,
-    DURATION,
-    INT,
-    INT_MAX,
-    INT_MIN,
-    STRING,
-    TIMESTAMP,
-    Node,
-    Type,
-    list_of,
-)
+from engine.rules.scope import Condition
+from engine.rules.types import Node, Type
 
 Hit = Literal["unique", "first", "collect"]
-_CELL = re.compile(r"(==|!=|<=|>=|<|>)?\s*(.*)", re.DOTALL)
-
-
-class TableFault(NamedTuple):
-    """One thing wrong with a table. `row` and `column` count from 1; row 0 is its heading."""
-
-    row: int
-    column: int
-    what: str
-    hint: str = ""
-
-
-class TableFaults(TellerError):
-    """A table that cannot be used; `faults` holds every reason, by row and column."""
-
-    def __init__(self, faults: Sequence[TableFault]) -> None:
-        self.faults = sorted(faults)
-        super().__init__(
-            "; ".join(f"row {f.row}, column {f.column}: {f.what}" for f in self.faults)
-        )
 
 
 class Row(NamedTuple):
@@ -81,20 +44,6 @@ class DecisionTable:
         return frozenset().union(*(condition.reads for condition in self.inputs))
 
 
-def check_table(
-    hit: str,
-    inputs: Sequence[str],
-    output: str,
-    rows: Sequence[Sequence[object]],
-    scope: Scope,
-) -> DecisionTable:
-    """The table of those rows (one cell an input, then the output).
-
-    Raises TableFaults with everything that is wrong.
-    """
-    return _Checker(scope).table(hit, inputs, output, rows)
-
-
 def function_of(table: DecisionTable) -> Callable[..., object]:
     """The table as a function of its inputs."""
     emitter = Emitter()
@@ -117,160 +66,3 @@ def function_of(table: DecisionTable) -> Callable[..., object]:
 
 def _only(hits: Sequence[Value]) -> Value | None:
     return hits[0] if len(hits) == 1 else None
-
-
-class _Checker:
-    def __init__(self, scope: Scope) -> None:
-        self.scope = scope
-        self.faults: list[TableFault] = []
-
-    def table(
-        self, hit: str, inputs: Sequence[str], output: str, rows: Sequence[Sequence[object]]
-    ) -> DecisionTable:
-        conditions = [self.input(column, text) for column, text in enumerate(inputs, 1)]
-        type = self.output(output, len(inputs) + 1)
-        if hit not in get_args(Hit):
-            hint = nearest(hit, get_args(Hit)) or "unique, first or collect"
-            self.faults.append(TableFault(0, 1, f"there is no hit policy {hit!r}", hint))
-        checked = [self.row(index, row, conditions, type) for index, row in enumerate(rows, 1)]
-        if self.faults or type is None:
-            raise TableFaults(self.faults)
-        return DecisionTable(
-            next(word for word in get_args(Hit) if word == hit),
-            tuple(condition for condition in conditions if condition is not None),
-            list_of(type) if hit == "collect" else type,
-            tuple(row for row in checked if row is not None),
-        )
-
-    def input(self, column: int, text: str) -> Condition | None:
-        try:
-            condition = check(text, self.scope, None)
-        except LanguageFaults as faults:
-            self.faults += [
-                TableFault(0, column, fault.what, fault.hint) for fault in faults.faults
-            ]
-            return None
-        if condition.type.name == "list":
-            hint = "make the question a segment, such as 'x' in customer.tags"
-            self.faults.append(TableFault(0, column, "an input must not be a list", hint))
-            return None
-        return condition
-
-    def output(self, text: str, column: int) -> Type | None:
-        try:
-            type = parse_type(text)
-        except ValueError as error:
-            self.faults.append(TableFault(0, column, str(error)))
-            return None
-        if type.name == "list":
-            self.faults.append(TableFault(0, column, "an output must not be a list"))
-            return None
-        return type
-
-    def row(
-        self,
-        index: int,
-        row: Sequence[object],
-        inputs: Sequence[Condition | None],
-        type: Type | None,
-    ) -> Row | None:
-        if len(row) != len(inputs) + 1:
-            what = f"a row has {len(inputs) + 1} cells (inputs, then the output), not {len(row)}"
-            self.faults.append(TableFault(index, 1, what))
-            return None
-        tests = [
-            self.cell(index, at, cell, condition)
-            for at, (cell, condition) in enumerate(zip(row, inputs, strict=False))
-        ]
-        value = None if type is None else self.literal(index, len(row), row[-1], type)
-        return None if value is None else Row(_all([t for t in tests if t is not None]), value)
-
-    def cell(self, row: int, at: int, cell: object, condition: Condition | None) -> Node | None:
-        """The test of a cell; None where it asks nothing, or is at fault."""
-        if condition is None or cell == "-":
-            return None
-        match = _CELL.fullmatch(cell) if isinstance(cell, str) else None
-        op, text = (match[1] or "==", match[2]) if match else ("==", cell)
-        value = self.literal(row, at + 1, text, condition.type)
-        if value is None:
-            return None
-        self.known_value(row, at + 1, condition, value)
-        partial = condition.tree.partial
-        local = Node("local", condition.type, 0, value=f"input{at}", partial=partial)
-        literal = Node("literal", condition.type, 0, value=value)
-        return Node(op, BOOL, 0, (local, literal), partial=partial)
-
-    def literal(self, row: int, column: int, cell: object, type: Type) -> Value | None:
-        try:
-            return _LITERALS[type](cell)
-        except ValueError as error:
-            self.faults.append(TableFault(row, column, str(error)))
-            return None
-
-    def known_value(self, row: int, column: int, condition: Condition, value: Value) -> None:
-        tree = condition.tree
-        if tree.op != "read" or not isinstance(tree.value, tuple):
-            return
-        namespace, name = map(str, tree.value)
-        if namespace not in ("customer", "context"):
-            return
-        enum = self.scope.attribute(namespace, name).enum
-        if enum is not None and value not in enum:
-            hint = nearest(str(value), enum) or f"its values are {', '.join(enum)}"
-            what = f"{condition.text} is never {value!r}"
-            self.faults.append(TableFault(row, column, what, hint))
-
-
-def _all(tests: Sequence[Node]) -> Node:
-    if not tests:
-        return Node("literal", BOOL, 0, value=True)
-    partial = any(test.partial for test in tests)
-    return tests[0] if len(tests) == 1 else Node("&&", BOOL, 0, tuple(tests), partial=partial)
-
-
-def _bool(cell: object) -> bool:
-    known = {"true": True, "false": False}
-    value = cell if isinstance(cell, bool) else known.get(str(cell))
-    if value is None:
-        raise ValueError(f"{cell!r} is not true or false")
-    return value
-
-
-def _int(cell: object) -> int:
-    text = str(cell)
-    value = int(text) if re.fullmatch(r"-?[0-9]{1,19}", text) else None
-    if value is None or not INT_MIN <= value <= INT_MAX:
-        raise ValueError(f"{cell!r} is not an int")
-    return value
-
-
-def _double(cell: object) -> float:
-    text = str(cell)
-    if not re.fullmatch(r"-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]{1,3})?", text):
-        raise ValueError(f"{cell!r} is not a number")
-    return float(text)
-
-
-def _string(cell: object) -> str:
-    if not isinstance(cell, str):
-        raise ValueError(f"{cell!r} is not a string; put it in quotes")
-    quoted = len(cell) > 1 and cell[0] == cell[-1] and cell[0] in "'\""
-    return cell[1:-1] if quoted else cell
-
-
-def _timestamp(cell: object) -> int:
-    return timestamp_ms(cell.isoformat() if isinstance(cell, datetime) else str(cell))
-
-
-def _duration(cell: object) -> int:
-    return duration_ms(str(cell))
-
-
-_LITERALS: dict[Type, Callable[[object], Value]] = {
-    BOOL: _bool,
-    INT: _int,
-    DOUBLE: _double,
-    STRING: _string,
-    TIMESTAMP: _timestamp,
-    DURATION: _duration,
-}

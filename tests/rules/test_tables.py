@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from engine.domain import Events, Facts
 from engine.rules.language import DOUBLE, INT, STRING, TIMESTAMP, Attribute, Scope, list_of
 from engine.rules.scalar import Definition, compile_rules
-from engine.rules.tables import TableFaults, check_table
+from engine.rules.table_checker import TableFaults, check_table
 
 SCOPE = Scope(
     customer={
