@@ -50,9 +50,11 @@ from engine.services.live.trials import run
 from engine.services.live.versions import Versions
 from engine.services.people.customers import Customers
 from engine.services.people.holdings import Holdings
-from engine.services.people.identities import Resolver, Rules
+from engine.services.people.identities import Resolver
 from engine.services.people.linking import Linking
+from engine.services.people.lists import Lists
 from engine.services.people.merges import Merges
+from engine.services.people.rules import Rules
 from engine.services.people.ties import Ties
 from engine.services.people.timeline import History, NoHistory, Timeline
 from engine.services.privacy.erasure import Privacy
@@ -162,9 +164,10 @@ def assemble(
     served = Served(settings.catalogue, compiler.files, models, versions, metrics)
     rules = Rules(served, settings.phone_region, settings.identity_limit)
     merges = Merges(store, store.identities, rules.shared)
-    people = Resolver(store, store.identities, merges, rules, served)
-    linking = Linking(people, store.identities, merges, rules, served)
-    ties = Ties(store, store.identities, people, linking, rules)
+    lists = Lists(store, served)
+    people = Resolver(store, store.identities, merges, rules, lists)
+    linking = Linking(people, store.identities, merges, rules, served, lists)
+    ties = Ties(store, store.identities, people, linking, rules, lists)
     whose = partial(Whose, people, linking, ties)
     quarantine = Quarantine(store.quarantine)
     most = settings.events.event

@@ -24,7 +24,9 @@ from engine.services.intake.interactions import Interactions
 from engine.services.live.models import RegisteredModels
 from engine.services.live.versions import Versions
 from engine.services.people.customers import Customers
-from engine.services.people.identities import Resolver, Rules
+from engine.services.people.identities import Resolver
+from engine.services.people.lists import Lists
+from engine.services.people.rules import Rules
 from engine.settings import Settings
 from engine.store import Store
 from engine.telemetry import Metrics
@@ -143,7 +145,7 @@ def test_a_decision_never_confirmed_is_voided_with_the_survivor_where_they_were_
         store.identities,
         application.merges,
         Rules(application.served, None, 3),
-        application.served,
+        Lists(flaky, application.served),
     )
     decisions = Decisions(people, application.served, None, lambda *_: "token", Metrics(), Recent())
     ask = DecisionBody(CustomerBody("c-2"), "web", [PlacementBody("home.hero")])

@@ -7,66 +7,37 @@ that comes back, so it may be old but never wrong.
 from __future__ import annotations
 
 import secrets
-from collections import OrderedDict
-from collections.abc import Collection, Mapping, Sequence
-from threading import Lock
+from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
-from engine import record
 from engine.change import Change, Committed, Conflict, Found, Known, Loaded
-from engine.codec import pack_names, pack_pointer, unpack_pointer
+from engine.codec import pack_pointer, unpack_pointer
 from engine.domain import Pointer
-from engine.errors import AnswerLost, Contention, IdentityShared, InvalidRequest, Problem
-from engine.identity import MADE, shared
-from engine.namespaces import normalise
-from engine.record import IdentityRecord
-from engine.services.deciding.changes import change_of, retention
+from engine.errors import Contention, IdentityShared
+from engine.identity import MADE
+from engine.services.people.lists import Lists
 from engine.services.people.merges import Merges
-from engine.services.ports import Memory, Pointing, Serving
+from engine.services.people.remembered import Remembered
+from engine.services.people.rules import SHARED, Rules
+from engine.services.ports import Memory, Pointing
 
 _ATTEMPTS = 20
-_REMEMBERED = 100_000
-SHARED = (
-    "too many customers share this identity, so it names none of them and merges nobody: name "
-    "the customer by id, or by an identity of their own"
-)
-
-
-class Rules:
-    """What counts as an identity here. `region`: of phone numbers without a country code, ISO
-    3166; `limit`: how many customers may be named with one identity."""
-
-    def __init__(self, serving: Serving, region: str | None, limit: int) -> None:
-        self._serving = serving
-        self._region = region
-        self._limit = limit
-
-    def normal(self, identity: str, pointer: str = "/identity") -> str:
-        """The identity as it is stored. Raises InvalidRequest, which points at `pointer`."""
-        try:
-            return normalise(identity, self._serving.live.catalogue.identities, self._region)
-        except ValueError as error:
-            raise InvalidRequest([Problem(pointer, str(error))]) from None
-
-    def shared(self, pointer: Pointer) -> bool:
-        """Whether too many customers share the identity."""
-        return shared(pointer, self._limit)
 
 
 class Resolver:
     """The store, with every customer under the one id they have now (`ports.People`)."""
 
     def __init__(
-        self, store: Memory, pointing: Pointing, merges: Merges, rules: Rules, serving: Serving
+        self, store: Memory, pointing: Pointing, merges: Merges, rules: Rules, lists: Lists
     ) -> None:
         self._store = store
         self._pointing = pointing
         self._merges = merges
         self._rules = rules
-        self._serving = serving
-        self._redirects = _Cache()
-        self._holders = _Cache()
+        self._lists = lists
+        self._redirects = Remembered()
+        self._holders = Remembered()
 
     def normal(self, identity: str, pointer: str = "/identity") -> str:
         """The identity as it is stored. Raises InvalidRequest, which points at `pointer`."""
@@ -148,19 +119,6 @@ class Resolver:
         pointer = self._pointer(identity, None)[0]
         return self.load(pointer.customer_id) if pointer.customer_id else None
 
-    def list_identity(self, loaded: Loaded, identity: str, deadline: float | None = None) -> bool:
-        """Write down with the customer that the identity is theirs; False when it changed."""
-        return self._write(self.listing(loaded, [identity]), deadline)
-
-    def listing(self, loaded: Loaded, identities: Sequence[str]) -> Change:
-        """The change that writes down with the customer that these are theirs, too."""
-        return self._naming(loaded, identities, {*loaded.state.identities, *identities}, True)
-
-    def unlist_identity(self, loaded: Loaded, identity: str, deadline: float | None = None) -> bool:
-        """Write down that the identity is no longer theirs; False when the customer changed."""
-        listed = {*loaded.state.identities} - {identity}
-        return self._write(self._naming(loaded, [identity], listed, False), deadline)
-
     def _holder(
         self, identity: str, seen: Sequence[str], deadline: float | None, create: bool
     ) -> Loaded | None:
@@ -176,7 +134,7 @@ class Resolver:
             pointer = replace(pointer, customer_id=made)
         loaded = self.load(pointer.customer_id, seen, deadline)
         if create and identity not in loaded.state.identities:
-            self.list_identity(loaded, identity, deadline)
+            self._lists.add(loaded, identity, deadline)
             return None
         self._holders.put(identity, loaded.state.customer_id)
         return loaded
@@ -207,37 +165,3 @@ class Resolver:
         for customer_id, onward in passed.items():
             if onward != survivor:
                 self._pointing.shorten(customer_id, onward, survivor, deadline)
-
-    def _naming(
-        self, loaded: Loaded, identities: Sequence[str], listed: Collection[str], linked: bool
-    ) -> Change:
-        who, now = loaded.state.customer_id, loaded.now
-        spaces = [one.partition(":")[0] for one in identities]
-        entries = [record.encode(IdentityRecord(who, space, linked, now)) for space in spaces]
-        sections = {"identities": pack_names(tuple(sorted(listed)))}
-        return change_of(loaded, sections, entries, (), retention(self._serving.live))
-
-    def _write(self, change: Change, deadline: float | None) -> bool:
-        try:
-            return isinstance(self._store.commit(change, deadline), Committed)
-        except AnswerLost:
-            return False  # whoever asks looks again, and finds it listed if it is
-
-
-class _Cache:
-    """Names to ids, the oldest forgotten first."""
-
-    def __init__(self) -> None:
-        self._ids: OrderedDict[str, str] = OrderedDict()  # a dict is slow to find its first
-        self._lock = Lock()
-        self.get = self._ids.get
-
-    def put(self, name: str, customer_id: str) -> None:
-        with self._lock:
-            if len(self._ids) >= _REMEMBERED:
-                self._ids.popitem(last=False)
-            self._ids[name] = customer_id
-
-    def drop(self, name: str) -> None:
-        with self._lock:
-            self._ids.pop(name, None)

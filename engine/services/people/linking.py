@@ -14,8 +14,10 @@ from engine.errors import Contention, CustomerFull, IdentityShared, NotFound
 from engine.identity import MOST_NAMES, claim, fit, named
 from engine.namespaces import ANONYMOUS
 from engine.services.people.customers import document
-from engine.services.people.identities import SHARED, Resolver, Rules
+from engine.services.people.identities import Resolver
+from engine.services.people.lists import Lists
 from engine.services.people.merges import Merges
+from engine.services.people.rules import SHARED, Rules
 from engine.services.ports import Pointing, Serving
 from engine.wire.customers import CustomerReply
 from engine.wire.identities import SharedReply
@@ -39,12 +41,14 @@ class Linking:
         merges: Merges,
         rules: Rules,
         serving: Serving,
+        lists: Lists,
     ) -> None:
         self._resolver = resolver
         self._pointing = pointing
         self._merges = merges
         self._rules = rules
         self._serving = serving
+        self._lists = lists
 
     def find(self, identity: str) -> CustomerReply:
         """The customer an identity names. Raises InvalidRequest, NotFound, IdentityShared."""
@@ -120,7 +124,7 @@ class Linking:
         if not state.revision or identity not in state.identities:
             if len(state.identities) >= MOST_NAMES:
                 raise CustomerFull(_FULL)
-            listed = self._resolver.list_identity(loaded, identity, deadline)
+            listed = self._lists.add(loaded, identity, deadline)
             if not listed or other:
                 return False
         if other:
@@ -154,7 +158,7 @@ class Linking:
         """It is another's, and not listed here: somebody else was quicker to point it."""
         if identity not in loaded.state.identities:
             return True
-        return self._resolver.unlist_identity(loaded, identity, deadline)
+        return self._lists.drop(loaded, identity, deadline)
 
     def _point(
         self, identity: str, packed: bytes | None, held: Pointer, after: Pointer, deadline: float
@@ -181,7 +185,7 @@ class Linking:
         loaded = self._resolver.load(customer_id, (), deadline)
         if identity not in loaded.state.identities:
             return True
-        return self._resolver.unlist_identity(loaded, identity, deadline)
+        return self._lists.drop(loaded, identity, deadline)
 
     def _until(self, done: Callable[[], bool], deadline: float) -> None:
         while not done():

@@ -14,8 +14,10 @@ from engine.codec import pack_pointer, unpack_pointer
 from engine.domain import CustomerState
 from engine.errors import AnswerLost
 from engine.identity import MOST_NAMES, claim
-from engine.services.people.identities import Resolver, Rules
+from engine.services.people.identities import Resolver
 from engine.services.people.linking import Linking
+from engine.services.people.lists import Lists
+from engine.services.people.rules import Rules
 from engine.services.ports import Bulk, Pointing
 
 TOGETHER = 128
@@ -49,13 +51,20 @@ class Ties:
     """
 
     def __init__(
-        self, bulk: Bulk, pointing: Pointing, resolver: Resolver, linking: Linking, rules: Rules
+        self,
+        bulk: Bulk,
+        pointing: Pointing,
+        resolver: Resolver,
+        linking: Linking,
+        rules: Rules,
+        lists: Lists,
     ) -> None:
         self._bulk = bulk
         self._pointing = pointing
         self._resolver = resolver
         self._linking = linking
         self._rules = rules
+        self._lists = lists
 
     def tie_all(self, said: Said) -> dict[str, str]:
         """Link all that is said, no identity of two customers; why not, by identity, where a
@@ -127,7 +136,7 @@ class Ties:
         """Those with whom their moves are listed by now."""
         names = [[move.identity for move in tie.moves] for tie in ties]
         changes = [
-            self._resolver.listing(tie.loaded, new) for tie, new in zip(ties, names, strict=True)
+            self._lists.adding(tie.loaded, new) for tie, new in zip(ties, names, strict=True)
         ]
         try:
             results = self._bulk.commit_all(changes)

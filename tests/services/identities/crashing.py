@@ -6,9 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from engine.bootstrap import Application
-from engine.services.people.identities import Resolver, Rules
+from engine.services.people.identities import Resolver
 from engine.services.people.linking import Linking
+from engine.services.people.lists import Lists
 from engine.services.people.merges import Merges
+from engine.services.people.rules import Rules
 from engine.store import Store
 
 
@@ -47,5 +49,6 @@ def crashing(
     verbs = Crashing(store, at, after)
     rules = Rules(application.served, None, limit)
     merges = Merges(store, verbs, rules.shared)
-    resolver = Resolver(store, verbs, merges, rules, application.served)
-    return Linking(resolver, verbs, merges, rules, application.served)
+    lists = Lists(store, application.served)
+    resolver = Resolver(store, verbs, merges, rules, lists)
+    return Linking(resolver, verbs, merges, rules, application.served, lists)
