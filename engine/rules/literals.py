@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
-from datetime import datetime
 
 from engine.domain import Value
 from engine.rules.times import duration_ms, timestamp_ms
@@ -46,7 +46,10 @@ def _double(cell: object) -> float:
     text = str(cell)
     if not re.fullmatch(r"-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]{1,3})?", text):
         raise ValueError(f"{cell!r} is not a number")
-    return float(text)
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError(f"{cell!r} is too large for a double")
+    return value
 
 
 def _string(cell: object) -> str:
@@ -57,7 +60,7 @@ def _string(cell: object) -> str:
 
 
 def _timestamp(cell: object) -> int:
-    return timestamp_ms(cell.isoformat() if isinstance(cell, datetime) else str(cell))
+    return timestamp_ms(str(cell))
 
 
 def _duration(cell: object) -> int:

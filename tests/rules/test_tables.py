@@ -89,6 +89,8 @@ def test_literals_take_the_type_of_their_input():
         ("first", ["customer.plan"], "string", [3, "x"], (1, 1), "not a string"),
         ("first", ["customer.joined"], "string", ["> soon", "x"], (1, 1), "not a time"),
         ("first", ["customer.months"], "int", ["-", "many"], (1, 2), "not an int"),
+        ("first", ["customer.spend"], "string", ["> 1e999", "x"], (1, 1), "too large for a double"),
+        ("first", ["customer.months"], "double", ["-", "-1e999"], (1, 2), "too large for a double"),
     ],
 )
 def test_a_fault_names_row_and_column(hit, inputs, output, row, where, what):
