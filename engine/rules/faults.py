@@ -33,3 +33,8 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """A hint with the known name most like `name`, or nothing when none is like it."""
     close = get_close_matches(name, list(known), n=1)
     return f"did you mean {close[0]}?" if close else ""
+
+
+def among(value: object, values: Sequence[str]) -> str:
+    """A hint with the one of an enum's values most like `value`, or with all of them."""
+    return nearest(str(value), values) or f"its values are {', '.join(values)}"

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 
 from engine.rules import functions
-from engine.rules.faults import LanguageFault, LanguageFaults, nearest
+from engine.rules.faults import LanguageFault, LanguageFaults, among, nearest
 from engine.rules.folding import built, folded
 from engine.rules.scope import Scope
 from engine.rules.syntax import Term
@@ -200,18 +200,14 @@ class Operators(ABC):
 
     def _known_values(self, read: Node, other: Node) -> None:
         """A declared enum is compared with its own values only: any other is never equal."""
-        if read.op != "read" or not isinstance(read.value, tuple) or other.op != "literal":
+        enum = self.scope.enum(read)
+        if enum is None or not isinstance(read.value, tuple) or other.op != "literal":
             return
-        namespace, name = map(str, read.value)
-        if namespace not in ("customer", "context"):
-            return
-        enum = self.scope.attribute(namespace, name).enum
+        name = ".".join(map(str, read.value))
         values = other.value if isinstance(other.value, tuple) else (other.value,)
         for value in values:
-            if enum is not None and value not in enum:
-                hint = nearest(str(value), enum) or f"its values are {', '.join(enum)}"
-                what = f"{namespace}.{name} is never {value!r}"
-                self.note(other.column, what, hint)
+            if value not in enum:
+                self.note(other.column, f"{name} is never {value!r}", among(value, enum))
 
 
 def _unfit(term: Term, nodes: Iterable[Node]) -> LanguageFaults:

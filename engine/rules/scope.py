@@ -60,3 +60,12 @@ class Scope:
     def attribute(self, namespace: str, name: str) -> Attribute:
         """The declaration of `customer.name` or `context.name`; KeyError if there is none."""
         return (self.customer if namespace == "customer" else self.context)[name]
+
+    def enum(self, tree: Node) -> tuple[str, ...] | None:
+        """The values that what `tree` reads may have, where the schema lists them."""
+        if tree.op != "read" or not isinstance(tree.value, tuple):
+            return None
+        namespace, name = map(str, tree.value)
+        if namespace not in ("customer", "context"):
+            return None
+        return self.attribute(namespace, name).enum

@@ -11,7 +11,7 @@ from typing import NamedTuple, get_args
 
 from engine.domain import Value
 from engine.errors import TellerError
-from engine.rules.faults import LanguageFaults, nearest
+from engine.rules.faults import LanguageFaults, among, nearest
 from engine.rules.language import Condition, Scope, check, parse_type
 from engine.rules.literals import literal
 from engine.rules.tables import DecisionTable, Hit, Row
@@ -142,17 +142,10 @@ class _Checker:
             return None
 
     def known_value(self, row: int, column: int, condition: Condition, value: Value) -> None:
-        tree = condition.tree
-        if tree.op != "read" or not isinstance(tree.value, tuple):
-            return
-        namespace, name = map(str, tree.value)
-        if namespace not in ("customer", "context"):
-            return
-        enum = self.scope.attribute(namespace, name).enum
+        enum = self.scope.enum(condition.tree)
         if enum is not None and value not in enum:
-            hint = nearest(str(value), enum) or f"its values are {', '.join(enum)}"
             what = f"{condition.text} is never {value!r}"
-            self.faults.append(TableFault(row, column, what, hint))
+            self.faults.append(TableFault(row, column, what, among(value, enum)))
 
 
 def _all(tests: Sequence[Node]) -> Node:
