@@ -14,7 +14,7 @@ from engine.rules.scope import Attribute
 from engine.wire.body import check, inspect
 from engine.wire.customers import CustomerPatchBody, CustomerPatchSchema
 from engine.wire.identities import check_customer_id
-from engine.wire.interactions import InteractionBody, InteractionSchema, by_bot
+from engine.wire.one_interaction import InteractionBody, InteractionSchema, by_bot
 from engine.wire.problems import nearest
 from engine.wire.tables import Line
 

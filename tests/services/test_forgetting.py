@@ -19,7 +19,7 @@ from engine.store import Store, open_store
 from engine.wire.customers import CustomerPatchBody
 from engine.wire.decisions import DecisionBody, PlacementBody
 from engine.wire.identities import CustomerBody
-from engine.wire.interactions import InteractionBody
+from engine.wire.one_interaction import InteractionBody
 from tests.http.catalogue import written
 from tests.store.conftest import until
 

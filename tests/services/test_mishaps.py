@@ -33,7 +33,7 @@ from engine.telemetry import Metrics
 from engine.wire.customers import CustomerPatchBody
 from engine.wire.decisions import DecisionBody, PlacementBody
 from engine.wire.identities import CustomerBody
-from engine.wire.interactions import InteractionBody
+from engine.wire.one_interaction import InteractionBody
 from tests.http.catalogue import written
 
 ASK = DecisionBody(CustomerBody("c-1"), "web", [PlacementBody("home.hero")])

@@ -15,7 +15,7 @@ from engine.partitions import partition_of
 from engine.store import Store
 from engine.store.keys import customer_key
 from engine.wire.customers import CustomerPatchBody
-from engine.wire.interactions import InteractionBody
+from engine.wire.one_interaction import InteractionBody
 from tests.services.conftest import worker
 from tests.services.identities.people import MAIL, decide, known, visit
 

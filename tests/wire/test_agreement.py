@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from marshmallow import Schema
 
-from engine.wire import catalogues, customers, decisions, identities, interactions, models
+from engine.wire import catalogues, customers, decisions, identities, models, one_interaction
 from engine.wire.body import check
 from engine.wire.openapi import document as openapi
 from tests.builders import PLACEMENTS, action, catalogue
@@ -36,8 +36,8 @@ PAIRS: dict[str, tuple[type[Any], Schema, dict[str, Any]]] = {
         },
     ),
     "interaction": (
-        interactions.InteractionBody,
-        interactions.InteractionSchema(),
+        one_interaction.InteractionBody,
+        one_interaction.InteractionSchema(),
         {
             "id": "m",
             "customer": {"id": "c"},
@@ -163,7 +163,7 @@ def test_one_change_anywhere_is_judged_alike(name: str) -> None:
 
 
 def test_what_is_missing_or_null_is_said_in_our_words() -> None:
-    schema = interactions.InteractionSchema()
+    schema = one_interaction.InteractionSchema()
     assert schema.validate({"type": None, "customer": 1}) == {
         "id": ["is required"],
         "type": ["must not be null"],

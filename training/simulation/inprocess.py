@@ -22,7 +22,7 @@ from engine.store import Store, open_store
 from engine.wire.customers import ConsentBody, CustomerPatchBody, Status
 from engine.wire.decisions import DecisionBody, PlacementBody
 from engine.wire.identities import CustomerBody
-from engine.wire.interactions import InteractionBody
+from engine.wire.one_interaction import InteractionBody
 from training.simulation.house import Offer
 from training.simulation.world import DAY, START, Person, Visit, World
 

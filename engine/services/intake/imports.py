@@ -26,7 +26,7 @@ from engine.services.people.customers import Customers, changed, sections_of
 from engine.services.ports import Bulk, People, Serving
 from engine.wire.customers import CustomerPatchBody
 from engine.wire.imports import SOURCE, Kind, Reading
-from engine.wire.interactions import InteractionBody
+from engine.wire.one_interaction import InteractionBody
 from engine.wire.tables import Line
 
 T = TypeVar("T")

@@ -25,15 +25,8 @@ from engine.services.intake.fate import Fate
 from engine.services.intake.lesson import Lesson, Row, keys_of, row_of
 from engine.services.intake.made import Made
 from engine.services.ports import People, Serving, Watch
-from engine.wire.interactions import (
-    FaultyNo,
-    InteractionBody,
-    InteractionsReply,
-    Read,
-    RejectedRow,
-    by_bot,
-    says_no,
-)
+from engine.wire.interactions import FaultyNo, InteractionsReply, Read, RejectedRow
+from engine.wire.one_interaction import InteractionBody, by_bot, says_no
 
 PATIENCE = 2.0  # seconds a request may go on retrying
 

@@ -22,7 +22,7 @@ from engine.rules.consent import denied, refused
 from engine.services.deciding.changes import change_of
 from engine.services.intake.fate import Fate
 from engine.services.intake.made import Made
-from engine.wire.interactions import InteractionBody, digested, says_no, to_interaction
+from engine.wire.one_interaction import InteractionBody, digested, says_no, to_interaction
 from engine.wire.values import milliseconds
 
 _SAID = "unsubscribe"  # where a no came from

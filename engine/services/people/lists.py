@@ -22,7 +22,7 @@ class Lists:
         self._serving = serving
 
     def add(self, loaded: Loaded, identity: str, deadline: float | None = None) -> bool:
-        """Write down with the customer that the identity is theirs; False when the customer changed."""
+        """Write down that the identity is theirs; False when the customer changed."""
         return self._write(self.adding(loaded, [identity]), deadline)
 
     def adding(self, loaded: Loaded, identities: Sequence[str]) -> Change:

@@ -16,7 +16,7 @@ from engine.store import Store
 from engine.wire.customers import CustomerPatchBody
 from engine.wire.decisions import DecisionBody, PlacementBody
 from engine.wire.identities import CustomerBody
-from engine.wire.interactions import InteractionBody
+from engine.wire.one_interaction import InteractionBody
 from engine.wire.replies import DecisionReply
 from engine.wire.segment import read_delivery
 

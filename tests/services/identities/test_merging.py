@@ -9,7 +9,7 @@ from engine.change import Change, Conflict
 from engine.store import Store
 from engine.wire.customers import CustomerPatchBody
 from engine.wire.identities import CustomerBody
-from engine.wire.interactions import InteractionBody
+from engine.wire.one_interaction import InteractionBody
 from tests.services.conftest import worker
 from tests.services.identities.people import CARD, MAIL, decide, known, visit, visits
 

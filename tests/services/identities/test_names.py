@@ -9,7 +9,7 @@ from engine.errors import InvalidRequest, NotFound
 from engine.identity import MADE
 from engine.store import Store
 from engine.wire.identities import CustomerBody
-from engine.wire.interactions import InteractionBody
+from engine.wire.one_interaction import InteractionBody
 from tests.services.identities.people import CARD, MAIL, counted, decide, known, visit, visits
 
 
