@@ -1,19 +1,14 @@
-"""Checked trees to Python's own syntax tree, three-valued: an unknown is `None`.
-
-No text is ever generated: nodes become `ast` nodes, and every constant is an
-`ast.Constant` or a bound name, so an author's text cannot become code.
-"""
+"""Checked trees to Python's own syntax tree, three-valued: an unknown is `None`."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
-from types import FunctionType
-from typing import Any, cast
 
 from engine.domain import Value
 from engine.rules import functions
 from engine.rules.patterns import compile_pattern
+from engine.rules.python import UNKNOWN, call, define, fixed, is_constant, load
 from engine.rules.types import DOUBLE, Node, element_of
 
 Build = Callable[..., ast.expr]
@@ -26,56 +21,6 @@ _COMPARISONS: dict[str, type[ast.cmpop]] = {
     ">": ast.Gt,
     ">=": ast.GtE,
 }
-UNKNOWN = ast.Constant(None)
-
-
-def load(name: str) -> ast.Name:
-    """A mention of the local or bound name `name`."""
-    return ast.Name(name, ast.Load())
-
-
-def fixed(value: object) -> ast.Constant:
-    """A constant of any immutable kind; typeshed leaves out that tuples are."""
-    return ast.Constant(cast(Any, value))
-
-
-def assign(name: str, value: ast.expr) -> ast.stmt:
-    """`name = value`."""
-    return ast.Assign([ast.Name(name, ast.Store())], value)
-
-
-def call(function: ast.expr, *args: ast.expr) -> ast.Call:
-    """`function(*args)`."""
-    return ast.Call(function, list(args), [])
-
-
-def tell(name: str, method: str, *args: ast.expr) -> ast.stmt:
-    """`name.method(*args)`."""
-    return ast.Expr(call(ast.Attribute(load(name), method, ast.Load()), *args))
-
-
-def note(where: str, index: int) -> ast.stmt:
-    """`where.append(index)`."""
-    return tell(where, "append", ast.Constant(index))
-
-
-def is_constant(value: ast.expr, constant: bool | None) -> ast.expr:
-    """`value is constant`."""
-    return ast.Compare(value, [ast.Is()], [ast.Constant(constant)])
-
-
-def define(
-    name: str, parameters: Sequence[str], body: list[ast.stmt], names: Mapping[str, object]
-) -> FunctionType:
-    """The function of that body; `names` are the only globals it sees, without builtins."""
-    arguments = ast.arguments([], [ast.arg(p) for p in parameters], None, [], [], None, [])
-    definition = ast.FunctionDef(name, arguments, body, [], None)
-    module = ast.fix_missing_locations(ast.Module([definition], []))
-    namespace: dict[str, object] = {**names, "__builtins__": {}}
-    exec(compile(module, "<rules>", "exec"), namespace)  # noqa: S102 (built from our own nodes)
-    function = namespace[name]
-    assert isinstance(function, FunctionType)  # noqa: S101
-    return function
 
 
 def constant(node: Node) -> Value | None:

@@ -11,8 +11,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from engine.rules.emit import note
 from engine.rules.language import Condition
+from engine.rules.python import note
 from engine.rules.types import Node
 
 Ladder = Sequence[int]

@@ -19,20 +19,10 @@ from msgspec import Struct
 
 from engine.domain import Facts, Value
 from engine.history import History
-from engine.rules.emit import (
-    UNKNOWN,
-    Emitter,
-    assign,
-    call,
-    define,
-    fixed,
-    is_constant,
-    load,
-    note,
-    tell,
-)
+from engine.rules.emit import Emitter
 from engine.rules.ladder import climb, ladders
 from engine.rules.language import Condition, Scope
+from engine.rules.python import UNKNOWN, assign, call, define, fixed, is_constant, load, note, tell
 from engine.rules.tables import DecisionTable, function_of
 from engine.rules.types import DOUBLE, SCALARS, Type
 

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from engine.domain import Value
-from engine.rules.emit import UNKNOWN, Emitter, assign, call, define, fixed, is_constant, load
+from engine.rules.emit import Emitter
+from engine.rules.python import UNKNOWN, assign, call, define, fixed, is_constant, load
 from engine.rules.scope import Condition
 from engine.rules.types import Node, Type
 
