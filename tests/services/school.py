@@ -25,7 +25,7 @@ from engine.services.learning.turns import Learning
 from engine.settings import Settings
 from engine.situation import Live
 from engine.store import Store, open_store
-from engine.teaching import NOTHING_YET
+from engine.teaching.priors import NOTHING_YET
 from engine.telemetry import Metrics, configure_logs
 from engine.wire.decisions import read_decision
 from engine.wire.interactions import read_interactions

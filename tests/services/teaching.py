@@ -21,7 +21,8 @@ from engine.patience import SHARES
 from engine.plan import Chosen, DecisionRequest, Filled, Mode, PlacementAsk, Plan
 from engine.progress import Progress
 from engine.record import DecisionRecord, InteractionRecord, Record, VoidRecord, decode
-from engine.teaching import Course, answered
+from engine.teaching.answers import answered
+from engine.teaching.course import Course
 from tests.builders import NOW, action, catalogue
 
 CATALOGUE = catalogue(actions=[action("apples"), action("berries"), action("cherries")])

@@ -32,7 +32,7 @@ from engine.settings import LearningSettings, Settings
 from engine.situation import PROPENSITY
 from engine.store import Store
 from engine.store.keys import readers_key
-from engine.teaching import NOTHING_YET
+from engine.teaching.priors import NOTHING_YET
 from tests.services.school import School, all_in, clock
 
 KILLS = 50 if int(os.environ.get("TELLER_EXAMPLES", "0")) >= 1_000 else 2

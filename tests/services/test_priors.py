@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from engine import teaching
 from engine.models.features import Category, Feature
 from engine.models.logistic import LogisticArtefact, LogisticModel, Term
-from engine.teaching import NOTHING_YET, trained
+from engine.teaching import priors
+from engine.teaching.priors import NOTHING_YET, trained
 from tests.services.teaching import CATALOGUE, Log, count, course, expected, hear
 
 PLAN = Feature("plan", "customer.plan", Category(("basic", "fibre")), ("id",))
@@ -45,7 +45,7 @@ def test_of_many_actions_a_learner_is_told_at_fewer_decisions_worth_as_much(
 ) -> None:
     """Told at all of them, it would be at it for longer than its lease lasts."""
     log, ours, prior = Log(), course(), trained(EXPECTS)
-    monkeypatch.setattr(teaching, "MOST_WORK", 60 * ours.learner.expand.size**2)
+    monkeypatch.setattr(priors, "MOST_WORK", 60 * ours.learner.expand.size**2)
     for n in range(prior.facts):
         log.decide(f"c-{n}", "apples", plan=("basic", "fibre")[n % 2])
     count(ours, log.entries)

@@ -10,7 +10,7 @@ from engine.registry import Registry
 from engine.services.learning import study
 from engine.situation import PROPENSITY
 from engine.store import Store
-from engine.teaching import NOTHING_YET
+from engine.teaching.priors import NOTHING_YET
 from tests.services.school import SECOND, School, clock
 
 

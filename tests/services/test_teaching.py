@@ -14,7 +14,7 @@ from engine.models.online.expansion import SETTLED, Scale
 from engine.models.online.learner import Learner
 from engine.patience import SHARES
 from engine.progress import Progress, order
-from engine.teaching import Course, due
+from engine.teaching.course import Course, due
 from tests.services.teaching import (
     ACTIONS,
     FEATURES,

@@ -25,7 +25,8 @@ from engine.progress import Progress, order
 from engine.record import DecisionRecord, legible
 from engine.settings import LearningSettings
 from engine.situation import PROPENSITY, Live, bound
-from engine.teaching import NOTHING_YET, Course, due
+from engine.teaching.course import Course, due
+from engine.teaching.priors import NOTHING_YET
 from training.simulation.world import DAY, START, Visit, World
 
 PACE = LearningSettings()

@@ -12,7 +12,7 @@ from engine.errors import ModelRefused
 from engine.facts import defaults_of
 from engine.models.online.learner import Learner
 from engine.progress import Progress
-from engine.teaching import Course
+from engine.teaching.course import Course
 
 _log = structlog.get_logger()
 

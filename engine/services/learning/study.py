@@ -21,7 +21,9 @@ from engine.services.learning.checkpoints import Checkpoints
 from engine.services.learning.publishing import Publisher
 from engine.services.learning.resuming import checkpoint_of, resumed
 from engine.situation import Live
-from engine.teaching import NOTHING_YET, answered, due, trained
+from engine.teaching.answers import answered
+from engine.teaching.course import due
+from engine.teaching.priors import NOTHING_YET, trained
 
 READER = "learner"
 LONGEST = 300_000  # ms something may be learned and not yet published

@@ -1,83 +1,31 @@
-"""What the partitions' logs teach a learner that is told of answers one at a time.
-
-Pure. An offer counts once. It counts at once when it is answered, and as unanswered when it was
-waited for long enough (`patience`); an answer that comes later adds what it is worth, to the same
-end as if it had been known. So nothing is lost where answers come late, nor counted twice.
-"""
+"""A learner together with how far it has read the logs: hearing answers, counting offers."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import NamedTuple
 
-import msgspec
 import numpy as np
-from msgspec import Struct
 from numpy.typing import NDArray
 
 from engine.change import Entry
 from engine.domain import Action, Facts, Value
 from engine.facts import learnable
-from engine.learn import ANSWERS, UNSEEN
-from engine.models.base import Model
-from engine.models.beta import UNTRAINED
 from engine.models.encoder import Encoder
-from engine.models.online.instruction import instruct
 from engine.models.online.learner import Learner
 from engine.partitions import made_at
 from engine.patience import SHARES, patience, share_of, taken_in
 from engine.progress import START, Progress, order
-from engine.record import DecisionRecord, InteractionRecord, Record, VoidRecord, legible
+from engine.record import DecisionRecord, InteractionRecord, VoidRecord, legible
+from engine.teaching.answers import Answer, answer_in, of_kind, of_other_kind
+from engine.teaching.priors import Prior
 
 MOST_BYTES = 2**28
 """Of sums that are kept an action: what is offered beyond is not learned of."""
 
-MOST_WORK = 2**29
-"""Terms squared, each time a learner is told of an action beforehand: at most some seconds' work.
-Where there is more it is told at fewer decisions, lest its lease ends and another begins again."""
-
 _SAMPLES = 200
 
 Columns = NDArray[np.float64]
-
-
-class Prior(NamedTuple):
-    """What a learner is told before what it learned may serve: what `model` expects of every
-    action at `facts` decisions (see `MOST_WORK`), worth `worth` answers an action; `shared`: and
-    of what they share."""
-
-    model: Model
-    facts: int
-    worth: float
-    shared: bool
-
-
-def trained(model: Model) -> Prior:
-    """A trained model's word weighs what did best, see docs/learning-figures.md."""
-    return Prior(model, 200, 300.0, shared=True)
-
-
-NOTHING_YET = Prior(UNTRAINED, 30, 30.0, shared=False)
-"""Lest the first few refusals say that nothing is worth a contact, and nobody is asked again. What
-actions share is expected to be so without being told, and less surely."""
-
-
-class _Tagged(Struct):
-    """The kind of a log entry, read without the rest: most entries are of a kind not asked for."""
-
-    type: str
-
-
-_tags = msgspec.msgpack.Decoder(_Tagged)
-
-
-class Answer(NamedTuple):
-    """What somebody said to an action of a decision: worth `reward`, None if it reached nobody."""
-
-    decision_id: str
-    action: str
-    reward: float | None
 
 
 class Course:
@@ -108,10 +56,10 @@ class Course:
         `decisions`: the entries of those that `answered` names, as far as they are kept.
         """
         for entry in entries:
-            match _other(entry, "decision"):
+            match of_other_kind(entry, "decision"):
                 case VoidRecord() as record:
                     self.progress.void.add(record.decision_id)
-                case InteractionRecord() as record if said := _answer(record):
+                case InteractionRecord() as record if said := answer_in(record):
                     self._take(said, order(entry.id)[0], decisions.get(said.decision_id))
             self.progress.heard[entry.partition] = entry.id
 
@@ -120,7 +68,7 @@ class Course:
         that are in these shares. All answers given so far must have been heard (`hear`) before."""
         reached = [self.progress.counted[share] for share in shares]
         for entry in entries:
-            record = _one(entry, "decision") if share_of(entry) in shares else None
+            record = of_kind(entry, "decision") if share_of(entry) in shares else None
             if isinstance(record, DecisionRecord):
                 self._pass(record)
             for one in reached:
@@ -143,13 +91,8 @@ class Course:
         once, as soon as enough decisions were seen to ask about; whether that was now."""
         if self.progress.instructed or len(self.samples) < prior.facts:
             return False
-        told = Learner(self.learner.features, self.learner.expand.scale)
         some = actions if 2 * len(actions) <= self._most else list(self.learner.actions.values())
-        each = max(len(some), 1) * self.learner.expand.size**2
-        count = min(prior.facts, max(MOST_WORK // each, 1))
-        facts = list(self.samples)[-count:]
-        instruct(told, prior.model, some, facts, prior.worth, shared=prior.shared)
-        self.learner.merge(told)
+        self.learner.merge(prior.taught(self.learner, some, list(self.samples)))
         self.progress.instructed = prior.model.version
         self.progress.fresh += 1
         return True
@@ -232,44 +175,7 @@ class Course:
         return x
 
 
-def answered(entries: Sequence[Entry]) -> list[str]:
-    """The ids of the decisions that answers among `entries` belong to, each once."""
-    records = (_one(entry, "interaction") for entry in entries)
-    said = (_answer(record) for record in records if isinstance(record, InteractionRecord))
-    return list(dict.fromkeys(one.decision_id for one in said if one))
-
-
 def due(fresh: int, weight: float, since: int, longest: int) -> bool:
     """Whether a snapshot is worth taking: a hundredth more was learned since the last one, or
     anything at all and that was `longest` ago (both ms)."""
     return fresh > 0 and (100 * fresh >= weight or since >= longest)
-
-
-def _one(entry: Entry, kind: str) -> Record | None:
-    """The entry's record, if it is of that kind and can be read."""
-    return legible(entry.data) if _kind(entry) == kind else None
-
-
-def _other(entry: Entry, kind: str) -> Record | None:
-    """The entry's record, unless it is of that kind or cannot be read."""
-    return None if _kind(entry) == kind else legible(entry.data)
-
-
-def _kind(entry: Entry) -> str:
-    try:
-        return _tags.decode(entry.data).type
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return ""
-
-
-def _answer(record: InteractionRecord) -> Answer | None:
-    """None for what says nothing of interest: that it was seen, or what answers no decision.
-
-    A "no" is an answer like a "yes": there is nothing to wait for.
-    """
-    said = record.interaction
-    if not said.decision_id or (record.reward is None and said.type not in UNSEEN):
-        return None
-    if record.reward == 0.0 and said.type not in ANSWERS:
-        return None
-    return Answer(said.decision_id, said.action, record.reward)
