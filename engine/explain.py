@@ -14,8 +14,8 @@ from engine.filling import Filling, Pick
 from engine.magnitude import said
 from engine.plan import Candidate, Reason
 from engine.rules.masks import mask_where
+from engine.rules.missing import missing
 from engine.rules.policy import first_reasons
-from engine.rules.scalar import missing
 from engine.situation import Situation
 
 

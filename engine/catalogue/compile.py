@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -24,14 +24,14 @@ from engine.catalogue.selecting import Names
 from engine.catalogue.strategies import compile_strategy
 from engine.catalogue.strategy import Strategy
 from engine.catalogue.trials import Trial, TrialCompiler
-from engine.domain import Facts
 from engine.errors import CatalogueRefused, Fault
 from engine.rules.contact import ContactPolicies
+from engine.rules.custom import Predicate
 from engine.rules.scalar import Definition, compile_rules
 from engine.rules.scope import Scope
 from engine.rules.types import Node
 
-Predicates = Mapping[str, Callable[[Facts], bool | None]]
+Predicates = Mapping[str, Predicate]
 
 _ANONYMOUS = "anonymous"
 _NO_PREDICATES: Predicates = MappingProxyType({})

@@ -12,7 +12,8 @@ from engine.catalogue.source import Path
 from engine.catalogue.template_trees import NAMES
 from engine.catalogue.templates import Looked, Shown, Text
 from engine.domain import Facts, Value
-from engine.rules.scalar import Evaluation, fitting
+from engine.rules.fitting import fitting
+from engine.rules.scalar import Evaluation
 from engine.rules.scope import Attribute, Scope
 from engine.rules.types import DURATION, TIMESTAMP, Type
 

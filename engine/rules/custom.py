@@ -18,13 +18,16 @@ from dataclasses import dataclass
 
 from engine.domain import Facts
 
+Predicate = Callable[[Facts], bool | None]
+"""Answers true, false or unknown (None), and the same for the same facts."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
     """An author's predicate under its name. Called, it answers true, false or unknown (None)."""
 
     name: str
-    predicate: Callable[[Facts], bool | None]
+    predicate: Predicate
 
     def __call__(self, facts: Facts) -> bool | None:
         try:
@@ -35,7 +38,7 @@ class Rule:
         return answer if isinstance(answer, bool) else None
 
 
-def rule(predicate: Callable[[Facts], bool | None]) -> Rule:
+def rule(predicate: Predicate) -> Rule:
     """Mark a function of facts as a rule, known to conditions by the function's name."""
     return Rule(predicate.__name__, predicate)
 

@@ -52,6 +52,10 @@ class Emitter:
         self.names[name] = value
         return load(name)
 
+    def holding(self, read: tuple[object, ...]) -> str:
+        """The local that must hold what is read."""
+        return self.reads.setdefault(read, f"read{len(self.reads)}")
+
     def expression(self, node: Node) -> ast.expr:
         """The value of `node`: never None unless `node.partial`."""
         return _EMIT.get(node.op, Emitter._function)(self, node)
@@ -85,10 +89,7 @@ class Emitter:
 
     def _read(self, node: Node) -> ast.expr:
         assert isinstance(node.value, tuple)  # noqa: S101
-        name = self.reads.get(node.value)
-        if name is None:
-            name = self.reads[node.value] = f"read{len(self.reads)}"
-        return load(name)
+        return load(self.holding(node.value))
 
     def _local(self, node: Node) -> ast.expr:
         return load(str(node.value))

@@ -18,26 +18,14 @@ from typing import Literal
 from msgspec import Struct
 
 from engine.domain import Facts, Value
-from engine.history import History
+from engine.rules.custom import Predicate
 from engine.rules.emit import Emitter
 from engine.rules.ladder import climb, ladders
 from engine.rules.language import Condition, Scope
-from engine.rules.python import UNKNOWN, assign, call, define, fixed, is_constant, load, note, tell
+from engine.rules.prelude import Prelude
+from engine.rules.python import UNKNOWN, assign, call, define, is_constant, load, note, tell
 from engine.rules.tables import DecisionTable, function_of
-from engine.rules.types import DOUBLE, SCALARS, Type
 
-Predicate = Callable[[Facts], bool | None]
-
-_FACTS = ("customer", "context", "events", "channel", "now")
-
-_CLASSES: Mapping[str, type] = {
-    "bool": bool,
-    "int": int,
-    "double": float,
-    "string": str,
-    "timestamp": int,
-    "duration": int,
-}
 # Their trees are unknown only through their arguments, so a statement may test those alone.
 _TOTAL = frozenset(
     ("==", "!=", "<", "<=", ">", ">=", "in", "!", "startsWith", "endsWith", "contains")
@@ -86,63 +74,16 @@ def compile_rules(
     `attributes` is the scope they were checked against; `predicates` the `@rule` functions
     it names. Raises graphlib.CycleError when definitions mention each other in a circle.
     """
-    compiler = _Compiler(attributes, predicates)
+    emitter = Emitter()
+    compiler = _Compiler(emitter)
     ordered = _ordered(definitions)
     body = [
         *(statement for definition in ordered for statement in compiler.definition(definition)),
         *compiler.conditions(conditions),
         compiler.answer(ordered, values),
     ]
-    evaluate = define("evaluate", ["facts"], [*compiler.prelude(), *body], compiler.emitter.names)
-    return Ruleset(evaluate)
-
-
-def missing(
-    condition: Condition, facts: Facts, scope: Scope, definitions: Sequence[Definition] = ()
-) -> list[str]:
-    """The attributes whose absence can have made `condition` unknown, as `customer.plan`.
-
-    Looks through the segments and tables given. Empty where arithmetic alone is to blame.
-    """
-    bodies = {(each.kind, each.name): each.body for each in definitions}
-    waiting, seen = sorted(condition.reads), set(condition.reads)
-    found = []
-    while waiting:
-        read = waiting.pop(0)
-        if read[0] in ("customer", "context") and _absent(read, facts, scope):
-            found.append(".".join(read))
-        further = bodies[read].reads - seen if read in bodies else frozenset()
-        seen |= further
-        waiting += sorted(further)
-    return found
-
-
-def _absent(read: tuple[str, str], facts: Facts, scope: Scope) -> bool:
-    attribute = scope.attribute(*read)
-    held = facts.customer if read[0] == "customer" else facts.context
-    return attribute.default is None and fitting(held.get(read[1]), attribute.type, None) is None
-
-
-def fitting(value: Value | None, type: Type, default: Value | None) -> Value | None:
-    """`value` where it is of that type (an int will do for a double), else `default`.
-
-    A stored value may be older than the schema; one of another type is as good as missing.
-    """
-    expected = _CLASSES[type.of or type.name]
-    if type.name == "list":
-        return value if isinstance(value, list) and _holds(value, expected) else default
-    if value.__class__ is expected:
-        return value
-    if type == DOUBLE and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    return default
-
-
-def _holds(values: Sequence[object], expected: type) -> bool:
-    for value in values:  # noqa: SIM110 (all() over a generator takes twice as long)
-        if value.__class__ is not expected:
-            return False
-    return True
+    prelude = Prelude(emitter, attributes, predicates).statements()
+    return Ruleset(define("evaluate", ["facts"], [*prelude, *body], emitter.names))
 
 
 def _ordered(definitions: Sequence[Definition]) -> list[Definition]:
@@ -157,10 +98,8 @@ def _ordered(definitions: Sequence[Definition]) -> list[Definition]:
 
 
 class _Compiler:
-    def __init__(self, scope: Scope, predicates: Mapping[str, Predicate]) -> None:
-        self.scope = scope
-        self.predicates = predicates
-        self.emitter = Emitter()
+    def __init__(self, emitter: Emitter) -> None:
+        self.emitter = emitter
 
     def expression(self, condition: Condition) -> ast.expr:
         self.emitter.fresh()
@@ -202,12 +141,12 @@ class _Compiler:
     def named(self, definitions: Sequence[Definition], kind: str) -> ast.expr:
         names = [definition.name for definition in definitions if definition.kind == kind]
         keys: list[ast.expr | None] = [ast.Constant(name) for name in names]
-        return ast.Dict(keys, [load(self.local((kind, name))) for name in names])
+        return ast.Dict(keys, [load(self.emitter.holding((kind, name))) for name in names])
 
     # ── definitions ──────────────────────────────────────────────────────────────────
 
     def definition(self, definition: Definition) -> list[ast.stmt]:
-        local = self.local((definition.kind, definition.name))
+        local = self.emitter.holding((definition.kind, definition.name))
         if isinstance(definition.body, Condition):
             return [assign(local, self.expression(definition.body))]
         name = f"table_{definition.name}"
@@ -215,65 +154,6 @@ class _Compiler:
         inputs = [self.expression(condition) for condition in definition.body.inputs]
         return [assign(local, call(function, *inputs))]
 
-    def local(self, read: tuple[object, ...]) -> str:
-        return self.emitter.reads.setdefault(read, f"read{len(self.emitter.reads)}")
-
-    # ── what everything else reads ───────────────────────────────────────────────────
-
-    def prelude(self) -> list[ast.stmt]:
-        """Statements that unpack the facts and fill the locals all others mention."""
-        start: list[ast.stmt] = [
-            *(assign(name, ast.Attribute(load("facts"), name, ast.Load())) for name in _FACTS),
-            assign("false", ast.List([], ast.Load())),
-            assign("unknown", ast.List([], ast.Load())),
-        ]
-        if any(len(read) > 2 for read in self.emitter.reads):
-            history = self.emitter.bind("History", History)
-            start.append(assign("history", call(history, load("events"), load("now"))))
-        return start + [
-            s for read, name in self.emitter.reads.items() for s in self.read(read, name)
-        ]
-
-    def read(self, read: tuple[object, ...], name: str) -> list[ast.stmt]:
-        if len(read) > 2:
-            return [assign(name, _asked(*read))]
-        namespace, subject = map(str, read)
-        if namespace in ("customer", "context"):
-            return self.attribute(namespace, subject, name)
-        if namespace == "rule":
-            predicate = self.emitter.bind(f"rule_{subject}", self.predicates[subject])
-            return [assign(name, call(predicate, load("facts")))]
-        return [assign(name, load("now"))] if namespace == "now" else []
-
-    def attribute(self, namespace: str, subject: str, name: str) -> list[ast.stmt]:
-        """Read the attribute; whatever is not of its type goes through `fitting`."""
-        attribute = self.scope.attribute(namespace, subject)
-        get = ast.Attribute(load(namespace), "get", ast.Load())
-        default = attribute.default
-        kept = tuple(default) if isinstance(default, list) else default
-        fit = self.emitter.bind("fitting", fitting)
-        type = self.emitter.bind(f"type {attribute.type}", attribute.type)
-        fitted = assign(name, call(fit, load(name), type, fixed(kept)))
-        test: ast.expr = ast.Constant(True)
-        if attribute.type.name in SCALARS:
-            expected = _CLASSES[attribute.type.name]
-            test = ast.Compare(
-                ast.Attribute(load(name), "__class__", ast.Load()),
-                [ast.IsNot()],
-                [self.emitter.bind(expected.__name__, expected)],
-            )
-        return [assign(name, call(get, ast.Constant(subject))), ast.If(test, [fitted], [])]
-
 
 def _number(value: float | None) -> float | None:
     return float(value) if value is not None and math.isfinite(value) else None
-
-
-def _asked(question: object, subject: object, filters: object, within: object) -> ast.expr:
-    asked = call(
-        ast.Attribute(load("history"), str(question), ast.Load()), ast.Constant(str(subject))
-    )
-    assert isinstance(filters, tuple)  # noqa: S101
-    named = [*filters, ("within", within)] if within is not None else filters
-    asked.keywords = [ast.keyword(name, ast.Constant(value)) for name, value in named]
-    return asked

@@ -20,7 +20,8 @@ from engine.rules.language import (
     check,
     list_of,
 )
-from engine.rules.scalar import Definition, compile_rules, missing
+from engine.rules.missing import missing
+from engine.rules.scalar import Definition, compile_rules
 
 NOW = 1_767_225_600_000
 SCOPE = Scope(

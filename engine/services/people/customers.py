@@ -16,7 +16,7 @@ from engine.errors import AnswerLost, Contention, InvalidRequest, NotFound, Prob
 from engine.identity import retold
 from engine.record import CustomerRecord
 from engine.rules.consent import later
-from engine.rules.scalar import fitting
+from engine.rules.fitting import fitting
 from engine.rules.types import DURATION, TIMESTAMP, Type, element_of
 from engine.services.deciding.changes import change_of, moved, retention
 from engine.services.ports import Memory, Serving, Watch
