@@ -41,7 +41,8 @@ from engine.services.keeper import LEASE, Keeper, Keeping
 from engine.services.keyring import Keyring
 from engine.services.learning.checkpoints import Checkpoints
 from engine.services.learning.publishing import Publisher
-from engine.services.learning.study import READER, Pace, Study
+from engine.services.learning.reading import READER
+from engine.services.learning.study import Pace, Study
 from engine.services.learning.turns import Learning
 from engine.services.live.models import RegisteredModels
 from engine.services.live.served import Served

@@ -27,7 +27,7 @@ from engine.partitions import PARTITIONS
 from engine.progress import Progress
 from engine.registry import Registry
 from engine.services.deciding.changes import DAY
-from engine.services.learning.study import READER
+from engine.services.learning.reading import READER
 from engine.settings import LearningSettings, Settings
 from engine.situation import PROPENSITY
 from engine.store import Store

@@ -7,7 +7,7 @@ import pytest
 from engine.models.routing import LEARNED
 from engine.partitions import made_at
 from engine.registry import Registry
-from engine.services.learning import study
+from engine.services.learning import reading, study
 from engine.situation import PROPENSITY
 from engine.store import Store
 from engine.teaching.priors import NOTHING_YET
@@ -70,7 +70,7 @@ def test_a_snapshot_that_must_not_serve_is_not_published(school: School, store: 
 def test_while_offers_are_still_to_be_counted_nothing_is_published_for_a_while(
     school: School, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(study, "_COUNT", 1)  # one entry of a partition at a time
+    monkeypatch.setattr(reading, "_COUNT", 1)  # one entry of a partition at a time
     school.offer(40)
     learner = school.learner(now=clock(SECOND))
     assert learner.turn()

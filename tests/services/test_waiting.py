@@ -10,8 +10,8 @@ import redis
 
 from engine.patience import LATEST
 from engine.services.deciding.changes import DAY
-from engine.services.learning import study
-from engine.services.learning.study import READER
+from engine.services.learning import reading
+from engine.services.learning.reading import READER
 from engine.store import Store
 from engine.store.keys import readers_key
 from tests.http.test_learning import CATALOGUE
@@ -74,7 +74,7 @@ def test_a_learner_that_was_away_for_long_counts_no_answered_offer_again(
     waiting.turn()
     waiting._current().keep()
     assert school.seen() == {"apples": 20.0}  # the answered ones
-    monkeypatch.setattr(study, "_COUNT", 1)  # a turn is not enough
+    monkeypatch.setattr(reading, "_COUNT", 1)  # a turn is not enough
     assert school.learner(delay=DAY, now=lambda: at() + 20 * DAY).catch_up()
     assert school.kept()[0].progress.answers == 2 * len(offered)
 

@@ -3,38 +3,30 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from itertools import chain
 from typing import NamedTuple, Protocol
 
 import structlog
 
 from engine.catalogue import Catalogue
-from engine.change import Entry
 from engine.errors import ModelRefused
 from engine.partitions import PARTITIONS
-from engine.patience import SHARES
 from engine.progress import START, order
 from engine.services.deciding.changes import DAY, retention
 from engine.services.learning.checkpoints import Checkpoints
 from engine.services.learning.publishing import Publisher
+from engine.services.learning.reading import READER, Logs, each, full, read_on
 from engine.services.learning.resuming import checkpoint_of, resumed
+from engine.services.learning.waiting import Waiting
 from engine.situation import Live
 from engine.teaching.answers import answered
 from engine.teaching.course import due
 from engine.teaching.priors import NOTHING_YET, trained
 
-READER = "learner"
 LONGEST = 300_000  # ms something may be learned and not yet published
 SHORTEST = 1_000  # ms between two snapshots
 KEEP_EVERY = 10_000  # ms between checkpoints, or twenty times as long as one takes
-COUNT_EVERY = 1_000  # ms between looks for offers nobody answered, or
-_LOOKS = 8  # so many looks in the time that one is waited for, but
-COUNT_WITHIN = 3_600_000  # ms at most, lest what was said of one has been let go of by then
-
-_AT_ONCE = 64  # partitions asked in one question
-_COUNT = 32  # entries of a partition in one answer
 
 _NO_PAUSE = 0  # ms; what may have taken longer than the lease lasts others would only begin again
 
@@ -43,14 +35,6 @@ _AHEAD = 1_000
 moment, so that many at once run ahead of the log."""
 
 _log = structlog.get_logger()
-
-
-class Logs(Protocol):
-    """The partitions' logs, see `engine.store.log`."""
-
-    def read(self, after: Mapping[int, str], count: int, until: str = "+") -> list[Entry]: ...
-    def decisions(self, ids: Collection[str]) -> dict[str, Entry]: ...
-    def advance(self, reader: str, positions: Mapping[int, str]) -> None: ...
 
 
 class Watch(Protocol):
@@ -90,13 +74,12 @@ class Study:
         self._publisher = publisher
         self._watch = watch
         self._catalogue = live.catalogue
-        self._delay = pace.delay
+        self._waiting = Waiting(pace.delay, live.catalogue.strategy.attribution)
         self._half_life = pace.half_life
         self._retention = retention(live)
         self._number, kept = checkpoints.latest()
         self._course = resumed(kept, live.catalogue)
         self._published = now - SHORTEST
-        self._counted = [0] * SHARES
         self._kept = now
         self._pause = KEEP_EVERY
         self._changed = False
@@ -115,16 +98,17 @@ class Study:
         """After the clock was set back to `now` (ms): whatever is done every so often counts as
         done now, not in the future, so that none of it waits until the old time has come again."""
         self._published, self._kept = min(self._published, now), min(self._kept, now)
-        self._counted = [min(at, now) for at in self._counted]
+        self._waiting.set_to(now)
 
     def hear(self, now: int, renew: Callable[[], None]) -> bool:
         """Take in what was answered since; whether there may be more. It would `renew` its lease
         before every entry, and be stopped by what that raises."""
         progress, more, behind = self._course.progress, False, 0
         before = progress.answers
-        for entries in self._read(progress.heard, "+"):
-            self._course.hear(_each(entries, renew), self._logs.decisions(answered(entries)))
-            if _full(entries):
+        for entries in read_on(self._logs, progress.heard):
+            self._changed = True
+            self._course.hear(each(entries, renew), self._logs.decisions(answered(entries)))
+            if full(entries):
                 more = True
                 behind = max(behind, now - order(entries[-1].id)[0])
         self._watch.learned(progress.answers - before, behind / 1000)
@@ -136,8 +120,7 @@ class Study:
         before = self._course.progress.answers
         more = [
             self._count(shares, age, now, renew)
-            for shares, age in self._ages()
-            if now - self._counted[shares[0]] >= min(max(COUNT_EVERY, age // _LOOKS), COUNT_WITHIN)
+            for shares, age in self._waiting.due(self._course, now)
         ]
         self._watch.learned(self._course.progress.answers - before, 0.0)
         return any(more)
@@ -146,27 +129,13 @@ class Study:
         """Count the offers of these shares that are at least `age` ms old and not yet counted.
         The shares have been read equally far, so one reading of the logs serves all of them."""
         reached, more = self._course.progress.counted[shares[0]], False
-        for entries in self._read(reached, str(max(now - age, 0))):
-            self._course.count(_each(entries, renew), shares)
-            more |= _full(entries)
+        for entries in read_on(self._logs, reached, str(max(now - age, 0))):
+            self._changed = True
+            self._course.count(each(entries, renew), shares)
+            more |= full(entries)
         if not more:
-            self._counted = [now if n in shares else at for n, at in enumerate(self._counted)]
+            self._waiting.done(shares, now)
         return more
-
-    def _ages(self) -> list[tuple[list[int], int]]:
-        """(shares, age) pairs: at which age (ms, whole seconds) the offers of which shares count as
-        unanswered. Neighbouring shares of the same age that were read equally far are one pair, so
-        that the logs are read once for both."""
-        found: list[tuple[list[int], int]] = []
-        reached = self._course.progress.counted
-        ages = self._course.patience(self._delay, self._catalogue.strategy.attribution)
-        for share, each in enumerate(ages):
-            age = each - each % COUNT_EVERY
-            if found and found[-1][1] == age and reached[found[-1][0][0]] == reached[share]:
-                found[-1][0].append(share)
-            else:
-                found.append(([share], age))
-        return found
 
     def publish(self, now: int, *, behind: bool = False, at_once: bool = False) -> None:
         """Have a snapshot served, if the learner has been told what to expect and it is worth it.
@@ -235,15 +204,6 @@ class Study:
             course.progress.fresh = 0
             raise
 
-    def _read(self, after: Mapping[int, str], until: str) -> Iterator[list[Entry]]:
-        """The next entries `after` these positions, from `_AT_ONCE` partitions at a time; nothing
-        from partitions that have no more."""
-        for first in range(0, PARTITIONS, _AT_ONCE):
-            some = {of: after.get(of, START) for of in range(first, first + _AT_ONCE)}
-            if entries := self._logs.read(some, _COUNT, until):
-                self._changed = True
-                yield entries
-
     def _note_serving(self, now: int) -> None:
         """Write down that the versions which serve now did so at `now`, so that none is dropped
         while a decision it made may be replayed."""
@@ -258,14 +218,3 @@ class Study:
         self._publisher.drop(gone)
         for digest in gone:
             del versions[digest]
-
-
-def _each(entries: Sequence[Entry], renew: Callable[[], None]) -> Iterator[Entry]:
-    for entry in entries:
-        renew()
-        yield entry
-
-
-def _full(entries: Sequence[Entry]) -> bool:
-    """Whether a partition gave as many as were asked for."""
-    return max(Counter(entry.partition for entry in entries).values()) >= _COUNT

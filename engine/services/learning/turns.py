@@ -16,7 +16,8 @@ from threading import Event
 import structlog
 
 from engine.errors import ModelRefused, Overtaken, TellerError
-from engine.services.learning.study import READER, Study
+from engine.services.learning.reading import READER
+from engine.services.learning.study import Study
 from engine.services.ports import Serving
 from engine.situation import Live
 
