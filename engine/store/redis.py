@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
-import msgspec
-
-from engine.change import Change, Committed, Conflict, Found, Known, Loaded, Result, Seen
-from engine.codec import FIELDS, PERSON, unpack
+from engine.change import Change, Committed, Conflict, Found, Known, Loaded, Result
 from engine.errors import CustomerFull, StateUnknown, TellerError
 from engine.partitions import partition_of, partition_of_decision
 from engine.store import keys
@@ -20,6 +16,7 @@ from engine.store.epoch import Epoch, read_epochs
 from engine.store.erasure import Erasure
 from engine.store.identities import Identities
 from engine.store.log import Log
+from engine.store.messages import commit_args, commit_keys, customer_keys, loaded, seen_of
 from engine.store.quarantine import Quarantine
 from engine.store.rewriting import Rewriting
 from engine.store.scripts import Call, Script, checked
@@ -28,9 +25,6 @@ from engine.store.servers import Servers
 _load = Script("load")
 _commit = Script("commit")
 _find = Script("find")
-_encoder = msgspec.msgpack.Encoder()
-_answer = msgspec.msgpack.Decoder(tuple[bytes, bytes])
-_NAMES = {name.encode(): name for name in (*FIELDS, *PERSON, "redirect", "fence")}
 
 
 class Health(NamedTuple):
@@ -41,12 +35,12 @@ class Health(NamedTuple):
 
 
 class Store:
-    """Customers, decisions and model aliases; each verb is one trip and touches one slot.
+    """Customers, decisions and model aliases; each verb is one trip and touches one slot, and
+    each `…_all` one trip a server.
 
-    `warnings` are for the log, `erasure` has the verbs that erase,
-    `identities` those of identities and merges. Every verb raises
-    StoreUnavailable when the store does not answer, StateUnknown when its memory is not the one
-    we knew; deadlines are `time.monotonic` seconds.
+    `warnings` are for the log; `erasure`, `identities`, `log`, `rewriting` and `quarantine` have
+    the verbs of those. Every verb raises StoreUnavailable when the store does not answer,
+    StateUnknown when its memory is not the one we knew; deadlines are `time.monotonic` seconds.
     """
 
     def __init__(
@@ -75,11 +69,11 @@ class Store:
         answer = _load.run(
             self._servers,
             keys.slot_of(partition),
-            _customer_keys(partition, customer_id, time.time_ns() // 1_000_000),
+            customer_keys(partition, customer_id, time.time_ns() // 1_000_000),
             seen,
             deadline,
         )
-        return self._loaded(customer_id, seen, answer)
+        return loaded(customer_id, seen, answer, self._epoch)
 
     def load_all(self, asked: Sequence[tuple[str, Sequence[str]]]) -> Iterator[Loaded]:
         """Many customers, each with the idempotency keys asked about; one trip a server. Each is
@@ -89,11 +83,11 @@ class Store:
         calls: list[Call] = []
         for customer_id, seen in asked:
             partition = partition_of(customer_id)
-            names = _customer_keys(partition, customer_id, now)
+            names = customer_keys(partition, customer_id, now)
             calls.append((keys.slot_of(partition), names, seen))
         answers = _load.run_all(self._servers, calls)
         return (
-            self._loaded(customer_id, seen, answer)
+            loaded(customer_id, seen, answer, self._epoch)
             for (customer_id, seen), answer in zip(asked, answers, strict=True)
         )
 
@@ -108,8 +102,8 @@ class Store:
         answer = _commit.run(
             self._servers,
             keys.slot_of(partition),
-            _commit_keys(partition, change),
-            _commit_args(change, self._epoch.known),
+            commit_keys(partition, change),
+            commit_args(change, self._epoch.known),
             deadline,
         )
         result = self._result(change, answer, deadline)
@@ -122,7 +116,7 @@ class Store:
         calls: list[Call] = []
         for change in changes:
             partition = partition_of(change.customer_id)
-            names, args = _commit_keys(partition, change), _commit_args(change, self._epoch.known)
+            names, args = commit_keys(partition, change), commit_args(change, self._epoch.known)
             calls.append((keys.slot_of(partition), names, args))
         answers = _commit.run_all(self._servers, calls)
         return [
@@ -181,9 +175,9 @@ class Store:
                 return Committed(revision)
             case [b"conflict", *state]:
                 asked = [row.key for row in change.seen]
-                return Conflict(self._loaded(change.customer_id, asked, state))
+                return Conflict(loaded(change.customer_id, asked, state, self._epoch))
             case [b"known", answers, record]:
-                return Known(_seen([row.key for row in change.seen], answers), record)
+                return Known(seen_of([row.key for row in change.seen], answers), record)
             case [b"full", most]:
                 return CustomerFull(
                     f"this customer sent {most:,} things this week, each with an id of its own: "
@@ -200,72 +194,3 @@ class Store:
         """The store's epoch may since have been accepted by an operator: then nothing is wrong."""
         self._epoch.require(epoch)
         return self.commit(change, deadline)
-
-    def _loaded(self, customer_id: str, seen: Sequence[str], answer: Sequence[Any]) -> Loaded:
-        (seconds, micros), epoch, fields, answers = answer
-        self._epoch.require(epoch)
-        one = iter(fields)
-        held = {_NAMES[key]: data for key, data in zip(one, one, strict=True) if key in _NAMES}
-        redirect, fence = held.pop("redirect", None), held.pop("fence", None)
-        state = unpack(customer_id, held)
-        now = int(seconds) * 1000 + int(micros) // 1000
-        return Loaded(
-            state,
-            {name: held[name] for name in FIELDS if name in held},
-            max(now, state.clock),
-            _seen(seen, answers),
-            _id(redirect),
-            _id(fence),
-            behind=now < state.clock,
-        )
-
-
-def _customer_keys(partition: int, customer_id: str, now: int) -> tuple[str, str, str, str]:
-    return (
-        keys.customer_key(partition, customer_id),
-        keys.epoch_key(partition),
-        *keys.seen_keys(partition, customer_id, now),
-    )
-
-
-def _commit_keys(partition: int, change: Change) -> list[str]:
-    names = [
-        *_customer_keys(partition, change.customer_id, change.clock),
-        keys.log_key(partition),
-    ]
-    if change.decision_id is not None:
-        names.append(keys.decision_key(partition, change.decision_id))
-    return names
-
-
-def _commit_args(change: Change, epoch: bytes) -> list[str | bytes | int]:
-    args: list[str | bytes | int] = [
-        epoch,
-        ("+" if change.known else "") if change.revision is None else change.revision,
-        change.clock,
-        change.customer_id,
-        change.retention,
-        1 + len(change.further),
-        len(change.sections),
-        len(change.seen),
-        "" if change.revision else secrets.token_hex(16),  # its entropy costs a system call
-        "" if change.since is None else change.since,
-        change.entry,
-        *change.further,
-    ]
-    for section in change.sections.items():
-        args += section
-    for key, digest, answer in change.seen:
-        args += key, _encoder.encode((digest, answer))
-    return args
-
-
-def _id(found: bytes | None) -> str | None:
-    return None if found is None else found.decode()
-
-
-def _seen(asked: Sequence[str], answers: Sequence[bytes | None]) -> list[Seen | None]:
-    return [
-        None if answer is None else Seen(key, *_answer.decode(answer))
-        for key, answer in zip(asked, answers, strict=True)
-    ]
