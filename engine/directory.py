@@ -10,11 +10,10 @@ import time
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 
 from engine.catalogue import Catalogue, compile_catalogue, compile_version
 from engine.errors import CatalogueRefused, Fault, Misconfigured
-from engine.rules.custom import rules_of
+from engine.rules.custom import Rule, rules_of
 
 _EMPTY = Fault("catalogue.yaml", 1, "there is no such file, nor any other .yaml, .yml or .csv")
 
@@ -24,9 +23,7 @@ class Compiler:
 
     def __init__(self, rules: str | None) -> None:
         """Raises Misconfigured when there is no such module, or it does not load."""
-        module = _module(rules) if rules else None
-        self._predicates = rules_of(vars(module)) if module else {}
-        self._source = inspect.getsource(module).encode() if module else b""
+        self._predicates, self._source = _loaded(rules) if rules else ({}, b"")
 
     def files(self, files: Mapping[str, bytes]) -> Catalogue:
         """A catalogue from its files, as of now. Raises CatalogueRefused, also where there is none:
@@ -57,8 +54,13 @@ def read_directory(directory: Path) -> dict[str, bytes]:
     }
 
 
-def _module(name: str) -> ModuleType:
+def _loaded(name: str) -> tuple[Mapping[str, Rule], bytes]:
+    """The rules of the module so named, and its source."""
     try:
-        return import_module(name)
-    except (ImportError, SyntaxError) as error:
-        raise Misconfigured(f"the module of rules {name!r} does not load: {error}") from error
+        module = import_module(name)
+        return rules_of(vars(module)), inspect.getsource(module).encode()
+    except Exception as error:  # an author's module may fail in any way
+        what = f"the module of rules {name!r} does not load: {error}"
+        if isinstance(error, ModuleNotFoundError) and error.name == name.partition(".")[0]:
+            what += ", where Python looks: name its directory by PYTHONPATH"
+        raise Misconfigured(what) from error

@@ -27,7 +27,9 @@ CODE = "machine-code"
 
 _ENGINE = Path(__file__).parent.parent
 
-RULES = click.option("--rules", help="Python module with @rule functions [TELLER_RULES]")
+RULES = click.option(
+    "--rules", envvar="TELLER_RULES", help="Python module with @rule functions [TELLER_RULES]"
+)
 
 
 def house(command: Callable[..., None]) -> Callable[..., None]:

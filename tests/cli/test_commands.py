@@ -117,8 +117,29 @@ def test_a_rule_in_python_is_known_to_conditions(
     assert CliRunner().invoke(main, ["check", str(catalogue)]).exit_code == 1
     good = CliRunner().invoke(main, ["check", str(catalogue), "--rules", "own_rules"])
     assert good.exit_code == 0, good.output
-    missing = CliRunner().invoke(main, ["check", str(catalogue), "--rules", "no_such_rules"])
-    assert "Error: the module of rules 'no_such_rules' does not load" in missing.output
+    for command in ("check", "test"):
+        named = CliRunner().invoke(
+            main, [command, str(catalogue)], env={"TELLER_RULES": "own_rules"}
+        )
+        assert "rule.loyal is not declared" not in named.output
+
+
+@pytest.mark.parametrize(
+    ("module", "why"),
+    [
+        ("no_such_rules", "No module named 'no_such_rules', where Python looks: name its"),
+        ("sys", "is a built-in module"),
+        ("failing_rules", "no visits"),
+    ],
+)
+def test_a_module_of_rules_that_does_not_load_is_said_without_a_traceback(
+    catalogue: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str, why: str
+) -> None:
+    (tmp_path / "failing_rules.py").write_text("raise ValueError('no visits')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    result = CliRunner().invoke(main, ["check", str(catalogue), "--rules", module])
+    assert f"Error: the module of rules {module!r} does not load" in result.output
+    assert why in result.output
 
 
 def test_what_is_wrong_is_said_without_a_traceback() -> None:
