@@ -10,7 +10,7 @@ from marshmallow import fields, validate
 from msgspec import Meta, Struct
 
 from engine.errors import InvalidRequest, Malformed
-from engine.wire.body import MOST_SEARCHED, check, check_once, parse, read
+from engine.wire.body import MOST_SEARCHED, check, check_once, once, parse, read, said_twice
 from engine.wire.one_interaction import NO, InteractionBody, InteractionSchema
 from engine.wire.values import Strict
 
@@ -65,7 +65,7 @@ class _Heard(Struct, frozen=True):
 
     outcome: Any = None
     id: Any = None
-    customer: Any = None
+    customer: msgspec.Raw = msgspec.Raw(b"null")
     decision_id: Any = None
     action: Any = None
     at: Any = None
@@ -87,7 +87,8 @@ class InteractionsReply(Struct, frozen=True):
 _decoder = msgspec.json.Decoder(InteractionsBody)
 _row = msgspec.json.Decoder(InteractionBody)
 _heard = msgspec.json.Decoder(_Heard)
-_OF_A_NO = ("id", "customer", "decision_id", "action", "at")
+_OF_A_NO = {name: once(name) for name in ("id", "customer", "decision_id", "action", "at")}
+_OF_WHOM = once("id", "identity")
 _envelope = _EnvelopeSchema()
 _schema = InteractionSchema()
 
@@ -116,7 +117,7 @@ def _read_rows(rows: Iterable[msgspec.Raw]) -> Iterator[Read]:
 def _read_row(index: int, row: bytes, most: int) -> Read:
     try:
         body = read(row, InteractionBody, _row, _schema, most)
-        if NO.encode() in row:  # maybe of two outcomes the first, which would go unheard
+        if NO.encode() in row or b"\\u00" in row:  # maybe of two outcomes the first, unheard
             check_once(row)
         return body
     except Malformed:
@@ -127,15 +128,23 @@ def _read_row(index: int, row: bytes, most: int) -> Read:
 
 
 def _no_of(row: bytes) -> InteractionBody | None:
-    """What a faulty row says of an opt-out, as far as it can be read; None if it is none."""
+    """What a faulty row says of an opt-out, as far as it can be read, and once: a no that is
+    counted for somebody else is not heard. None if it is none."""
     try:
         heard = _heard.decode(row)
+        whose = msgspec.json.decode(heard.customer)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     if heard.outcome != NO:
         return None
-    needed, told = {"id": "-", "outcome": NO}, msgspec.structs.asdict(heard)
-    said = {name: told[name] for name in _OF_A_NO if _fits({**needed, name: told[name]})}
+    unsure = said_twice(bytes(heard.customer), _OF_WHOM)
+    told = {**msgspec.structs.asdict(heard), "customer": None if unsure else whose}
+    needed = {"id": "-", "outcome": NO}
+    said = {
+        name: told[name]
+        for name, itself in _OF_A_NO.items()
+        if not said_twice(row, itself) and _fits({**needed, name: told[name]})
+    }
     no = msgspec.convert({**needed, **said}, InteractionBody)
     return no if "id" in said else msgspec.structs.replace(no, id="")
 

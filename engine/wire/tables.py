@@ -14,7 +14,8 @@ from typing import Any, BinaryIO, NamedTuple
 
 import msgspec
 
-from engine.errors import Misconfigured
+from engine.errors import InvalidRequest, Misconfigured
+from engine.wire.body import check_once
 from engine.wire.problems import nearest
 
 _BATCH = 1000
@@ -96,7 +97,11 @@ def _json_lines(file: BinaryIO) -> Iterator[Line]:
             continue
         try:
             cells = msgspec.json.decode(text)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            check_once(text)  # of a no and a yes the latter would count
+        except InvalidRequest as error:
+            yield Line(number, {}, str(error))
+            continue
+        except (ValueError, RecursionError) as error:  # the latter of what is nested too deep
             yield Line(number, {}, f"is not JSON: {error}")
             continue
         if isinstance(cells, dict):

@@ -32,7 +32,12 @@ def test_an_opt_out_holds_from_the_very_next_request(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "outcomes", ['"unsubscribe","outcome":"click"', '"click","outcome":"unsubscribe"']
+    "outcomes",
+    [
+        '"unsubscribe","outcome":"click"',
+        '"\\u0075nsubscribe","outcome":"click"',
+        '"click","outcome":"unsubscribe"',
+    ],
 )
 def test_a_row_that_says_two_outcomes_one_of_them_a_no_is_not_taken_for_the_other(
     client: Client, outcomes: str
@@ -45,6 +50,28 @@ def test_a_row_that_says_two_outcomes_one_of_them_a_no_is_not_taken_for_the_othe
     ).json()
     assert [one["reason"] for one in reply["rejected"]] != []
     assert "says 'outcome' more than once" in reply["rejected"][0]["reason"]
+
+
+@pytest.mark.parametrize(
+    "whose",
+    [
+        '"customer":{"id":"c-2"},"customer":{"id":"c-1"}',
+        '"customer":{"id":"c-2","id":"c-1"}',
+        '"decision_id":"f","decision_id":"%s"',
+    ],
+)
+def test_a_no_that_says_twice_whose_it_is_is_counted_for_nobody_and_never_said_to_count(
+    client: Client, whose: str
+) -> None:
+    client.consenting()
+    whose = whose.replace("%s", client.decide().json()["decision_id"])
+    row = f'{{"id":"i-1","action":"fibre-upgrade","outcome":"unsubscribe",{whose}}}'
+    reply = client.call("POST", "/v1/interactions", b'{"interactions":[%b]}' % row.encode())
+    (rejected,) = reply.json()["rejected"]
+    assert rejected["reason"].startswith("says ")
+    assert rejected["reason"].endswith("more than once")
+    said = client.call("GET", "/v1/customers/c-1").json()["consent"]
+    assert said["marketing"]["status"] == "granted"
 
 
 @pytest.mark.parametrize("since", ["nothing", "a change of the catalogue"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 
 from engine.importing import Progressed
 from tests.http.conftest import Client
@@ -81,3 +82,20 @@ def test_an_interaction_says_when_it_was(desk: Desk) -> None:
     assert "a.jsonl:1: at is required" in desk.said
     assert "a.jsonl:2: is no JSON object" in desk.said
     assert "a.jsonl:3: is not JSON" in desk.said
+
+
+@pytest.mark.parametrize(
+    "twice",
+    [
+        '"customer_id": "c-1", "status": "denied", "status": "granted"',
+        '"customer_id": "c-2", "customer_id": "c-1", "status": "granted"',
+        '"customer_id": "c-1", "status": "denied", "\\u0073tatus": "granted"',
+    ],
+)
+def test_a_row_that_says_twice_whose_it_is_or_what_they_said_is_kept_out(
+    desk: Desk, twice: str
+) -> None:
+    done = desk.take("consents", "said.jsonl", f'{{{twice}, "purpose": "marketing"}}')
+    assert (done.accepted, done.bad) == (0, 1)
+    assert "more than once" in desk.said
+    assert desk.customer("c-1")["status"] == 404
