@@ -6,8 +6,9 @@ or the clock, or run an author's text as Python: files come in as bytes, and wha
 immutable. `compile_catalogue` is the way in; `docs/catalogue.md` is the language for authors.
 """
 
-from engine.catalogue.compile import compile_catalogue, compile_version
+from engine.catalogue.compile import compile_catalogue
 from engine.catalogue.compiled import Catalogue
+from engine.catalogue.kept import compile_version
 from engine.catalogue.placements import Placement
 from engine.catalogue.reading import is_catalogue_file
 from engine.catalogue.strategy import Strategy

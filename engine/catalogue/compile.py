@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 
@@ -19,27 +18,28 @@ from engine.catalogue.events import Meaning, compile_events
 from engine.catalogue.faults import Faults
 from engine.catalogue.featuring import compile_features
 from engine.catalogue.placements import Placement, PlacementCompiler
+from engine.catalogue.reach import reach_of
 from engine.catalogue.reading import Reading, is_catalogue_file, read
 from engine.catalogue.selecting import Names
 from engine.catalogue.strategies import compile_strategy
 from engine.catalogue.strategy import Strategy
 from engine.catalogue.trials import Trial, TrialCompiler
-from engine.errors import CatalogueRefused, Fault
+from engine.errors import CatalogueRefused
 from engine.rules.contact import ContactPolicies
 from engine.rules.custom import Predicate
 from engine.rules.scalar import Definition, compile_rules
 from engine.rules.scope import Scope
-from engine.rules.types import Node
 
 Predicates = Mapping[str, Predicate]
 
+NO_PREDICATES: Predicates = MappingProxyType({})
+
 _ANONYMOUS = "anonymous"
-_NO_PREDICATES: Predicates = MappingProxyType({})
 
 
 def compile_catalogue(
     files: Mapping[str, bytes],
-    predicates: Predicates = _NO_PREDICATES,
+    predicates: Predicates = NO_PREDICATES,
     predicate_source: bytes = b"",
     now: int | None = None,
 ) -> Catalogue:
@@ -50,34 +50,6 @@ def compile_catalogue(
     fault there is.
     """
     return _Compiler(files, predicates, predicate_source).catalogue(now)
-
-
-def compile_version(
-    data: bytes,
-    digest: str,
-    predicates: Predicates = _NO_PREDICATES,
-    predicate_source: bytes = b"",
-) -> Catalogue:
-    """A kept version, compiled again. Raises CatalogueRefused unless it is exactly `digest`.
-
-    Where it was made with another source than `predicate_source`, it is refused as soon as it
-    uses one `@rule`: that function may decide otherwise now, and what is kept is never run.
-    """
-    kept = versions.decode(data, digest)
-    same = kept.predicate_source == predicate_source
-    try:
-        catalogue = compile_catalogue(
-            kept.files, predicates if same else _NO_PREDICATES, kept.predicate_source
-        )
-    except CatalogueRefused as refused:
-        if same:
-            raise
-        what = "the kept version was made with other @rule functions: set TELLER_RULES to those"
-        raise CatalogueRefused([Fault("", 0, what), *refused.faults]) from refused
-    if catalogue.digest != digest:
-        what = f"the kept version holds {catalogue.digest}, not {digest}"
-        raise CatalogueRefused([Fault("", 0, what)])
-    return catalogue
 
 
 class _Compiler:
@@ -196,8 +168,7 @@ class _Compiler:
             contact.reach,
             strategy.attribution,
             *(place.hold for place in placements.values()),
-            *(_reach(one.tree) for one in self._trees(definitions)),
-            0,
+            reach_of((*conditions, *self.conditions.values), definitions),
         )
         return Catalogue(
             digest=versions.digest_of(content, self.source),
@@ -212,7 +183,7 @@ class _Compiler:
             purposes=self._words("purposes"),
             identities=self._words("identities") | {_ANONYMOUS},
             personal=frozenset(name for name, at in attributes.items() if at.spec.personal),
-            asked=self._asked(),
+            asked=self.conditions.asked,
             scope=self.scope,
             definitions=tuple(definitions),
             conditions=conditions,
@@ -231,27 +202,3 @@ class _Compiler:
             retention=reach,
             tests=tests,
         )
-
-    def _asked(self) -> frozenset[tuple[str, str]]:
-        """The attributes that anything looks at, but for those with a default."""
-        return frozenset(
-            (root, name)
-            for root, name in self.conditions.reads
-            if root in ("customer", "context") and self.scope.attribute(root, name).default is None
-        )
-
-    def _trees(self, definitions: list[Definition]) -> Iterator[Any]:
-        """Every checked condition there is, those inside segments and tables included."""
-        yield from self.conditions.conditions
-        yield from self.conditions.values
-        for definition in definitions:
-            yield from getattr(definition.body, "inputs", [definition.body])
-
-
-def _reach(tree: Node) -> int:
-    """How far back, in ms, a condition's questions to the history look."""
-    own = 0
-    if tree.op == "history" and isinstance(tree.value, tuple):
-        within = tree.value[3]
-        own = within if isinstance(within, int) else 0
-    return max([own, *map(_reach, tree.args)])

@@ -30,6 +30,15 @@ class Conditions:
         self._numbers: dict[str, int] = {}
         self._value_numbers: dict[str, int] = {}
 
+    @property
+    def asked(self) -> frozenset[tuple[str, str]]:
+        """The attributes that anything looks at, but for those with a default."""
+        return frozenset(
+            (root, name)
+            for root, name in self.reads
+            if root in ("customer", "context") and self.scope.attribute(root, name).default is None
+        )
+
     def condition(self, at: Located[Any], path: Path, text: str) -> int | None:
         """The number of the condition `text`; None when it is at fault, which is then reported."""
         checked = self.check(at, path, text)

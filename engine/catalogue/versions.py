@@ -44,7 +44,7 @@ def encode(digest: str, files: Mapping[str, bytes], predicate_source: bytes) -> 
 def decode(data: bytes, digest: str) -> KeptVersion:
     """The kept version with that digest. Raises CatalogueRefused when `data` is not it.
 
-    What its content says is checked again by compiling it: `compile.compile_version`.
+    What its content says is checked again by compiling it: `kept.compile_version`.
     """
     try:
         kept = msgspec.msgpack.decode(data, type=KeptVersion)
