@@ -34,7 +34,7 @@ def check(directory: Path, rules: str | None) -> None:
 @RULES
 def test(directory: Path, data: str | None, rules: str | None) -> None:
     """Run the tests beside the rules."""
-    from engine.bootstrap import run_trials  # noqa: PLC0415
+    from engine.bootstrap.standalone import run_trials  # noqa: PLC0415
 
     failed = 0
     results = run_trials(directory, Path(data) if data else None, rules)

@@ -21,7 +21,7 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
               help="URL of the store [TELLER_REDIS_URL; embedded]")  # fmt: skip
 def models(data: Path, redis_url: str | None) -> None:
     """Models, their versions and what their aliases mean."""
-    from engine.bootstrap import list_models  # noqa: PLC0415
+    from engine.bootstrap.standalone import list_models  # noqa: PLC0415
 
     if not data.is_dir():
         raise NotFound(

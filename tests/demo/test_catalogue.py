@@ -12,7 +12,7 @@ from demo.main import CATALOGUE
 from demo.offers import AISLE_OF_OFFER, OFFERS, action
 from demo.source import Grocer
 from demo.worth import worth
-from engine.bootstrap import run_trials
+from engine.bootstrap.standalone import run_trials
 from engine.catalogue import Catalogue
 from engine.cli import main
 from engine.directory import check_directory
