@@ -24,8 +24,8 @@ from training.offpolicy.overlap import overlap
 from training.offpolicy.report import Evaluation, Policy
 from training.offpolicy.traffic import Traffic, read_traffic
 from training.offpolicy.worth import arbitrated, valued
+from training.promotion.earnings import earnings
 from training.promotion.evidence import of_file
-from training.promotion.gate import earnings
 from training.report import Interval
 
 DAY = 86_400_000

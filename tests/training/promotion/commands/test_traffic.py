@@ -13,7 +13,7 @@ from training.offpolicy.assess import Choices
 from training.offpolicy.candidates import Candidate, Candidates
 from training.offpolicy.house import assess_traffic
 from training.offpolicy.traffic import read_traffic
-from training.promotion.gate import earnings
+from training.promotion.earnings import earnings
 
 
 def test_a_model_that_knows_the_customers_is_promoted_on_own_traffic_and_rolled_back(
