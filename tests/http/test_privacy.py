@@ -280,6 +280,26 @@ def test_what_was_set_aside_goes_however_it_spells_the_customer(client: Client) 
     assert erase(client, "4242")["erased"]["set_aside"] == 2
 
 
+@pytest.mark.parametrize(
+    "named",
+    [
+        b'"userId":4242,"context":{"n":"\xff"}',
+        b'"userId":"\\u00342\\u00342","context":{"n":"\xff"}',
+        b'"anonymousId":" a-1 "',
+        b'"userId":"rui","previousId":"a-1 "',
+    ],
+    ids=["beside bytes that are no UTF-8", "escaped, beside such bytes", "with blanks", "before"],
+)
+def test_what_was_set_aside_goes_however_it_was_sent(client: Client, named: bytes) -> None:
+    client.consenting("4242")
+    linked = {"identity": "anonymous:a-1"}
+    assert client.call("POST", "/v1/customers/4242/identities", linked).status == 200
+    event = b'{%b,"event":3,"writeKey":"%b"}' % (named, SECRET.encode())
+    client.call("POST", "/v1/track", event, {"Authorization": ""})
+    assert len(client.application.events.set_aside()) == 1
+    assert erase(client, "4242")["erased"]["set_aside"] == 1
+
+
 @pytest.mark.parametrize("consent", ["granted", "denied"])
 def test_a_decision_under_way_leaves_nothing_of_who_was_erased_meanwhile(
     client: Client, server_url: str, monkeypatch: pytest.MonkeyPatch, consent: str

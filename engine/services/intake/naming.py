@@ -7,9 +7,11 @@ from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 from engine.errors import InvalidRequest
+from engine.namespaces import ANONYMOUS
 from engine.services.intake.quarantine import Quarantine
 
-_IDS = frozenset(("userId", "anonymousId", "previousId"))
+_VISITORS = frozenset(("anonymousId", "previousId"))
+_IDS = _VISITORS | {"userId"}
 
 
 class Aside:
@@ -53,27 +55,25 @@ class Naming:
     def by(self, event: bytes) -> bool:
         """Whether the event names them: as a word of it, or in another way to write it.
 
-        What is no JSON names them where its bytes do.
+        What is no JSON names them where its text does; a byte that is no UTF-8 hides nobody.
         """
+        text = event.decode(errors="replace")
         try:
-            said = json.loads(event.decode(), object_pairs_hook=_Object, parse_int=_whole)
+            said = json.loads(text, object_pairs_hook=_Object, parse_int=_whole)
         except (ValueError, RecursionError):
-            return self._spelt(event)
+            return any(word in text.lower() for word in self._spelled)
         return any(self._named(*pair) for pair in _pairs(said))
-
-    def _spelt(self, event: bytes) -> bool:
-        text = event.decode(errors="replace").lower()
-        return any(word in text for word in self._spelled)
 
     def _named(self, name: str, value: str | int) -> bool:
         if isinstance(value, str) and value.lower() in self._lower:
             return True
-        if name in _IDS:
-            return str(value) in self._names
-        if name not in self._spaces:
+        if name in _IDS and str(value) in self._names:
+            return True
+        space = ANONYMOUS if name in _VISITORS else name
+        if space not in self._spaces:
             return False
         try:
-            return self._normal(f"{name}:{value}") in self._identities
+            return self._normal(f"{space}:{value}") in self._identities
         except InvalidRequest:
             return False
 
