@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping
 from typing import TypeVar
@@ -21,10 +22,12 @@ MOST_SEARCHED = 2_000
 with each takes 15 us, with very many 100, so that a MiB of them kept a worker for 38 s."""
 
 _MOST_BYTES = 64 * 1024
-"""So large a body may be for the number in it that is none to be looked for: of a MiB it takes half
+"""So large a body may be for the value in it that is none to be looked for: of a MiB it takes half
 a second, and how many bytes come before it is said anyway."""
 
 _NO_NUMBER = object()
+_LONE = re.compile("[\ud800-\udfff]")
+"""Half a character: an escape that JSON lets stand alone, or what stands for a byte not UTF-8."""
 
 T = TypeVar("T")
 
@@ -120,25 +123,26 @@ def parse(body: bytes, most: int | None = None) -> object:
     """
     try:
         document = msgspec.json.decode(body)
-    except UnicodeDecodeError as error:
-        raise Malformed(f"invalid UTF-8: {error}") from None
     except RecursionError:
         raise Malformed(f"nested deeper than {MAX_DEPTH} levels") from None
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         if len(body) <= _MOST_BYTES:
-            _check_numbers(body)
-        raise Malformed(f"not valid JSON: {error}") from None
+            _check_values(body)
+        raise Malformed(_not_utf8(body) or f"not valid JSON: {error}") from None
     if most is not None:
         _check_crowd(document, most)
     inspect(document)
     return document
 
 
-def _check_numbers(body: bytes) -> None:
-    """Names the first number that none of us could hold, if that is what is wrong."""
+def _check_values(body: bytes) -> None:
+    """Names the first number or text that none of us could hold, if that is what is wrong."""
     try:
         document = json.loads(
-            body.decode(), parse_constant=_number, parse_float=_number, parse_int=_number
+            body.decode(errors="surrogateescape"),
+            parse_constant=_number,
+            parse_float=_number,
+            parse_int=_number,
         )
     except (ValueError, RecursionError):
         return
@@ -147,7 +151,18 @@ def _check_numbers(body: bytes) -> None:
         for pointer, node in level:
             if node is _NO_NUMBER:
                 raise Malformed("must be a finite number of at most 4,300 digits", pointer)
+            if isinstance(node, str) and _LONE.search(node):
+                raise Malformed("must be valid UTF-8", _LONE.sub("\ufffd", pointer))
         level = [inner for pointer, node in level for inner in _inside(pointer, node)]
+
+
+def _not_utf8(body: bytes) -> str:
+    """Where a body is no UTF-8, counted from its start; empty if it is."""
+    try:
+        body.decode()
+    except UnicodeDecodeError as error:
+        return f"not valid UTF-8: {error.reason} (byte {error.start})"
+    return ""
 
 
 def _number(text: str) -> object:

@@ -97,7 +97,7 @@ def read_interactions(body: bytes) -> list[Read]:
     """The rows, each read or rejected. Raises Malformed or InvalidRequest for the whole."""
     try:
         return list(_read_rows(_decoder.decode(body).interactions))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, Malformed):
         check(parse(body, _MOST_VALUES), dict, _envelope)
         raise
 

@@ -29,8 +29,10 @@ _RAW = (
     ("a number too large", b'{"context": {"page": 1e999}}', 400, "/context/page"),
     ("an endless number", b'{"context": {"page": ' + b"9" * 5000 + b"}}", 400, "/context/page"),
     ("text that reads NaN", b'{"channel": "NaN", "context": {', 400, ""),
-    ("invalid UTF-8", b'{"channel": "\xff"}', 400, ""),
-    ("a lone surrogate", b'{"channel": "\\ud800"}', 400, ""),
+    ("invalid UTF-8", b'{"context": {"page": ["a", "b\xff"]}}', 400, "/context/page/1"),
+    ("a name that is no UTF-8", b'{"c\xffhannel": "web"}', 400, "/c\ufffdhannel"),
+    ("invalid UTF-8 in what is no JSON", b'{"channel": "\xff', 400, ""),
+    ("a lone surrogate", b'{"channel": "\\ud800"}', 400, "/channel"),
     ("NUL", b'{"channel": "a\\u0000b"}', 422, "/channel"),
 )
 _FIELDS = (
@@ -231,6 +233,11 @@ def test_a_wrong_path_or_method_is_a_problem_document_too(client: Client) -> Non
     reply = client.call("GET", "/v1/decisions")
     assert (reply.status, reply.json()["code"]) == (405, "method-not-allowed")
     assert "POST" in reply.headers["allow"]
+
+
+def test_of_a_body_that_is_not_utf8_the_byte_is_counted_from_its_start(client: Client) -> None:
+    reply = client.call("POST", "/v1/decisions", b'{"channel": "we\xff')
+    assert reply.json()["detail"] == "not valid UTF-8: invalid start byte (byte 15)"
 
 
 def test_a_path_that_is_not_utf8_names_nobody(client: Client) -> None:

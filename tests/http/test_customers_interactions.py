@@ -230,8 +230,10 @@ def test_none_or_too_many_rows_are_refused(client: Client) -> None:
 
 
 def test_invalid_utf8_in_a_row_refuses_the_whole(client: Client) -> None:
-    body = b'{"interactions": [{"id": "\xff"}]}'
-    assert client.call("POST", "/v1/interactions", body).status == 400
+    body = b'{"interactions": [{"id": "v"}, {"id": "\xff"}]}'
+    reply = client.call("POST", "/v1/interactions", body)
+    assert reply.status == 400
+    assert reply.json()["errors"][0]["pointer"] == "/interactions/1/id"
 
 
 def _answer(id: str, decision: str, outcome: str) -> dict[str, Any]:
