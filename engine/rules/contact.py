@@ -12,9 +12,12 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from engine.domain import Action, Contacts, EventLabel, Events, Facts, Knockout
+from engine.rules.capping import Capping
 from engine.rules.engagement import Evaluated
-from engine.rules.limits import Policy, Rest
-from engine.rules.opinions import Opinion, Prepared, Seen, prepare
+from engine.rules.hushing import Hushing, KeepingOut
+from engine.rules.limits import Cap, KeepOut, Policy, Quiet, Rest
+from engine.rules.opinions import Opinion, Prepared, Seen
+from engine.rules.resting import Resting
 from engine.rules.selecting import Fleet, label_of
 
 
@@ -26,7 +29,7 @@ class ContactPolicies:
 
     def __init__(self, policies: Sequence[Policy], actions: Sequence[Action]) -> None:
         self._fleet = Fleet(actions)
-        prepared = [prepare(policy, self._fleet) for policy in policies]
+        prepared = [_prepared(policy, self._fleet) for policy in policies]
         named = frozenset().union(*[one.selection.channels for one in prepared])
         self._anywhere = _speaking(prepared, None)
         self._on = {channel: _speaking(prepared, channel) for channel in named}
@@ -95,6 +98,19 @@ class ContactCheck(Struct):
             for opinion in self.opinions:
                 opinion.take(label)
         self.taken.clear()
+
+
+def _prepared(policy: Policy, fleet: Fleet) -> Prepared:
+    """`policy` made ready for the actions of one catalogue."""
+    match policy:
+        case Cap():
+            return Capping(policy, fleet)
+        case Rest():
+            return Resting(policy, fleet)
+        case KeepOut():
+            return KeepingOut(policy, fleet)
+        case Quiet():
+            return Hushing(policy, fleet)
 
 
 def _speaking(policies: Sequence[Prepared], channel: str | None) -> tuple[Prepared, ...]:
