@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
 from engine.models.online.learner import Learner
 from training.bakeoff.ours import Ours, Told
@@ -147,35 +148,47 @@ def test_words_and_numbers_are_told_apart_and_what_is_absent_is_the_median() -> 
 def test_a_folders_sets_come_before_scikit_learns(tmp_path: Path) -> None:
     with gzip.open(tmp_path / "mine.csv.gz", "wt") as file:
         file.write("x,label\n1,a\n2,b\n")
-    assert [one.name for one in find(tmp_path)] == ["mine", *BUNDLED]
-    assert [one.name for one in find(None)] == list(BUNDLED)
+    assert [one.name for one in find(tmp_path).tables] == ["mine", *BUNDLED]
+    assert [one.name for one in find(None).tables] == list(BUNDLED)
 
 
-def test_a_file_without_labels_is_refused_by_name(tmp_path: Path) -> None:
+def unplayed(directory: Path) -> str:
+    """Why the one file of a folder that is no set is none; the others are there to play."""
+    found = find(directory)
+    assert [one.name for one in found.tables] == list(BUNDLED)
+    (one,) = found.unplayed
+    return one.reason
+
+
+def test_a_file_without_labels_is_not_played_and_named(tmp_path: Path) -> None:
     with gzip.open(tmp_path / "bad.csv.gz", "wt") as file:
         file.write("x,label\n1,a\n2,a\n")
-    with pytest.raises(ValueError, match="bad"):
-        list(find(tmp_path))
+    assert "bad: needs a column, and a last one with at least two labels" in unplayed(tmp_path)
 
 
-def test_a_folder_without_sets_is_refused_and_so_is_what_is_named_like_one(tmp_path: Path) -> None:
+def test_a_set_whose_label_is_not_the_last_column_is_not_played_on_another(tmp_path: Path) -> None:
+    with gzip.open(tmp_path / "turned.csv.gz", "wt") as file:
+        file.write("label,age\na,1\nb,2\n")
+    assert unplayed(tmp_path) == "turned: the column label is not the last, which is age"
+
+
+def test_a_folder_without_sets_is_refused_and_what_is_named_like_one_not_played(
+    tmp_path: Path,
+) -> None:
     (tmp_path / "plain.csv").write_text("x,label\n1,a\n2,b\n")
     with pytest.raises(ValueError, match=r"has no \*\.csv\.gz"):
-        list(find(tmp_path))
+        find(tmp_path)
     (tmp_path / "folder.csv.gz").mkdir()
-    with pytest.raises(ValueError, match=r"folder\.csv\.gz cannot be read"):
-        list(find(tmp_path))
+    assert "folder.csv.gz cannot be read" in unplayed(tmp_path)
     (tmp_path / "folder.csv.gz").rmdir()
     (tmp_path / "gone.csv.gz").symlink_to(tmp_path / "nothing")
-    with pytest.raises(ValueError, match=r"gone\.csv\.gz cannot be read"):
-        list(find(tmp_path))
+    assert "gone.csv.gz cannot be read" in unplayed(tmp_path)
 
 
 @pytest.mark.parametrize("bad", [b"abc", gzip.compress(b""), gzip.compress(b"a,label\n" * 99)[:-9]])
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, bad: bytes) -> None:
     (tmp_path / "bad.csv.gz").write_bytes(bad)
-    with pytest.raises(ValueError, match=r"bad\.csv\.gz"):
-        list(find(tmp_path))
+    assert "bad.csv.gz" in unplayed(tmp_path)
 
 
 def test_the_rivals_of_an_earlier_report_play_on_however_we_stood_then() -> None:
@@ -224,3 +237,26 @@ def test_the_picture_has_a_line_a_set_and_leaves_out_who_has_no_result() -> None
     drawn = losses([played("pears", **{"vw greedy": 0.2}), played("plums")])
     assert all(f"<!-- {name} -->" in drawn for name in ("pears", "plums", "ours", "best VW"))
     assert "<!-- best MABWiser -->" not in drawn
+
+
+def test_a_bake_off_plays_the_others_and_says_last_which_file_it_did_not(tmp_path: Path) -> None:
+    for extra in ("vowpalwabbit", "mabwiser"):
+        pytest.importorskip(extra)
+    from training.bakeoff.__main__ import main  # noqa: PLC0415 - needs the extra
+
+    frame = pd.DataFrame({"x": [1, 2, 3], "label": list("aba")})
+    frame.to_csv(tmp_path / "good.csv.gz", index=False)
+    (tmp_path / "bad.csv.gz").write_bytes(b"junk")
+    rival = Played("good", table("good", frame).digest, 3, 2, {"vw bag": Result((0.5,), 1.0)})
+    (tmp_path / "earlier.json").write_bytes(msgspec.json.encode({"shuffles": 1, "sets": [rival]}))
+    out = tmp_path / "out.json"
+    asked = ["--sets", str(tmp_path), "--shuffles", "1", "--jobs", "1", "--out", str(out)]
+    asked += ["--rivals", str(tmp_path / "earlier.json"), "--only", "bad"]
+    said = CliRunner().invoke(main, [*asked, "--only", "good"])
+    assert said.exit_code == 1
+    assert "not played, and in none of these figures:\n  bad: " in said.output
+    told = msgspec.json.decode(out.read_bytes())
+    assert [one["name"] for one in told["sets"]] == ["good"]
+    assert [one["name"] for one in told["unplayed"]] == ["bad"]
+    alone = CliRunner().invoke(main, asked)
+    assert (alone.exit_code, "cannot be read as a set" in alone.output) == (1, True)

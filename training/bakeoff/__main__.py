@@ -29,7 +29,7 @@ from training.bakeoff.race import (
     rivals_of,
     standing,
 )
-from training.bakeoff.sets import Table, find
+from training.bakeoff.sets import Found, Table, Unplayed, find
 from training.hints import nearest
 
 try:
@@ -43,10 +43,11 @@ SHARED = Path("../shared/data/bakeoff")
 
 class Report(Struct, frozen=True):
     """Everything measured: `standing` is beside the best VW there is, `unaided` beside the best of
-    those that were not told the columns' scale beforehand."""
+    those that were not told the columns' scale beforehand. `unplayed`: files that are no sets."""
 
     shuffles: int
     sets: tuple[Played, ...]
+    unplayed: tuple[Unplayed, ...]
     standing: Standing
     unaided: Standing
 
@@ -74,29 +75,40 @@ def main(
     known: Path | None,
     out: Path,
 ) -> None:
-    """Play every set and print the table."""
+    """Play every set and print the table. Ends with status 1 where a file is no set, once the
+    others have been played."""
     place = directory or (SHARED if SHARED.is_dir() else None)
     try:
-        tables = _asked(list(find(place)), only)
+        found = _asked(find(place), only)
         earlier = _earlier(known, shuffles)
     except ValueError as error:
         raise click.ClickException(str(error)) from error
     played = []
     with Progress() as progress:
         race = Race(patience, jobs, progress)
-        for table in progress.track(tables, description="Sets"):
+        for table in progress.track(found.tables, description="Sets"):
             played.append(_everyone(table, range(shuffles), race, earlier))
-            _write(_report(shuffles, played), out)
-    _show(_report(shuffles, played))
+            _write(_report(shuffles, played, found.unplayed), out)
+    _show(_report(shuffles, played, found.unplayed))
+    if found.unplayed:
+        reasons = [f"\n  {one.name}: {one.reason}" for one in found.unplayed]
+        raise click.ClickException("not played, and in none of these figures:" + "".join(reasons))
 
 
-def _asked(tables: list[Table], only: Sequence[str]) -> list[Table]:
-    """Those of these names, or all. Raises ValueError for a name that none has."""
-    names = [table.name for table in tables]
+def _asked(found: Found, only: Sequence[str]) -> Found:
+    """What has these names, or all. Raises ValueError for a name that none has, and where nothing
+    is left to play."""
+    names = [one.name for one in found.tables] + [one.name for one in found.unplayed]
     for name in only:
         if name not in names:
             raise ValueError(f"there is no set {name!r}: {nearest(name, names)}")
-    return [table for table in tables if not only or table.name in only]
+    asked = Found(
+        tuple(one for one in found.tables if not only or one.name in only),
+        tuple(one for one in found.unplayed if not only or one.name in only),
+    )
+    if not asked.tables:
+        raise ValueError("; ".join(one.reason for one in asked.unplayed))
+    return asked
 
 
 class Race(NamedTuple):
@@ -164,9 +176,9 @@ def _earlier(path: Path | None, shuffles: int) -> dict[str, dict[str, Result]]:
     return {} if path is None else rivals_of(path.read_bytes(), shuffles)
 
 
-def _report(shuffles: int, played: Sequence[Played]) -> Report:
+def _report(shuffles: int, played: Sequence[Played], unplayed: tuple[Unplayed, ...]) -> Report:
     sets = tuple(played)
-    return Report(shuffles, sets, standing(sets), standing(sets, unaided=True))
+    return Report(shuffles, sets, unplayed, standing(sets), standing(sets, unaided=True))
 
 
 def _write(report: Report, path: Path) -> None:

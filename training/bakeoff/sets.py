@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from msgspec import Struct
 from numpy.typing import NDArray
 from sklearn import datasets
 
@@ -46,18 +47,44 @@ class Table:
         return np.hstack(blocks), marks
 
 
-def find(directory: Path | None) -> Iterator[Table]:
-    """The sets of a directory (`*.csv.gz`, last column the label) and scikit-learn's own;
-    with no directory, the latter alone. Raises ValueError for a file that is no such set, and
-    for a directory that has none."""
+class Unplayed(Struct, frozen=True):
+    """A file that is no set, and why."""
+
+    name: str
+    reason: str
+
+
+class Found(NamedTuple):
+    """What there is to play, and what was meant to be and cannot."""
+
+    tables: tuple[Table, ...]
+    unplayed: tuple[Unplayed, ...]
+
+
+def find(directory: Path | None) -> Found:
+    """The sets of a directory (`*.csv.gz`, last column the label) and scikit-learn's own; with no
+    directory, the latter alone. Raises ValueError for a directory that has none."""
     paths = sorted(directory.glob("*.csv.gz")) if directory else []
     if directory and not paths:
         raise ValueError(f"{directory} has no *.csv.gz in it: gzip the sets to be played")
-    for path in paths:
-        yield table(path.name.removesuffix(".csv.gz"), _read(path))
-    for name in BUNDLED:
-        bunch = getattr(datasets, f"load_{name}")(as_frame=True)
-        yield table(name, bunch.data.assign(label=bunch.target))
+    every = [*map(_of_file, paths), *map(_bundled, BUNDLED)]
+    return Found(
+        tuple(one for one in every if isinstance(one, Table)),
+        tuple(one for one in every if isinstance(one, Unplayed)),
+    )
+
+
+def _of_file(path: Path) -> Table | Unplayed:
+    name = path.name.removesuffix(".csv.gz")
+    try:
+        return table(name, _read(path))
+    except ValueError as error:
+        return Unplayed(name, str(error))
+
+
+def _bundled(name: str) -> Table:
+    bunch = getattr(datasets, f"load_{name}")(as_frame=True)
+    return table(name, bunch.data.assign(label=bunch.target))
 
 
 def _read(path: Path) -> pd.DataFrame:
@@ -70,7 +97,10 @@ def _read(path: Path) -> pd.DataFrame:
 def table(name: str, frame: pd.DataFrame) -> Table:
     """A frame whose last column is the label. A number that is absent, or not finite, is its
     column's median; of many different words in a column, those that are rare are one. Raises
-    ValueError where there is nothing to choose, or a row has no label."""
+    ValueError where there is nothing to choose, a row has no label, or a column `label` is not
+    the last."""
+    if "label" in frame.columns[:-1]:
+        raise ValueError(f"{name}: the column label is not the last, which is {frame.columns[-1]}")
     if len(frame.columns) < 2 or frame.iloc[:, -1].nunique() < 2:
         raise ValueError(f"{name}: needs a column, and a last one with at least two labels")
     if absent := int(frame.iloc[:, -1].isna().sum()):
