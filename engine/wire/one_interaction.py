@@ -105,6 +105,8 @@ def to_interaction(row: InteractionBody, now: int) -> Interaction:
         _check_outcome(row)
     elif row.decision_id or row.customer is UNSET:
         raise Rejected("a free interaction names its customer and no decision_id")
+    if row.status and not row.topic and not (row.status == "closed" and row.closes):
+        raise Rejected(f"status {row.status!r} is of a topic: name one")
     return Interaction(
         row.id,
         row.outcome or row.type,

@@ -145,7 +145,7 @@ class ValuesField(fields.Dict):
 def one_of(*words: str) -> fields.String:
     """A field that takes one of a few words."""
     return fields.String(
-        validate=validate.OneOf(words, error=f"must be one of: {', '.join(words)}"),
+        validate=validate.OneOf(words, error=f"must be one of: {', '.join(filter(None, words))}"),
         error_messages={"invalid": "must be a string"},
     )
 

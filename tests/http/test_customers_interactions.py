@@ -229,6 +229,25 @@ def test_none_or_too_many_rows_are_refused(client: Client) -> None:
         assert reply.json()["errors"][0]["pointer"] == "/interactions"
 
 
+def test_a_matter_without_a_topic_is_rejected_since_no_rule_could_ever_hear_of_it(
+    client: Client,
+) -> None:
+    call = {"customer": {"id": "c-1"}, "type": "call"}
+    rejected = client.tell(
+        {"id": "call-1", **call, "status": "open"},
+        {"id": "call-2", **call, "status": "closed"},
+        {"id": "call-3", **call, "status": "open", "closes": "call-0"},
+        {"id": "call-4", **call, "status": "closed", "closes": "call-0"},
+        {"id": "call-5", **call, "status": "opened", "topic": "complaint"},
+    ).json()["rejected"]
+    assert rejected == [
+        {"index": 0, "reason": "status 'open' is of a topic: name one"},
+        {"index": 1, "reason": "status 'closed' is of a topic: name one"},
+        {"index": 2, "reason": "status 'open' is of a topic: name one"},
+        {"index": 4, "reason": "/status: must be one of: open, closed"},
+    ]
+
+
 def test_invalid_utf8_in_a_row_refuses_the_whole(client: Client) -> None:
     body = b'{"interactions": [{"id": "v"}, {"id": "\xff"}]}'
     reply = client.call("POST", "/v1/interactions", body)
