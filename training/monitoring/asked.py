@@ -13,10 +13,11 @@ from engine.errors import Misconfigured
 from training.monitoring.archived import read_traffic
 from training.monitoring.exposition import exposition
 from training.monitoring.findings import Findings
+from training.monitoring.judging import Limits
 from training.monitoring.mapping import read_watched, to_traffic
 from training.monitoring.report import page, text
 from training.monitoring.traffic import Traffic
-from training.monitoring.watching import Limits, watch
+from training.monitoring.watching import watch
 from training.offpolicy.mapping import read_frame
 
 

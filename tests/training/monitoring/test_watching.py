@@ -8,8 +8,9 @@ import pytest
 from engine.errors import Misconfigured
 from tests.training.monitoring.builders import moved, traffic
 from training.monitoring.findings import Findings
+from training.monitoring.judging import Limits
 from training.monitoring.report import text
-from training.monitoring.watching import Limits, watch
+from training.monitoring.watching import watch
 
 STRICT = Limits(level=0.05, index=0.0, rate=0.0, auc=0.0)
 
