@@ -87,6 +87,22 @@ def liked(reply: Reply) -> tuple[str, str]:
     return answer["placements"][0]["actions"][0]["action"], answer["versions"]["models"][PROPENSITY]
 
 
+def test_a_retry_hands_out_nothing_a_model_chose_for_who_refused_personalisation_since(
+    client: Client, application: Application
+) -> None:
+    before = client.decide("c-0", request_id="r-1").json()
+    teach(client)
+    learn(application)
+    personal = client.decide("c-1", request_id="r-1", attributes={"plan": "fibre"}).json()
+    for one in ("c-0", "c-1"):
+        no = {"consent": {"personalisation": "denied"}}
+        assert client.call("PATCH", f"/v1/customers/{one}", no).status == 200
+    assert personal["degraded"] is None
+    again = client.decide("c-1", request_id="r-1", attributes={"plan": "fibre"}).json()
+    assert (again["degraded"], again["placements"][0]["fallback"]) == ("opted-out", True)
+    assert client.decide("c-0", request_id="r-1").json() == before  # no model had looked at them
+
+
 def test_customers_get_what_their_like_took_and_after_a_restart_still(
     client: Client, application: Application, store: Store, tmp_path: Path
 ) -> None:
