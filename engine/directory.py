@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 
-from engine.catalogue import Catalogue, compile_catalogue, compile_version
+from engine.catalogue import Catalogue, compile_catalogue, compile_version, is_catalogue_file
 from engine.errors import CatalogueRefused, Fault, Misconfigured
 from engine.rules.custom import Rule, rules_of
 
@@ -28,7 +28,7 @@ class Compiler:
     def files(self, files: Mapping[str, bytes]) -> Catalogue:
         """A catalogue from its files, as of now. Raises CatalogueRefused, also where there is none:
         a directory mistaken for another, or emptied, would offer nobody anything."""
-        if not files:
+        if not any(map(is_catalogue_file, files)):
             raise CatalogueRefused([_EMPTY])
         now = time.time_ns() // 1_000_000
         return compile_catalogue(files, self._predicates, self._source, now)
@@ -48,7 +48,7 @@ def read_directory(directory: Path) -> dict[str, bytes]:
     return {
         path.relative_to(directory).as_posix(): path.read_bytes()
         for path in sorted(directory.rglob("*"))
-        if path.suffix in (".yaml", ".yml", ".csv")
+        if is_catalogue_file(path.name)
         and path.is_file()
         and not any(part.startswith(".") for part in path.relative_to(directory).parts)
     }

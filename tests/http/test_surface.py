@@ -210,6 +210,12 @@ def test_a_draft_is_checked_and_never_served(client: Client) -> None:
         assert client.call("POST", "/v1/catalogue/check", draft).status == 422
 
 
+def test_a_draft_of_which_no_file_would_be_read_is_none(client: Client) -> None:
+    reply = client.call("POST", "/v1/catalogue/check", {"files": {"offers": "actions: 3"}}).json()
+    assert reply["ok"] is False
+    assert "nor any other .yaml" in reply["faults"][0]["what"]
+
+
 @pytest.mark.parametrize("template", ["9" * 5000, "'x' * 10**10", "9**(9**9)", r"'\ud800'"])
 def test_a_draft_with_a_template_that_cannot_be_is_answered_with_its_fault(
     client: Client, template: str
