@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from msgspec import Struct
 
@@ -46,15 +46,8 @@ Code = Literal[
 Scalar = bool | int | float | str
 Value = Scalar | list[Scalar]
 
-STAGES: tuple[Stage, ...] = (
-    "schedule",
-    "consent",
-    "engagement",
-    "contact",
-    "budget",
-    "arbitration",
-    "holdout",
-)
+KINDS: tuple[Kind, ...] = get_args(Kind)
+STAGES: tuple[Stage, ...] = get_args(Stage)
 OUTCOMES = (
     "impression",
     "click",

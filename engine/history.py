@@ -6,10 +6,15 @@ import math
 from bisect import bisect_right
 from collections.abc import Iterator
 from operator import attrgetter
+from typing import Literal, get_args
 
 from engine.domain import EventLabel, Events
 
 MS_PER_DAY = 86_400_000
+
+Filter = Literal["action", "group", "kind", "channel", "topic"]
+FILTERS: tuple[Filter, ...] = get_args(Filter)
+"""What a question may be narrowed by."""
 
 _TOPIC = attrgetter("topic")
 

@@ -13,11 +13,9 @@ from engine.catalogue.shape import ActionSpec, PlacementSpec, TreatmentSpec
 from engine.catalogue.source import Path
 from engine.catalogue.templates import is_template
 from engine.catalogue.treatments import Content, Treatment, texts
-from engine.domain import Action, Kind
+from engine.domain import KINDS, Action, Kind
 from engine.rules.masks import mask_of
 from engine.rules.times import duration_ms
-
-_KINDS: tuple[Kind, ...] = ("offer", "message", "service")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,7 +117,7 @@ class PlacementCompiler:
                     located, (*path, "placement"), "placement", spec.placement, self._known
                 )
             return
-        kinds = place.spec.kinds or _KINDS
+        kinds = place.spec.kinds or KINDS
         if action is not None and action.kind not in kinds:
             what = f"`{spec.placement}` takes no {action.kind}"
             self._faults.add(located, (*path, "placement"), what, f"it takes {', '.join(kinds)}")
@@ -144,7 +142,7 @@ class PlacementCompiler:
             spec.id,
             spec.channel,
             spec.slots,
-            tuple(spec.kinds or _KINDS),
+            tuple(spec.kinds or KINDS),
             spec.diverse,
             spec.counts,
             self._hold(located),

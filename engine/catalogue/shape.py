@@ -11,6 +11,9 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct, field
 
 from engine.domain import Kind, Status
+from engine.history import Filter
+from engine.models.features import Facet
+from engine.rules.limits import Per
 
 Id = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.:-]{0,199}$")]
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,99}$")]
@@ -20,7 +23,6 @@ Cell = str | int | float | bool
 Number = Annotated[float, Meta(ge=-1e12, le=1e12)]
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
-Per = Literal["action", "group", "kind", "channel", "placement"]
 Method = Literal["none", "epsilon", "igw", "thompson"]
 
 
@@ -239,10 +241,10 @@ class FeatureSpec(Part, frozen=True):
     source: Text
     values: Annotated[list[str | int | bool], Meta(min_length=1)] | None = None
     event: Id | None = None
-    where: dict[Literal["action", "group", "kind", "channel", "topic"], Text] = {}
+    where: dict[Filter, Text] = {}
     within: Text | None = None
-    by: list[Literal["id", "group", "kind"]] = []
-    match: Literal["id", "group", "kind"] | None = None
+    by: list[Facet] = []
+    match: Facet | None = None
 
 
 class SchemaSpec(Part, frozen=True):

@@ -11,13 +11,14 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
+from engine.history import FILTERS
+
 Facet = Literal["id", "group", "kind"]
 FACETS: tuple[Facet, ...] = ("id", "group", "kind")
 
 FAR = 1e6
 """A number this many scales from its mean is no number we know, so it counts as missing."""
 
-_FILTERS = ("action", "group", "kind", "channel", "topic")
 SOURCES = ("customer.", "context.", "channel", "history.count", "history.days_since")
 
 
@@ -96,8 +97,8 @@ def _check_source(feature: Feature, name: str) -> None:
         raise ValueError(f"{name}: `event` belongs to history sources, and only to them")
     if not historic and (feature.where or feature.within is not None):
         raise ValueError(f"{name}: `where` and `within` belong to history sources only")
-    if strange := sorted(set(feature.where) - set(_FILTERS)):
-        raise ValueError(f"{name}: no filter '{strange[0]}'; one of {', '.join(_FILTERS)}")
+    if strange := sorted(set(feature.where) - set(FILTERS)):
+        raise ValueError(f"{name}: no filter '{strange[0]}'; one of {', '.join(FILTERS)}")
     if feature.within is not None and (feature.within <= 0 or source != "history.count"):
         raise ValueError(f"{name}: `within` is for history.count, in milliseconds above zero")
 

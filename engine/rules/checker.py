@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from typing import TypeVar, get_args
+from typing import TypeVar
 
-from engine.domain import Kind
+from engine.domain import KINDS
+from engine.history import FILTERS
 from engine.rules import functions
 from engine.rules.faults import nearest
 from engine.rules.folding import built
@@ -29,7 +30,6 @@ from engine.rules.types import (
 Parsed = TypeVar("Parsed")
 MACROS_DEEPEST = 4
 _QUESTIONS = {"count": INT, "days_since": DOUBLE, "open": BOOL}
-_FILTERS = ("action", "group", "kind", "channel", "topic")
 
 
 class Checker(Operators):
@@ -176,7 +176,7 @@ class Checker(Operators):
         return Node("history", _QUESTIONS[term.text], term.column, value=value)
 
     def _filters(self, term: Term) -> tuple[dict[str, str], int | None]:
-        allowed = {"count": (*_FILTERS, "within"), "days_since": _FILTERS}.get(term.text, ())
+        allowed = {"count": (*FILTERS, "within"), "days_since": FILTERS}.get(term.text, ())
         filters: dict[str, str] = {}
         within = None
         for name, arg in term.named:
@@ -200,7 +200,7 @@ class Checker(Operators):
             "action": self.scope.actions,
             "group": self.scope.groups,
             "channel": self.scope.channels,
-            "kind": get_args(Kind),
+            "kind": KINDS,
         }
         if name in known and text not in known[name]:
             self.note(term.column, f"there is no {name} {text!r}", nearest(text, known[name]))
