@@ -16,7 +16,7 @@ from rich.console import Console
 from bench.catalogues import catalogue_files
 from bench.figures import Figure, figure
 from bench.floor import customer_id
-from bench.http import KEY
+from bench.server import KEY
 from engine.bootstrap import Application, assemble
 from engine.importing import import_file
 from engine.settings import Settings

@@ -22,8 +22,8 @@ from urllib.request import Request, urlopen
 
 from bench.figures import Figure, against
 from bench.floor import customer_id
-from bench.http import CUSTOMERS, KEY, Bench, good, serving
-from bench.load import http_request, saturate
+from bench.load import good, http_request, saturate
+from bench.server import CUSTOMERS, KEY, Bench, serving
 
 EVENTS = 100
 ROUNDS = 20

@@ -26,7 +26,7 @@ import msgspec
 import numpy as np
 
 from bench.figures import Figure, figure, show
-from bench.http import KEY, free_port, wait_until_ready
+from bench.server import KEY, free_port, wait_until_ready
 from engine.domain import Action
 from engine.models.encoder import Encoder
 from engine.models.features import Category, Feature, Number

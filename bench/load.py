@@ -108,6 +108,13 @@ def at_rate(
     return asyncio.run(_drive(port, cycle(requests), seconds, connections, rate))
 
 
+def good(run: Run) -> Run:
+    """The run itself, unless a request failed."""
+    if run.failed:
+        raise SystemExit(f"{run.failed} of {len(run.latencies)} requests failed: no figure")
+    return run
+
+
 async def _drive(
     port: int, requests: Iterator[bytes], seconds: float, connections: int, rate: float | None
 ) -> Run:

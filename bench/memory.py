@@ -11,7 +11,7 @@ from redis import Redis
 
 from bench.figures import Figure, figure
 from bench.floor import customer_id
-from bench.http import populate
+from bench.server import populate
 from engine.change import Change
 from engine.codec import pack_contacts, pack_events
 from engine.domain import Action, Contacts, CustomerState, Events, Interaction

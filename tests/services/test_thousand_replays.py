@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from bench.catalogues import catalogue_files, model_artefact
-from bench.http import populate
+from bench.server import populate
 from engine.bootstrap import Application, open_application
 from engine.models.beta import BetaArtefact
 from engine.registry import Registry

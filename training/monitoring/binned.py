@@ -10,7 +10,7 @@ import pandas as pd
 from training.monitoring import psi
 from training.monitoring.traffic import Mask, Numbers, Traffic
 
-SCORE = "propensity"
+_PROPENSITY = "propensity"
 
 
 @dataclass(frozen=True)
@@ -42,4 +42,4 @@ def _columns(traffic: Traffic) -> Iterator[tuple[str, pd.Series, Mask]]:
     for name in traffic.inputs:
         yield str(name), traffic.inputs[name], traffic.known
     promised = pd.Series(traffic.promised)
-    yield SCORE, promised, promised.notna().to_numpy()
+    yield _PROPENSITY, promised, promised.notna().to_numpy()

@@ -9,10 +9,7 @@ import numpy as np
 
 from engine.errors import Misconfigured
 from training.monitoring.binned import binned
-from training.monitoring.findings import (
-    Findings,
-    Missing,
-)
+from training.monitoring.findings import Findings, Missing
 from training.monitoring.judging import ASKED_OF_ANSWERS, USUAL, Judge, Limits
 from training.monitoring.traffic import Traffic
 
