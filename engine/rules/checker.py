@@ -10,8 +10,9 @@ from engine.history import FILTERS
 from engine.rules import functions
 from engine.rules.faults import nearest
 from engine.rules.folding import built
-from engine.rules.operators import NAMESPACES, Operators, a, wrong
+from engine.rules.operators import NAMESPACES, Operators
 from engine.rules.patterns import compile_pattern
+from engine.rules.refusals import a, wrong
 from engine.rules.syntax import Term
 from engine.rules.times import duration_ms, timestamp_ms
 from engine.rules.types import (

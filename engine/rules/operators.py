@@ -12,14 +12,13 @@ from collections.abc import Callable, Iterable, Mapping
 from engine.rules import functions
 from engine.rules.faults import LanguageFault, LanguageFaults, among, nearest
 from engine.rules.folding import built, folded
+from engine.rules.refusals import a, unfit, wrong
 from engine.rules.scope import Scope
 from engine.rules.syntax import Term
 from engine.rules.types import (
     BOOL,
-    DURATION,
     NOTHING,
     NUMBERS,
-    STRING,
     TIMESTAMP,
     Node,
     Type,
@@ -28,16 +27,6 @@ from engine.rules.types import (
 )
 
 NAMESPACES = ("customer", "context", "segment", "table", "rule", "history")
-
-
-def wrong(term: Term, what: str, hint: str = "") -> LanguageFaults:
-    """What is wrong at `term`, to be raised."""
-    return LanguageFaults([LanguageFault(term.column, what, hint)])
-
-
-def a(type: Type) -> str:
-    """The type with its article, for a sentence."""
-    return f"{'an' if type.name == 'int' else 'a'} {type}"
 
 
 class Operators(ABC):
@@ -165,7 +154,7 @@ class Operators(ABC):
             return None
         left, right = nodes
         if not _comparable(left.type, right.type):
-            raise _unfit(term, nodes)
+            raise unfit(term, nodes)
         self._known_values(left, right)
         self._known_values(right, left)
         return built(term.op, BOOL, term, nodes)
@@ -176,7 +165,7 @@ class Operators(ABC):
             return None
         left, right = nodes
         if left.type not in functions.ORDERED or not _comparable(left.type, right.type):
-            raise _unfit(term, nodes)
+            raise unfit(term, nodes)
         return built(term.op, BOOL, term, nodes)
 
     def _in(self, term: Term) -> Node | None:
@@ -185,7 +174,7 @@ class Operators(ABC):
             return None
         value, values = nodes
         if values.type.name != "list" or not _comparable(value.type, element_of(values.type)):
-            raise _unfit(term, nodes)
+            raise unfit(term, nodes)
         self._known_values(value, values)
         return built("in", BOOL, term, nodes)
 
@@ -195,7 +184,7 @@ class Operators(ABC):
             return None
         function = functions.find(term.op, [node.type for node in nodes])
         if function is None:
-            raise _unfit(term, nodes)
+            raise unfit(term, nodes)
         return built(term.op, function.result, term, nodes, partial=function.partial)
 
     def _known_values(self, read: Node, other: Node) -> None:
@@ -208,23 +197,6 @@ class Operators(ABC):
         for value in values:
             if value not in enum:
                 self.note(other.column, f"{name} is never {value!r}", among(value, enum))
-
-
-def _unfit(term: Term, nodes: Iterable[Node]) -> LanguageFaults:
-    types = [node.type for node in nodes]
-    op = "-" if term.op == "neg" else term.op
-    hint = ""
-    if op in ("==", "!=", "<", "<=", ">", ">="):
-        hint = _literal_hint(types)
-    elif set(types) == NUMBERS:
-        hint = "arithmetic does not mix int and double; write 1.0 for 1"
-    return wrong(term, f"{op} does not take {' and '.join(map(a, types))}", hint)
-
-
-def _literal_hint(types: Iterable[Type]) -> str:
-    if set(types) == {STRING, TIMESTAMP}:
-        return "write timestamp('2026-01-31T00:00:00Z')"
-    return "write duration('30d')" if set(types) == {STRING, DURATION} else ""
 
 
 def _comparable(left: Type, right: Type) -> bool:
