@@ -11,7 +11,8 @@ from msgspec import Meta, Struct
 
 from engine.errors import Fault
 from engine.wire.body import read_once
-from engine.wire.values import Id, Strict
+from engine.wire.fields import Strict
+from engine.wire.values import Id
 
 MAX_FILES = 500
 

@@ -12,22 +12,9 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from engine.domain import Consent, Value
 from engine.errors import InvalidRequest, Problem
 from engine.wire.body import read_once
+from engine.wire.fields import IdField, MomentField, Strict, ValuesField, WordField, one_of
 from engine.wire.problems import nearest, pointer_to
-from engine.wire.values import (
-    Changes,
-    Id,
-    IdField,
-    Moment,
-    MomentField,
-    Stamp,
-    Strict,
-    ValuesField,
-    Word,
-    WordField,
-    check_moments,
-    milliseconds,
-    one_of,
-)
+from engine.wire.values import Changes, Id, Moment, Stamp, Word, check_moments, milliseconds
 
 AHEAD = 5 * 60 * 1000
 SOURCE = "api"

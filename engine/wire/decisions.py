@@ -15,18 +15,10 @@ from engine.errors import InvalidRequest, Problem
 from engine.plan import DecisionRequest, Explain, Mode, PlacementAsk
 from engine.wire.body import read
 from engine.wire.bots import UserAgent, UserAgentField, is_bot
+from engine.wire.fields import IdField, Strict, ValuesField, WholeField, one_of
 from engine.wire.identities import CustomerBody, CustomerSchema
 from engine.wire.problems import nearest
-from engine.wire.values import (
-    Id,
-    IdField,
-    Strict,
-    Values,
-    ValuesField,
-    WholeField,
-    check_id,
-    one_of,
-)
+from engine.wire.values import Id, Values, check_id
 
 MAX_PLACEMENTS = 50
 MAX_SLOTS = 100

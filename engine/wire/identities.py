@@ -12,7 +12,8 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from engine.errors import InvalidRequest, Problem
 from engine.wire.body import read_once
-from engine.wire.values import MAX_ID, IdField, Strict, TextField, check_id
+from engine.wire.fields import IdField, Strict, TextField
+from engine.wire.values import MAX_ID, check_id
 
 # What can stand in a path as itself. Routing reads bytes that are not UTF-8 as U+FFFD, and so
 # the paths of two customers as one.

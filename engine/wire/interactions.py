@@ -11,8 +11,8 @@ from msgspec import Meta, Struct
 
 from engine.errors import InvalidRequest, Malformed
 from engine.wire.body import MOST_SEARCHED, check, check_once, once, parse, read, said_twice
+from engine.wire.fields import Strict
 from engine.wire.one_interaction import NO, InteractionBody, InteractionSchema
-from engine.wire.values import Strict
 
 MAX_ROWS = 500
 _MOST_VALUES = 20 * MAX_ROWS  # in a body whose rows cannot be told apart

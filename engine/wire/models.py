@@ -13,7 +13,8 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from engine.models.routing import Alias
 from engine.models.verdict import Judgement, Refusal
 from engine.wire.body import read_once
-from engine.wire.values import NumberField, Stamp, Strict, rfc3339
+from engine.wire.fields import NumberField, Strict
+from engine.wire.values import Stamp, rfc3339
 
 _VERSION = r"\A(learned|sha256:[0-9a-f]{64})\Z"
 _NO_SHARE = "only a challenger has a share: leave it out, or say alias: challenger"

@@ -12,25 +12,27 @@ from msgspec import UNSET, Struct, UnsetType
 from engine.domain import OUTCOMES, Interaction
 from engine.errors import Rejected
 from engine.wire.bots import UserAgent, UserAgentField, is_bot
+from engine.wire.fields import (
+    IdField,
+    MomentField,
+    NumberField,
+    Strict,
+    ValuesField,
+    WordField,
+    one_of,
+)
 from engine.wire.identities import CustomerBody, CustomerSchema
 from engine.wire.problems import nearest, pointer_to
 from engine.wire.values import (
     Id,
-    IdField,
     JsonValue,
     Moment,
-    MomentField,
-    NumberField,
-    Strict,
     Values,
-    ValuesField,
     Word,
-    WordField,
     alike,
     check_moments,
     held,
     milliseconds,
-    one_of,
 )
 
 NO = "unsubscribe"

@@ -14,10 +14,10 @@ from msgspec import Struct
 
 from engine.wire import customers, timeline
 from engine.wire.described import components, place_of
+from engine.wire.fields import WholeField
 from engine.wire.identities import CustomerIdField, IdentityField
 from engine.wire.operations import OPERATIONS, Operation
 from engine.wire.problems import CONTENT_TYPE, ProblemDocument
-from engine.wire.values import WholeField
 
 _PROBLEMS = {
     400: "Not JSON as we take it.",

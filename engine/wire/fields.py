@@ -1,0 +1,160 @@
+"""The building blocks of schemas, marshmallow's fields; `values` has the same as msgspec's types.
+
+msgspec reads; where it refuses, these say every fault, and in our words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from marshmallow import RAISE, Schema, ValidationError, fields, validate
+
+from engine.wire.problems import UNKNOWN
+from engine.wire.values import (
+    BLANK_OR_PRINTABLE,
+    MAX_ID,
+    MAX_ITEMS,
+    PRINTABLE,
+    TOO_LARGE,
+    Changes,
+    Moment,
+    Values,
+    check_moments,
+)
+
+
+class Strict(Schema):
+    """A schema that refuses what it does not know, and says what is wrong in our words."""
+
+    error_messages = {"unknown": UNKNOWN, "type": "must be an object"}  # noqa: RUF012
+
+    class Meta:
+        unknown = RAISE
+
+    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:  # noqa: ARG002
+        said = {"required": "is required", "null": "must not be null"}
+        if isinstance(field_obj, fields.List):
+            said["invalid"] = "must be a list"
+        field_obj.error_messages = {**field_obj.error_messages, **said}
+
+
+class TextField(fields.String):
+    """1 to `most` characters, none of them a control character."""
+
+    def __init__(self, most: int, **options: Any) -> None:
+        super().__init__(
+            validate=[
+                validate.Length(1, most, error=f"must be 1 to {most} characters long"),
+                validate.Regexp(re.compile(PRINTABLE), error="must hold no control character"),
+            ],
+            error_messages={"invalid": "must be a string", "required": "is required"},
+            **options,
+        )
+
+
+class IdField(TextField):
+    """1 to 256 characters, none of them a control character."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(MAX_ID, **options)
+
+
+class WordField(fields.String):
+    """As an id, but may be empty: not said."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            validate=[
+                validate.Length(max=MAX_ID, error=f"must be at most {MAX_ID} characters long"),
+                validate.Regexp(
+                    re.compile(BLANK_OR_PRINTABLE), error="must hold no control character"
+                ),
+            ],
+            error_messages={"invalid": "must be a string"},
+            **options,
+        )
+
+
+class WholeField(fields.Integer):
+    """A whole number, `2.0` too as JSON Schema has it: neither a bool nor text."""
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> int:
+        if type(value) is int or (type(value) is float and value.is_integer()):
+            return int(value)
+        raise ValidationError("must be a whole number")
+
+
+class NumberField(fields.Float):
+    """A number: neither a bool nor text."""
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> float:
+        if type(value) not in (int, float):
+            raise ValidationError("must be a number")
+        try:
+            return float(value)
+        except OverflowError:
+            raise ValidationError(TOO_LARGE) from None
+
+
+class MomentField(fields.AwareDateTime):
+    """An RFC 3339 time with its offset."""
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> datetime:
+        return _moment(value)
+
+
+class ValuesField(fields.Dict):
+    """Names to values: text, numbers, booleans and flat lists of them; `null` where it deletes."""
+
+    def __init__(self, *, deletes: bool = False, **options: Any) -> None:
+        super().__init__(keys=IdField(), **options)
+        self.deletes = deletes
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> dict[str, Any]:
+        if not isinstance(value, Mapping):
+            raise ValidationError("must be an object")
+        if len(value) > MAX_ITEMS:
+            raise ValidationError(f"must hold at most {MAX_ITEMS} names")
+        shape = Changes if self.deletes else Values
+        faults = {name: _fault(name, inner, shape) for name, inner in value.items()}
+        if any(faults.values()):
+            raise ValidationError({name: [fault] for name, fault in faults.items() if fault})
+        return dict(value)
+
+
+def one_of(*words: str) -> fields.String:
+    """A field that takes one of a few words."""
+    return fields.String(
+        validate=validate.OneOf(words, error=f"must be one of: {', '.join(filter(None, words))}"),
+        error_messages={"invalid": "must be a string"},
+    )
+
+
+def _moment(value: Any) -> datetime:
+    try:
+        moment = msgspec.convert(value, Moment)
+    except msgspec.ValidationError:
+        raise ValidationError(
+            "must be an RFC 3339 time with an offset, such as 2026-11-21T10:00:00Z"
+        ) from None
+    try:
+        check_moments(moment)
+    except ValueError as error:
+        raise ValidationError(str(error)) from None
+    return moment
+
+
+def _fault(name: str, value: object, shape: Any) -> str | None:
+    """What is wrong with one value; the rest of the sentence is msgspec's."""
+    try:
+        msgspec.convert({name: value}, shape)
+    except msgspec.ValidationError as error:
+        what = str(error).split(" - at ", 1)[0]
+        if what.startswith("Expected `bool"):
+            return "must be text, a number, true, false, or a flat list of them"
+        return what.replace("`", "").lower()
+    return None
