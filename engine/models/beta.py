@@ -21,7 +21,11 @@ from engine.models.base import Scored
 from engine.models.features import Facet
 
 BASE_RATE = 0.05
+"""How often an offer is answered where nothing is known."""
+
 STRENGTH = 50.0
+"""So many offers the rate one level up is worth."""
+
 _LEVELS: tuple[Facet, ...] = ("kind", "group", "id")
 
 

@@ -26,7 +26,10 @@ NOBODY = "none"
 """Among the champions before: there was none, and the learner or the prior served."""
 
 SHARE = 0.1
+"""Of all customers, a challenger's where nobody says how many."""
+
 PREVIOUS = 50
+"""So many champions before are remembered at most."""
 
 
 class Routing(NamedTuple):

@@ -44,18 +44,22 @@ def _bounded(value: int, low: int, high: int) -> int | None:
 
 
 def add_int(left: int, right: int) -> int | None:
+    """Unknown beyond 64 bits."""
     return _bounded(left + right, INT_MIN, INT_MAX)
 
 
 def subtract_int(left: int, right: int) -> int | None:
+    """Unknown beyond 64 bits."""
     return _bounded(left - right, INT_MIN, INT_MAX)
 
 
 def multiply_int(left: int, right: int) -> int | None:
+    """Unknown beyond 64 bits."""
     return _bounded(left * right, INT_MIN, INT_MAX)
 
 
 def negate_int(value: int) -> int | None:
+    """Unknown beyond 64 bits."""
     return _bounded(-value, INT_MIN, INT_MAX)
 
 
@@ -85,18 +89,22 @@ def divide_double(left: float, right: float) -> float:
 
 
 def add_time(left: int, right: int) -> int | None:
+    """A time and a duration, in ms; unknown outside the years 1 to 9999."""
     return _bounded(left + right, FIRST_MS, LAST_MS)
 
 
 def subtract_time(left: int, right: int) -> int | None:
+    """A duration before a time; unknown as in `add_time`."""
     return _bounded(left - right, FIRST_MS, LAST_MS)
 
 
 def add_duration(left: int, right: int) -> int | None:
+    """In ms; unknown beyond what CEL reckons with."""
     return _bounded(left + right, -LONGEST_MS, LONGEST_MS)
 
 
 def subtract_duration(left: int, right: int) -> int | None:
+    """Of two durations, or of two times, in ms; unknown as in `add_duration`."""
     return _bounded(left - right, -LONGEST_MS, LONGEST_MS)
 
 

@@ -10,6 +10,7 @@ from redis.crc import key_slot
 from engine.partitions import PARTITIONS
 
 WEEK = 7 * 24 * 3600 * 1000
+"""A week, in ms."""
 
 _TAGS = tuple(f"{{p{number:03d}}}:" for number in range(PARTITIONS))
 _SLOTS = tuple(key_slot(tag.encode()) for tag in _TAGS)

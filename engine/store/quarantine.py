@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from engine.store.keys import quarantine_key, quarantined_key, slot_of
+from engine.store.keys import WEEK, quarantine_key, quarantined_key, slot_of
 from engine.store.scripts import ask, checked
 from engine.store.servers import Routed, Servers
 
 MOST = 1_000
-WEEK = 7 * 24 * 3600 * 1000  # ms
 
 
 class Quarantine:

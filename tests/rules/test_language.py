@@ -66,7 +66,7 @@ def faults(text: str, expect=BOOL) -> list[tuple[int, str, str]]:
         "-size([]) == 0",
     ],
 )
-def test_the_language_says(text):
+def test_what_the_language_can_say_is_a_condition(text):
     assert check(text, SCOPE).type == BOOL
 
 

@@ -72,7 +72,7 @@ def test_wrong_credentials_say_what_to_check(tmp_path: Path) -> None:
             pass
 
 
-def test_so_they_do_of_a_cluster(tmp_path: Path) -> None:
+def test_wrong_credentials_of_a_cluster_say_what_to_check(tmp_path: Path) -> None:
     with plain_server(find_server(), tmp_path / "server", "--cluster-enabled", "yes") as client:
         client.config_set("requirepass", "secret")
         url = f"redis://:wrong@127.0.0.1:{port_of(client)}?cluster=true"
