@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from engine.catalogue import Catalogue
 from engine.catalogue.cells import from_text
 from engine.catalogue.values import parse_value
 from engine.domain import Scalar, Value
@@ -20,6 +21,14 @@ from engine.rules.scope import Attribute
 from engine.rules.types import BOOL, DOUBLE, INT, STRING, TIMESTAMP, Type
 
 _COUNTED = (BOOL, INT, DOUBLE)
+
+
+def declared_in(catalogue: Catalogue | None, room: str) -> Mapping[str, Attribute]:
+    """What a catalogue's schema declares of customers, or of the moment; other rooms hold none."""
+    if catalogue is None:
+        return {}
+    scope = catalogue.scope
+    return {"customer": scope.customer, "context": scope.context}.get(room, {})
 
 
 def as_text(named: Mapping[str, str], declared: Mapping[str, Attribute]) -> list[str]:
@@ -88,3 +97,11 @@ def rows(
         {name: one for name, one in zip(named, row, strict=True) if one is not None}
         for row in facts
     ]
+
+
+def as_told(
+    frame: pd.DataFrame, named: Mapping[str, str], declared: Mapping[str, Attribute]
+) -> list[Mapping[str, Value]]:
+    """The same with what a decision would be told, the default, in the place of what is missing."""
+    defaults = {name: one.default for name, one in declared.items() if one.default is not None}
+    return [{**defaults, **row} for row in rows(frame, named, declared)]

@@ -16,11 +16,11 @@ from engine.errors import Misconfigured
 from engine.registry import Registry
 from training.batch.cluster import workers
 from training.batch.declared import automatic, read_features
-from training.batch.mapping import text_columns, to_past
+from training.batch.mapping import to_past
 from training.batch.page import page
 from training.batch.past import Past, from_archive
 from training.batch.train import Choices, Trained, train
-from training.offpolicy.mapping import read_columns, read_frame
+from training.offpolicy.mapping import read_columns, read_frame, text_columns
 
 
 class Source(NamedTuple):

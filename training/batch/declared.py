@@ -17,7 +17,7 @@ from engine.errors import Misconfigured
 from engine.files import unread
 from engine.models.encoder import Encoder
 from engine.models.features import Category, Encoding, Facet, Feature, Members
-from engine.rules.scope import Attribute
+from training.cells import declared_in
 from training.dataset import Examples
 from training.hints import nearest
 
@@ -66,14 +66,6 @@ def apart(features: Sequence[Feature]) -> tuple[Feature, ...]:
     """The same, each weighing differently for every action: a learner an action, held together
     by what all share."""
     return tuple(one if "id" in one.by else replace(one, by=(*one.by, "id")) for one in features)
-
-
-def declared_in(catalogue: Catalogue | None, room: str) -> Mapping[str, Attribute]:
-    """What a catalogue's schema declares of customers, or of the moment; other rooms hold none."""
-    if catalogue is None:
-        return {}
-    scope = catalogue.scope
-    return {"customer": scope.customer, "context": scope.context}.get(room, {})
 
 
 def check_declared(room: str, name: str, catalogue: Catalogue) -> None:

@@ -8,23 +8,13 @@ import numpy as np
 import pandas as pd
 
 from engine.catalogue import Catalogue
-from engine.domain import Action, Value
+from engine.domain import Value
 from engine.errors import Misconfigured
-from training.batch.declared import check_declared, declared_in
+from training.batch.declared import check_declared
 from training.batch.past import Past, Vector
-from training.cells import as_text, rows
+from training.cells import as_told, declared_in
 from training.dataset import examples, milliseconds
-from training.offpolicy.mapping import Columns, Known, column, named, number, subjects
-
-
-def text_columns(columns: Columns, catalogue: Catalogue | None) -> list[str]:
-    """The columns that are text, whatever they look like in a CSV file."""
-    names = (columns.action, columns.channel, columns.placement, columns.subject)
-    return [
-        *(name for name in names if name),
-        *as_text(named(columns.customer), declared_in(catalogue, "customer")),
-        *as_text(named(columns.context), declared_in(catalogue, "context")),
-    ]
+from training.offpolicy.mapping import Columns, column, named, number, subjects, texts
 
 
 def to_past(frame: pd.DataFrame, columns: Columns, catalogue: Catalogue | None) -> Past:
@@ -44,36 +34,21 @@ def to_past(frame: pd.DataFrame, columns: Columns, catalogue: Catalogue | None) 
             "leave out rows where nothing was offered"
         )
     names = offered.astype("str")
-    known = {name: _action(name, columns, catalogue) for name in sorted(set(names))}
+    every = tuple(sorted(set(names)))
+    known = dict(zip(every, columns.described(every, catalogue), strict=True))
     table = examples(
         customers=_records(frame, named(columns.customer), "customer", catalogue),
         contexts=_records(frame, named(columns.context), "context", catalogue),
         actions=[known[name] for name in names],
         labels=np.clip(rewards, 0.0, 1.0).tolist(),
         at=_times(frame, columns.at),
-        channels=_text(frame, columns.channel),
+        channels=texts(frame, columns.channel),
         subjects=None if columns.subject is None else subjects(frame, columns.subject).tolist(),
     )
     chances = _chances(frame, columns.selection_probability)
     slots = np.ones(len(frame)) if columns.slot is None else number(frame, columns.slot)
     first = np.asarray(slots == 1, np.bool_)
-    return Past(table, rewards, chances, _text(frame, columns.placement), first)
-
-
-def _action(name: str, columns: Columns, catalogue: Catalogue | None) -> Action:
-    """As the catalogue has it, else as the mapping does."""
-    if catalogue is not None and name in catalogue.index:
-        return catalogue.actions[catalogue.index[name]]
-    known = columns.actions.get(name, Known())
-    return Action(name, known.kind, known.group, known.purpose)
-
-
-def _text(frame: pd.DataFrame, name: str | None) -> list[str]:
-    """A column of names, "" where there is none."""
-    if name is None:
-        return [""] * len(frame)
-    values = column(frame, name)
-    return values.astype("str").where(values.notna(), "").tolist()
+    return Past(table, rewards, chances, texts(frame, columns.placement), first)
 
 
 def _records(
@@ -85,10 +60,7 @@ def _records(
             check_declared(room, name, catalogue)
     for of in columns.values():
         column(frame, of)
-    declared = declared_in(catalogue, room)
-    told = rows(frame, columns, declared)
-    defaults = {name: one.default for name, one in declared.items() if one.default is not None}
-    return [{**defaults, **row} for row in told] if defaults else told
+    return as_told(frame, columns, declared_in(catalogue, room))
 
 
 def _times(frame: pd.DataFrame, name: str | None) -> list[int]:

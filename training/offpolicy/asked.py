@@ -10,6 +10,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from engine.catalogue import Catalogue
+from engine.directory import check_directory
 from engine.errors import Misconfigured
 from engine.models.beta import UNTRAINED
 from engine.registry import ALIASES, Registry
@@ -25,13 +27,14 @@ from training.offpolicy.mapping import (
     number,
     read_columns,
     read_frame,
+    text_columns,
     to_facts,
     to_log,
     to_slates,
 )
 from training.offpolicy.report import Evaluation, in_both
 from training.offpolicy.rewards import Kind
-from training.offpolicy.targets import Target, constant, given, of_model, uniform
+from training.offpolicy.targets import Target, constant, given, mistaken, of_model, uniform
 from training.offpolicy.traffic import read_traffic
 from training.offpolicy.worth import arbitrated, valued
 
@@ -43,6 +46,20 @@ class House(NamedTuple):
     data: Path
     redis_url: str | None
     rules: str | None
+
+    def declared(self) -> Catalogue | None:
+        """Its catalogue, if a directory is named. Raises CatalogueRefused, Misconfigured."""
+        return None if self.catalogue is None else check_directory(self.catalogue, self.rules)
+
+
+class Table(NamedTuple):
+    """A log as it was read from a file, with what is needed to ask a model about its rows."""
+
+    log: Logged
+    frame: pd.DataFrame
+    columns: Columns
+    catalogue: Catalogue | None
+    registry: Registry
 
 
 class Asked(NamedTuple):
@@ -56,26 +73,31 @@ class Asked(NamedTuple):
     resamples: int
     seed: int
 
-    def evaluate(self, data: Path, mapping: Path | None, models: Path) -> Evaluation:
-        """The evaluation on a file, models being looked up in the data directory `models`; in
-        worth where the mapping says what answers are worth, and in rewards.
+    def evaluate(self, data: Path, mapping: Path | None, house: House) -> Evaluation:
+        """The evaluation on a file, models being looked up in the house; in worth where the mapping
+        says what answers are worth, and in rewards. Cells are read as its catalogue declares them,
+        if there is one, where a model is to look at them.
 
-        Raises Misconfigured, NotFound and ModelRefused, in words for whoever typed the command.
+        Raises Misconfigured, CatalogueRefused, NotFound and ModelRefused, in words for whoever
+        typed the command.
         """
         if mapping is None:
             raise Misconfigured(f"--mapping says which column of {data} is what: give one")
         columns = read_columns(mapping)
-        frame = read_frame(data)
+        looks = any(word.startswith("model:") for word in self.policies)
+        catalogue = house.declared() if looks else None
+        frame = read_frame(data, text_columns(columns, catalogue))
         log = to_log(frame, columns)
-        targets = [self._target(word, log, frame, columns, models) for word in self.policies]
+        table = Table(log, frame, columns, catalogue, Registry(house.data))
+        targets = [self._target(word, table) for word in self.policies]
         choices = Choices(
             self.rewards, self.resamples, self.seed, columns.reward_range or _range(log)
         )
-        table = to_slates(frame, columns)
+        slates = to_slates(frame, columns)
 
         def found(log: Logged, choices: Choices) -> Evaluation:
-            if table is not None:
-                return assess_slates(log, table, targets, choices)
+            if slates is not None:
+                return assess_slates(log, slates, targets, choices)
             return assess(log, targets, self._baselines(log), choices)
 
         values = _values(log, columns)
@@ -117,37 +139,34 @@ class Asked(NamedTuple):
             constant(log, name.partition(":")[2]) for name in wanted if name not in self.policies
         ]
 
-    def _target(
-        self, word: str, log: Logged, frame: pd.DataFrame, columns: Columns, models: Path
-    ) -> Target:
+    def _target(self, word: str, table: Table) -> Target:
         kind, _, rest = word.partition(":")
         if kind == "uniform" and not rest:
-            return uniform(log)
+            return uniform(table.log)
         if kind == "constant" and rest:
-            return constant(log, rest)
+            return constant(table.log, rest)
         if kind == "column" and rest:
-            return given(word, number(frame, rest))
+            return given(word, number(table.frame, rest))
         if kind == "model" and rest:
-            return self._model(word, rest, log, frame, columns, Registry(models))
+            return self._model(word, rest, table)
         raise Misconfigured(
             f"policy {word!r}: say constant:ACTION, uniform, column:NAME or model:NAME"
         )
 
-    def _model(
-        self,
-        word: str,
-        rest: str,
-        log: Logged,
-        frame: pd.DataFrame,
-        columns: Columns,
-        registry: Registry,
-    ) -> Target:
+    def _model(self, word: str, rest: str, table: Table) -> Target:
+        log, frame, columns, catalogue, registry = table
         name, _, version = rest.partition("@")
         alias = version or "champion"
         digest = registry.resolve(name, alias) if alias in ALIASES else alias
+        model, facts = registry.load(name, digest), to_facts(frame, columns, catalogue)
+        if wrong := mistaken(model, facts):
+            raise Misconfigured(
+                f"{word} was taught words in {wrong}, and the file has numbers there: give "
+                "--catalogue DIR, which declares what it is"
+            )
         return of_model(
-            log, word, registry.load(name, digest), columns.described(log.names),
-            to_facts(frame, columns), _values(log, columns), floor=self.floor,
+            log, word, model, columns.described(log.names, catalogue), facts,
+            _values(log, columns), floor=self.floor,
         )  # fmt: skip
 
 

@@ -31,7 +31,8 @@ from training.commands import FILE, FOLDER, lacking
 @click.option("--constants", default=5, show_default=True, type=click.IntRange(0),
               help="How many of the most shown actions are baselines")  # fmt: skip
 @click.option("--catalogue", type=FOLDER, envvar="TELLER_CATALOGUE",
-              help="Own traffic: directory of the catalogue [TELLER_CATALOGUE]")  # fmt: skip
+              help="Directory of the catalogue: own traffic's; of a LOG what declares the "
+              "attributes a model looks at [TELLER_CATALOGUE]")  # fmt: skip
 @click.option("--redis", "redis_url", envvar="TELLER_REDIS_URL", metavar="URL",
               help="Own traffic: URL of the store [TELLER_REDIS_URL; embedded]")  # fmt: skip
 @click.option("--rules", envvar="TELLER_RULES", metavar="MODULE",
@@ -81,10 +82,11 @@ def evaluate(  # noqa: PLR0913 - one for each option
     except ModuleNotFoundError as error:
         raise lacking(error) from None
     asked = Asked(policies, floor, rewards, constants, resamples, seed)
+    house = House(catalogue, data, redis_url, rules)
     if log is not None:
-        found = asked.evaluate(log, mapping, data)
+        found = asked.evaluate(log, mapping, house)
     else:
-        found = asked.evaluate_house(House(catalogue, data, redis_url, rules), within, latest)
+        found = asked.evaluate_house(house, within, latest)
     click.echo(found.text())
     if json_file:
         json_file.write_bytes(found.json())

@@ -20,10 +20,11 @@ import msgspec
 import pandas as pd
 from msgspec import Struct
 
+from engine.catalogue import Catalogue
 from engine.domain import Action, Events, Facts, Kind
 from engine.errors import Misconfigured
 from engine.files import unread
-from training.cells import rows
+from training.cells import as_text, as_told, declared_in
 from training.hints import nearest
 from training.offpolicy.logged import Logged, logged
 from training.offpolicy.slates import Slates, slates
@@ -62,13 +63,15 @@ class Columns(Struct, frozen=True, forbid_unknown_fields=True):
     reward_range: tuple[float, float] | None = None
     actions: dict[str, Known] = {}
 
-    def described(self, names: tuple[str, ...]) -> list[Action]:
-        """The named actions as models know them."""
-        known = [self.actions.get(name, Known()) for name in names]
-        return [
-            Action(name, one.kind, one.group, one.purpose)
-            for name, one in zip(names, known, strict=True)
-        ]
+    def described(self, names: tuple[str, ...], catalogue: Catalogue | None) -> list[Action]:
+        """The named actions as models know them: as the catalogue has, else as said here."""
+        return [self._described(name, catalogue) for name in names]
+
+    def _described(self, name: str, catalogue: Catalogue | None) -> Action:
+        if catalogue is not None and name in catalogue.index:
+            return catalogue.actions[catalogue.index[name]]
+        known = self.actions.get(name, Known())
+        return Action(name, known.kind, known.group, known.purpose)
 
 
 def named(columns: Named) -> Mapping[str, str]:
@@ -85,6 +88,16 @@ def read_columns(path: Path) -> Columns:
     if (columns.decision is None) != (columns.slot is None):
         raise Misconfigured(f"mapping {path}: decision and slot belong together; give both")
     return columns
+
+
+def text_columns(columns: Columns, catalogue: Catalogue | None) -> list[str]:
+    """The columns that are text, whatever they look like in a CSV file."""
+    names = (columns.action, columns.channel, columns.placement, columns.subject)
+    return [
+        *(name for name in names if name),
+        *as_text(named(columns.customer), declared_in(catalogue, "customer")),
+        *as_text(named(columns.context), declared_in(catalogue, "context")),
+    ]
 
 
 def read_frame(path: Path, text: Iterable[str] = ()) -> pd.DataFrame:
@@ -116,6 +129,14 @@ def number(frame: pd.DataFrame, name: str) -> pd.Series[float]:
     return values.astype(float)
 
 
+def texts(frame: pd.DataFrame, name: str | None) -> list[str]:
+    """A column of names, "" where there is none."""
+    if name is None:
+        return [""] * len(frame)
+    values = column(frame, name)
+    return values.astype("str").where(values.notna(), "").tolist()
+
+
 def subjects(frame: pd.DataFrame, name: str) -> pd.Series[str]:
     """Whose a row is; one that says nobody's is a customer of its own."""
     values = column(frame, name)
@@ -144,14 +165,15 @@ def to_log(frame: pd.DataFrame, columns: Columns) -> Logged:
     )
 
 
-def to_facts(frame: pd.DataFrame, columns: Columns) -> list[Facts]:
-    """What a model may look at, a row. Where no column is the customer's, the context's are to it
-    both `customer.<column>` and `context.<column>`."""
-    context = rows(frame, named(columns.context), {})
-    customer = rows(frame, named(columns.customer), {}) if columns.customer else context
-    channels = [""] * len(frame) if columns.channel is None else frame[columns.channel].tolist()
-    told = zip(customer, context, channels, strict=True)
-    return [Facts(who, moment, Events(), str(channel), 0) for who, moment, channel in told]
+def to_facts(frame: pd.DataFrame, columns: Columns, catalogue: Catalogue | None) -> list[Facts]:
+    """What a model may look at, a row; of attributes the catalogue declares as it would be told.
+    Where no column is the customer's, the context's are to it both `customer.<column>` and
+    `context.<column>`."""
+    whose = columns.customer or columns.context
+    customer = as_told(frame, named(whose), declared_in(catalogue, "customer"))
+    context = as_told(frame, named(columns.context), declared_in(catalogue, "context"))
+    told = zip(customer, context, texts(frame, columns.channel), strict=True)
+    return [Facts(who, moment, Events(), channel, 0) for who, moment, channel in told]
 
 
 def to_slates(frame: pd.DataFrame, columns: Columns) -> Slates | None:

@@ -12,8 +12,10 @@ from engine.domain import Action, Facts
 from engine.errors import Misconfigured
 from engine.exploration import METHODS
 from engine.models.base import Model
+from engine.models.features import Number
 from training.hints import nearest
 from training.offpolicy.logged import Logged, Vector
+from training.predicting import encoder_of
 
 
 class Target(NamedTuple):
@@ -75,3 +77,18 @@ def of_model(
     method = METHODS["epsilon"](floor)
     promised = np.stack([scorer.score(one).propensities for one in facts])
     return whole(name, log, np.stack([method.probabilities(row) for row in worth * promised]))
+
+
+def mistaken(model: Model, facts: Sequence[Facts]) -> str | None:
+    """A fact that the model was taught as words, and that these rows have as numbers: it would
+    know none of them, and choose as if nothing were known."""
+    encoder = encoder_of(model)
+    for feature in () if encoder is None else encoder.features:
+        room, _, name = feature.source.partition(".")
+        if room not in ("customer", "context") or isinstance(feature.encoding, Number):
+            continue
+        told = {type(getattr(one, room).get(name)) for one in facts} - {type(None)}
+        taught = {type(word) for word in feature.encoding.values}
+        if taught == {str} and told and told <= {int, float, bool}:
+            return feature.source
+    return None

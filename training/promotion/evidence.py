@@ -15,11 +15,18 @@ import numpy as np
 from engine.catalogue import Catalogue
 from engine.domain import Action, Events, Facts
 from engine.errors import NotFound
-from training.batch.mapping import text_columns, to_past
+from training.batch.mapping import to_past
 from training.dataset import Examples, Mask
 from training.experience import read_experience
 from training.offpolicy.logged import Logged, Vector
-from training.offpolicy.mapping import Columns, Known, read_columns, read_frame, to_log
+from training.offpolicy.mapping import (
+    Columns,
+    Known,
+    read_columns,
+    read_frame,
+    text_columns,
+    to_log,
+)
 from training.offpolicy.traffic import Log, Traffic, read_traffic
 from training.offpolicy.worth import worths
 
@@ -102,8 +109,7 @@ def of_file(data: Path, mapping: Path, catalogue: Catalogue, since: int) -> Evid
     if columns.selection_probability is None:
         return Evidence(rows, outside=True)
     log = to_log(frame[new][recent], columns)
-    declared = {action.id: action for action in catalogue.actions}
-    known = [declared.get(one.id, one) for one in columns.described(log.names)]
+    known = columns.described(log.names, catalogue)
     worth = _worth(rows, log, columns, catalogue)
     return Evidence(rows, file=File(log, known, rows.facts, worth), outside=True)
 

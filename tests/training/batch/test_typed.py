@@ -9,9 +9,9 @@ import pytest
 
 from engine.errors import Misconfigured
 from tests.builders import catalogue
-from training.batch.mapping import text_columns, to_past
+from training.batch.mapping import to_past
 from training.batch.past import Past
-from training.offpolicy.mapping import Columns, read_frame, to_log
+from training.offpolicy.mapping import Columns, read_frame, text_columns, to_log
 from training.promotion.evidence import of_file
 
 SCHEMA = catalogue(

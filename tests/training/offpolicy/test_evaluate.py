@@ -112,6 +112,58 @@ def test_a_model_of_the_registry_is_valued_by_what_it_would_choose(folder: Path)
         assert found[name]["gains"]["logged"]["low"] > 0
 
 
+ZONES = ("01", "02")
+SHOP = """
+schema: {attributes: {zone: {type: string, enum: ["01", "02"], default: "02"}}, purposes: [m]}
+groups: {drinks: {kind: offer, purpose: m}}
+actions:
+  - {id: wine, group: drinks, treatments: [{id: t, placement: p, content: {}}]}
+  - {id: "007", kind: offer, purpose: m, treatments: [{id: t, placement: p, content: {}}]}
+placements: [{id: p, channel: web, fallback: {}}]
+"""
+
+
+def of_zones(folder: Path) -> None:
+    """A log of words that look like numbers, some of them missing, and a champion that knows that
+    drinks are for the first zone and all else for the second, as everybody was told to want."""
+    rows = 2000
+    chance = np.random.default_rng(3)
+    zone, offer = chance.choice(ZONES, rows), chance.choice(["wine", "007"], rows)
+    wanted = (zone == "01") == (offer == "wine")
+    told = np.where((zone == "02") & (chance.random(rows) < 0.3), "", zone)
+    frame = {"zone": told, "offer": offer, "chance": 0.5, "clicked": wanted.astype(int)}
+    pd.DataFrame(frame).to_csv(folder / "zones.csv", index=False)
+    (folder / "mapping.yaml").write_text(MAPPING.partition("context")[0] + "customer: [zone]\n")
+    (folder / "shop").mkdir()
+    (folder / "shop" / "shop.yaml").write_text(SHOP)
+    artefact = LogisticArtefact(
+        features=(Feature("zone", "customer.zone", Category(ZONES), by=("group",)),),
+        intercept=0.0,
+        coefficients=(0.0, 0.0),
+        group={"drinks": Term(0.0, (1.0, -1.0))},
+    )
+    registry = Registry(folder)
+    digest = registry.publish("propensity", "logistic", msgspec.json.encode(artefact))
+    registry.promote("propensity", digest)
+
+
+def test_a_model_is_told_of_a_log_what_the_catalogue_says_it_would_be_told(folder: Path) -> None:
+    of_zones(folder)
+    asked = ("--policy", "model:propensity", "--catalogue", str(folder / "shop"))
+    found = reported(folder, *asked, log="zones.csv")
+    assert found["model:propensity"]["estimates"]["snips"]["value"] == 1.0
+    assert set(found) == {"model:propensity", "constant:007", "constant:wine"}
+
+
+def test_a_model_of_words_is_not_valued_on_the_numbers_they_look_like(folder: Path) -> None:
+    of_zones(folder)
+    done = run(folder, "--policy", "model:propensity", log="zones.csv")
+    assert done.exit_code == 1
+    assert "was taught words in customer.zone, and the file has numbers there" in done.output
+    assert "--catalogue DIR" in done.output
+    assert run(folder, "--policy", "constant:007", log="zones.csv").exit_code == 0
+
+
 def test_where_a_mapping_says_what_answers_are_worth_a_file_is_told_in_both(folder: Path) -> None:
     mapping = folder / "mapping.yaml"
     plain = reported(folder, "--policy", "constant:wine")
