@@ -23,7 +23,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from engine.errors import Misconfigured
 from engine.files import own_directory
-from engine.services.intake.imports import BadLine, Imports
+from engine.services.intake.imports import Imports
+from engine.services.intake.lines import BadLine
 from engine.wire.imports import Kind
 from engine.wire.tables import is_text, read_table
 

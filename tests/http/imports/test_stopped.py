@@ -9,7 +9,7 @@ import pytest
 
 from engine.errors import Misconfigured, StoreUnavailable
 from engine.importing import CHUNK
-from engine.services.intake.imports import Taken
+from engine.services.intake.lines import Taken
 from tests.http.conftest import Client
 from tests.http.imports.desk import CUSTOMERS, Desk, happened
 
