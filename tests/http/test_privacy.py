@@ -337,3 +337,37 @@ def test_log_entries_nobody_can_read_stop_neither_export_nor_erasure_nor_start(
     restore(server_url, backup)
     client.application.privacy.replay()
     assert held(server_url) == []
+
+
+def test_of_two_erasures_at_once_the_later_has_the_last_word(client: Client) -> None:
+    """Marked the other way round, the next start would erase who came back."""
+    client.consenting()
+    privacy = client.application.privacy
+    earlier = privacy._tombstones.of("c-1", "p-1")
+    privacy._tombstones.write(earlier)  # one is under way
+    erase(client)
+    privacy._marks.put([earlier])  # and done only now
+    client.consenting()
+    privacy.replay()
+    assert client.call("GET", "/v1/customers/c-1").status == 200
+
+
+def test_who_came_back_while_erasures_were_done_again_is_not_erased_again(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.consenting()
+    privacy = client.application.privacy
+    privacy._tombstones.write(privacy._tombstones.of("c-1", "p-1"))  # an erasure is under way
+    search = privacy._marks.back
+
+    def meanwhile(missing: Any) -> Any:
+        found = search(missing)
+        monkeypatch.undo()
+        erase(client)
+        client.consenting()
+        return found
+
+    monkeypatch.setattr(privacy._marks, "back", meanwhile)
+    for _ in range(2):
+        privacy.replay()
+        assert client.call("GET", "/v1/customers/c-1").status == 200

@@ -101,7 +101,8 @@ class Privacy:
             return
         back = self._marks.back(missing)
         for customer_id, stone in back.items():
-            self._erased(self._held.of(customer_id), stone.proof_id, Counter())
+            if self._marks.lack(stone):  # else erased meanwhile, and what came since was told us
+                self._erased(self._held.of(customer_id), stone.proof_id, Counter())
         self._marks.put(missing.values())
         _log.warning("erasures done again", tombstones=len(missing), customers=len(back))
 

@@ -28,9 +28,18 @@ class Marks:
         self._tombstones = tombstones
 
     def put(self, stones: Iterable[Tombstone]) -> None:
-        """The store has heard of these."""
-        for stone in stones:
-            self._store.mark(stone.partition, stone.hash, stone.proof_id)
+        """The store has heard of these. Of two erasures of one customer at once the later has the
+        last word, or the next start would erase again who came back since."""
+        with self._tombstones.lasting(stones) as last:
+            for stone in last:
+                self._store.mark(stone.partition, stone.hash, stone.proof_id)
+
+    def lack(self, stone: Tombstone) -> bool:
+        """Whether the store has heard neither of it nor of a later one of that customer."""
+        with self._tombstones.lasting([stone]) as last:
+            return bool(last) and self._store.marks(stone.partition, [stone.hash]) != [
+                stone.proof_id
+            ]
 
     def missing(self) -> dict[str, Tombstone]:
         """The tombstones the store has not heard of, by hash."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 import fcntl
 import hmac
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -73,6 +74,15 @@ class Tombstones:
     def latest(self) -> dict[str, Tombstone]:
         """The last tombstone of each hash. Raises Misconfigured when the file is damaged."""
         return {line.hash: line for line in self._read() if isinstance(line, Tombstone)}
+
+    @contextmanager
+    def lasting(self, stones: Iterable[Tombstone]) -> Iterator[list[Tombstone]]:
+        """Those of `stones` that are the last of their hash; as long as this lasts they stay so.
+        Raises Misconfigured when the file is damaged."""
+        with self._path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH)
+            latest = self.latest()
+            yield [stone for stone in stones if latest.get(stone.hash) == stone]
 
     def unproven(self, customer_id: str) -> bool:
         """Whether the last erasure of this customer was begun and not finished."""
