@@ -1,4 +1,5 @@
-"""A real server of our own, for when no URL names one: started, found again and stopped with us.
+"""A real server of our own, for when no URL names one: started, found again and stopped with us,
+and started again should it end before.
 
 It listens on a unix socket only its owner may open and keeps an append-only file in the
 data directory. A second process over the same directory shares the first one's server.
@@ -23,6 +24,7 @@ from urllib.parse import quote
 from engine.change import Durability
 from engine.errors import Misconfigured, StoreUnavailable
 from engine.files import own_directory
+from engine.store.revived import Revived
 from engine.store.rewriting import NODE_OPTION
 
 _SOCKET_LIMIT = 100  # bytes; the system's own is 104 on macOS and 108 on Linux
@@ -102,20 +104,21 @@ def _taken(lock: int) -> bool:
 @contextmanager
 def _running(home: Path, address: Path, deadline: float, durability: Durability) -> Iterator[None]:
     with (home / "server.log").open("ab") as log:
-        server = subprocess.Popen(  # noqa: S603  (our own program and arguments)
-            ["/bin/sh", "-c", _DIE_WITH_US, "sh", *_command(home, address, durability)],
-            stdin=subprocess.PIPE,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,  # Ctrl-C is for us; we stop the server when we are done
+        server = Revived(
+            lambda: subprocess.Popen(  # noqa: S603  (our own program and arguments)
+                ["/bin/sh", "-c", _DIE_WITH_US, "sh", *_command(home, address, durability)],
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C is for us; we stop the server when we are done
+            )
         )
-    with server:
         try:
             _wait_until_ready(address, deadline, home, server)
+            server.watch()
             yield
         finally:
-            server.terminate()
-            server.wait()
+            server.stop()
 
 
 def _command(home: Path, address: Path, durability: Durability) -> Sequence[str]:
@@ -156,12 +159,10 @@ def _url(address: Path) -> str:
     return f"unix://{quote(str(address))}"
 
 
-def _wait_until_ready(
-    address: Path, deadline: float, home: Path, server: subprocess.Popen[bytes]
-) -> None:
+def _wait_until_ready(address: Path, deadline: float, home: Path, server: Revived) -> None:
     failure = f"the embedded server did not start: see {home / 'server.log'}"
     while _ping(address) != _PONG:
-        if server.poll() is not None:
+        if server.dead():
             raise StoreUnavailable(failure)
         _pause(deadline, failure)
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import signal
 import stat
 import subprocess
@@ -10,7 +11,7 @@ import pytest
 import redis
 
 from engine.errors import Misconfigured, StoreUnavailable
-from engine.store import open_store
+from engine.store import Store, open_store
 from engine.store.embedded import embedded_server, find_server
 from tests.store.builders import change
 from tests.store.conftest import until
@@ -37,6 +38,23 @@ def opened_by_another_process(data: Path) -> subprocess.Popen[str]:
 def first_line(process: subprocess.Popen[str]) -> str:
     assert process.stdout is not None
     return process.stdout.readline().strip()
+
+
+def client_of(data: Path) -> redis.Redis:
+    return redis.Redis.from_url(f"unix://{data / 'redis' / 'redis.sock'}")
+
+
+def kill_server_of(data: Path) -> None:
+    with client_of(data) as client:
+        os.kill(client.info("server")["process_id"], signal.SIGKILL)
+
+
+def loads(store: Store, customer_id: str) -> bool:
+    try:
+        store.load(customer_id)
+    except StoreUnavailable:
+        return False
+    return True
 
 
 def test_what_was_kept_is_there_after_a_restart(tmp_path: Path) -> None:
@@ -98,6 +116,17 @@ def test_the_server_dies_with_us_even_when_we_are_killed(tmp_path: Path) -> None
     until(lambda: not path.exists())
     with open_store(None, tmp_path) as store:
         assert store.load("ana").state.revision == 1
+
+
+def test_a_server_that_is_killed_is_started_again_with_what_it_kept(tmp_path: Path) -> None:
+    with open_store(None, tmp_path) as store:
+        store.commit(change(store.load("ana")))
+        kill_server_of(tmp_path)
+        until(lambda: loads(store, "ana"))
+        assert store.load("ana").state.revision == 1
+        kill_server_of(tmp_path)  # and is stopped with us, were it being started just then
+    with pytest.raises(redis.ConnectionError):
+        client_of(tmp_path).ping()
 
 
 def test_without_any_server_program_it_says_what_to_install(
