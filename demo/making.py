@@ -12,7 +12,7 @@ from demo.source import read
 
 
 def make(folder: Path, step: Step) -> Prepared:
-    """Read, sum, learn: a good half minute on two cores."""
+    """Read, sum, learn: some fifteen seconds on two cores."""
     with step("reading a year of a grocer's transactions"):
         grocer = read(folder)
     with step("summing 1.5 million rows into baskets"):

@@ -31,6 +31,12 @@ STATE = CustomerState("c-1", revision=3, clock=900)
 LOADED = Loaded(STATE, {"rev": b"3"}, 1_000, [])
 
 
+def recalled(recent: Recent) -> Loaded:
+    found = recent.recall("c-1")
+    assert found is not None
+    return found
+
+
 def test_whoever_others_change_as_well_is_asked_for_until_they_do_no_more() -> None:
     recent = Recent(Clocks())
     recent.keep(LOADED, {}, 4)
@@ -45,19 +51,16 @@ def test_the_stores_clock_has_run_on_meanwhile() -> None:
     recent = Recent(clocks)
     recent.keep(LOADED, {}, 4)
     clocks.run(250)
-    found = recent.recall("c-1")
-    assert found is not None
+    found = recalled(recent)
     assert (found.now, found.state.clock, found.packed["rev"]) == (1_250, 1_000, b"4")
 
 
 def test_of_two_decisions_at_once_one_is_the_later() -> None:
     recent = Recent(Clocks())
     recent.keep(LOADED, {}, 4)
-    first = recent.recall("c-1")
-    assert first is not None
+    first = recalled(recent)
     recent.keep(first, {}, 5)
-    second = recent.recall("c-1")
-    assert second is not None
+    second = recalled(recent)
     assert (first.now, second.now) == (1_001, 1_002)
 
 
@@ -66,8 +69,7 @@ def test_after_a_minute_the_store_is_asked_however_often_it_was_decided_meanwhil
     recent = Recent(clocks)
     recent.keep(LOADED, {}, 4)
     clocks.run(LIFE)
-    again = recent.recall("c-1")
-    assert again is not None
+    again = recalled(recent)
     recent.keep(again, {}, 5)
     clocks.run(1)
     assert recent.recall("c-1") is None
@@ -133,8 +135,7 @@ def test_whoever_was_let_go_of_meanwhile_is_not_kept_for_another_minute() -> Non
     recent = Recent(clocks)
     recent.keep(LOADED, {}, 4)
     clocks.run(LIFE)
-    again = recent.recall("c-1")
-    assert again is not None
+    again = recalled(recent)
     recent.keep(LOADED, {"contacts": bytes(LARGEST)}, 5)
     recent.keep(again, {}, 5)
     assert recent.recall("c-1") is None
@@ -151,6 +152,5 @@ def test_of_a_followed_change_only_what_decisions_are_made_from_is_kept() -> Non
     recent.keep(LOADED, {}, 4)
     left = replace(LOADED, state=replace(STATE, revision=4))
     recent.follow(left, {"contacts": pack_contacts(Contacts()), "told": pack_told(Told())}, 5)
-    again = recent.recall("c-1")
-    assert again is not None
+    again = recalled(recent)
     assert sorted(again.packed) == ["clock", "contacts", "rev"]

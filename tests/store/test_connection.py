@@ -181,36 +181,41 @@ def test_a_server_out_of_memory_refuses_a_commit_whole(store: Store, server_url:
             client.config_set("maxmemory", "0")
 
 
+def at_home(cluster: list[redis.Redis]) -> tuple[int, redis.Redis, redis.Redis]:
+    """Ana's slot, the node that has it, and the one that has not."""
+    slot = slot_of(partition_of("ana"))
+    home = next(n for n, (first, last) in enumerate(HALVES) if first <= slot <= last)
+    return slot, cluster[home], cluster[1 - home]
+
+
 def test_a_slot_that_moved_to_another_node_is_followed(
     cluster: list[redis.Redis], cluster_url: str, tmp_path: Path
 ) -> None:
-    slot = slot_of(partition_of("ana"))
-    home = next(n for n, (first, last) in enumerate(HALVES) if first <= slot <= last)
+    slot, home, other = at_home(cluster)
     with open_store(cluster_url, tmp_path) as store, ExitStack() as stack:
         store.commit(change(store.load("ana")))
-        stack.callback(move, slot, cluster[1 - home], cluster[home])
-        move(slot, cluster[home], cluster[1 - home])
+        stack.callback(move, slot, other, home)
+        move(slot, home, other)
         loaded = store.load("ana")
         assert isinstance(store.commit(change(loaded)), Committed)
         assert store.load("ana").state.revision == 2
-        assert cluster[1 - home].xlen(log_key(partition_of("ana"))) == 2
+        assert other.xlen(log_key(partition_of("ana"))) == 2
 
 
 def test_a_slot_on_the_move_is_asked_for_where_it_goes_or_refused_whole(
     cluster: list[redis.Redis], cluster_url: str, tmp_path: Path
 ) -> None:
-    slot = slot_of(partition_of("ana"))
-    home = next(n for n, (first, last) in enumerate(HALVES) if first <= slot <= last)
+    slot, home, other = at_home(cluster)
     with open_store(cluster_url, tmp_path) as store, ExitStack() as stack:
         store.commit(change(store.load("ana")))
-        stack.callback(move, slot, cluster[1 - home], cluster[home])
-        stack.callback(settle, slot, cluster[home], cluster[1 - home])
-        begin_move(slot, cluster[home], cluster[1 - home])
-        carry_keys(slot, cluster[home], cluster[1 - home])
+        stack.callback(move, slot, other, home)
+        stack.callback(settle, slot, home, other)
+        begin_move(slot, home, other)
+        carry_keys(slot, home, other)
         assert store.health().ready
         with pytest.raises(StoreUnavailable, match="refused"):
             store.load("ana")
-        settle(slot, cluster[home], cluster[1 - home])
+        settle(slot, home, other)
         assert store.load("ana").state.revision == 1
 
 
