@@ -13,9 +13,9 @@ from engine.catalogue.faults import Faults, Located, nearest
 from engine.catalogue.selecting import Names
 from engine.catalogue.shape import ContactSpec, SelectorSpec
 from engine.catalogue.source import Path
+from engine.catalogue.spans import span_of
 from engine.domain import OUTCOMES, Selector
 from engine.rules.limits import Cap, KeepOut, Policy, Quiet, Rest
-from engine.rules.times import duration_ms
 from engine.rules.types import STRING
 from engine.rules.windows import Calendar, Sliding, Window, zone, zone_names
 
@@ -88,13 +88,13 @@ class ContactCompiler:
             return None
         return Cap(spec.id, applies, spec.cap, window, spec.per)
 
-    def _rest(self, at: Located[ContactSpec]) -> Policy:
+    def _rest(self, at: Located[ContactSpec]) -> Policy | None:
         for i, outcome in enumerate(at.spec.after or ()):
             if outcome not in OUTCOMES:
                 self._faults.unknown(at, ("after", i), "outcome", outcome, OUTCOMES)
-        rest = self._span(at, "rest")
-        outcomes = frozenset(at.spec.after or ())
-        return Rest(at.spec.id, self._applies(at), outcomes, rest, at.spec.per)
+        rest = span_of(at, "rest", self._faults)
+        applies, outcomes = self._applies(at), frozenset(at.spec.after or ())
+        return None if rest is None else Rest(at.spec.id, applies, outcomes, rest, at.spec.per)
 
     def _keep_out(self, at: Located[ContactSpec]) -> Policy | None:
         spec = at.spec
@@ -152,7 +152,8 @@ class ContactCompiler:
                     "`timezone` means something with `calendar: true` only",
                     "a sliding window is the same everywhere",
                 )
-            return Sliding(self._span(at, "window"))
+            span = span_of(at, "window", self._faults)
+            return None if span is None else Sliding(span)
         days = _DAYS.fullmatch(spec.window or "")
         if days is None:
             self._faults.add(
@@ -168,16 +169,6 @@ class ContactCompiler:
         if days is None or where is None:
             return None
         return Calendar(int(days[1]), "week" if days[2] == "w" else "day", where)
-
-    def _span(self, at: Located[ContactSpec], key: str) -> int:
-        try:
-            span = duration_ms(getattr(at.spec, key))
-        except ValueError as error:
-            self._faults.add(at, (key,), str(error))
-            return 1
-        if span <= 0:
-            self._faults.add(at, (key,), f"`{key}` must be longer than nothing")
-        return span
 
     def _clock(self, at: Located[ContactSpec], key: str, text: str) -> time:
         match = _CLOCK.fullmatch(text)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from engine.catalogue.faults import Faults, Located
 from engine.catalogue.reading import Reading
 from engine.catalogue.shape import FeatureSpec
+from engine.catalogue.spans import span_of
 from engine.models.features import Category, Encoding, Feature, Members, Number, check
 from engine.rules.scope import Attribute, Scope
-from engine.rules.times import duration_ms
 from engine.rules.types import BOOL, NUMBERS, STRING
 
 NUMBER = Number(scale=1024.0, indicator=True)
@@ -46,7 +46,7 @@ def _broken(at: Located[FeatureSpec], reading: Reading) -> bool:
 
 def _feature(name: str, at: Located[FeatureSpec], scope: Scope, faults: Faults) -> Feature | None:
     spec = at.spec
-    encoding, within = _encoding(at, scope, faults), _within(at, faults)
+    encoding, within = _encoding(at, scope, faults), span_of(at, "within", faults)
     if encoding is None:
         return None
     feature = Feature(
@@ -85,13 +85,3 @@ def _encoding(at: Located[FeatureSpec], scope: Scope, faults: Faults) -> Encodin
         what = f"`{spec.source}` may be any {attribute.type}"
         faults.add(at, (), what, "say which `values` to tell apart, or give it an `enum`")
     return encoding
-
-
-def _within(at: Located[FeatureSpec], faults: Faults) -> int | None:
-    if at.spec.within is None:
-        return None
-    try:
-        return duration_ms(at.spec.within)
-    except ValueError as error:
-        faults.add(at, ("within",), str(error))
-        return None

@@ -11,11 +11,11 @@ from engine.catalogue.conditions import Conditions
 from engine.catalogue.faults import Faults, Located
 from engine.catalogue.selecting import Names
 from engine.catalogue.shape import ActionSpec, ExplorationSpec, StrategySpec
+from engine.catalogue.spans import span_of
 from engine.catalogue.strategy import ContextWeight, Expressed, Strategy, towering, worth_of
 from engine.domain import OUTCOMES, Action
 from engine.rules.masks import indices
 from engine.rules.selecting import Fleet
-from engine.rules.times import duration_ms
 
 _TERMS = ("value", "customer_value", "lever")
 _POSITIVE = {"click": 0.2, "accept": 1.0, "convert": 1.0}
@@ -147,17 +147,8 @@ def _positive(written: Sequence[Located[StrategySpec]], faults: Faults) -> dict[
 
 
 def _attribution(written: Sequence[Located[StrategySpec]], faults: Faults) -> int:
-    for located in written:
-        if located.spec.attribution is not None:
-            try:
-                span = duration_ms(located.spec.attribution)
-            except ValueError as error:
-                faults.add(located, ("attribution",), str(error))
-                return _WEEK
-            if span <= 0:
-                faults.add(located, ("attribution",), "`attribution` must be longer than nothing")
-            return span
-    return _WEEK
+    spans = [span_of(located, "attribution", faults) for located in written]
+    return next(filter(None, spans), _WEEK)
 
 
 def _context_weights(

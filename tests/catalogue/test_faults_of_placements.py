@@ -78,6 +78,11 @@ MISTAKES = [
         "attribution: soon",
         ["72: 'soon' is not a duration; durations are written 30d, 12h, 15m or 1h30m"],
     ),
+    (
+        "attribution: 7d",
+        "attribution: 0d",
+        ["72: `attribution` must be longer than nothing"],
+    ),
     ("{company: 1.0", "{compny: 1.0", ["66: unknown key `compny` (did you mean company?)"]),
     (
         "placement: home.hero, context",

@@ -114,6 +114,10 @@ def test_declared_features_are_looked_at_and_no_others_and_personal_ones_when_na
             {"source": "history.count", "event": "reject", "within": "soon"},
             "'soon' is not a duration",
         ),
+        (
+            {"source": "history.count", "event": "reject", "within": "0d"},
+            "`within` must be longer than nothing",
+        ),
         ({"source": "customer.spend", "bye": ["id"]}, "unknown key `bye` (did you mean by?)"),
     ],
 )
