@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -19,116 +19,75 @@ class Metrics:
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
-        self._decisions = Counter(
+        count = partial(Counter, registry=self._registry)
+        latest = partial(Gauge, multiprocess_mode="mostrecent", registry=self._registry)
+        spread = partial(Histogram, registry=self._registry)
+        self._decisions = count(
             "teller_decisions",
             "Placements answered, by placement and what went into them",
             ["placement", "result"],
-            registry=self._registry,
         )
-        self._unkept = Counter(
+        self._unkept = count(
             "teller_unkept_decisions",
             "Requests decided of which nothing is kept: previews, bots",
             ["mode"],
-            registry=self._registry,
         )
         self._placement = cache(self._decisions.labels)  # which takes a lock to find it again
-        self._latency = Histogram(
-            "teller_decision_seconds",
-            "Time to answer a request to decide",
-            buckets=_BUCKETS,
-            registry=self._registry,
+        self._latency = spread(
+            "teller_decision_seconds", "Time to answer a request to decide", buckets=_BUCKETS
         )
-        self._degraded = Counter(
-            "teller_degraded", "Requests answered by fallbacks", ["reason"], registry=self._registry
+        self._degraded = count("teller_degraded", "Requests answered by fallbacks", ["reason"])
+        self._conflicts = count("teller_conflicts", "Commits that found the customer changed")
+        self._reloads = count(
+            "teller_reloads", "Changed catalogues and models, taken or refused", ["what", "result"]
         )
-        self._conflicts = Counter(
-            "teller_conflicts", "Commits that found the customer changed", registry=self._registry
-        )
-        self._reloads = Counter(
-            "teller_reloads",
-            "Changed catalogues and models, taken or refused",
-            ["what", "result"],
-            registry=self._registry,
-        )
-        self._shares = Gauge(
+        self._shares = latest(
             "teller_model_share",
             "Of all customers, whom a version decides for; a shadow decides for nobody",
             ["role", "version"],
-            multiprocess_mode="mostrecent",
-            registry=self._registry,
         )
         self._serving: Mapping[tuple[Alias, str], float] = {}
-        self._shadowed = Counter(
+        self._shadowed = count(
             "teller_shadow_scored",
             "What the shadow scored too, and whether it had the same favourite",
             ["favourite"],
-            registry=self._registry,
         )
-        self._difference = Histogram(
+        self._difference = spread(
             "teller_shadow_difference",
             "Mean distance of the shadow's propensities from those used",
             buckets=_DIFFERENCES,
-            registry=self._registry,
         )
-        self._interactions = Counter(
-            "teller_interactions", "Interactions, by fate", ["result"], registry=self._registry
-        )
-
-        self._sampled = Counter(
-            "teller_sampled_decisions",
-            "Decisions looked at closely, one in 128",
-            registry=self._registry,
-        )
-        self._shown = Counter(
+        self._interactions = count("teller_interactions", "Interactions, by fate", ["result"])
+        self._sampled = count("teller_sampled_decisions", "Decisions looked at closely, one in 128")
+        self._shown = count(
             "teller_sampled_actions",
             "Actions shown in those, by whether they had less than an even chance",
             ["explored"],
-            registry=self._registry,
         )
-        self._lacking = Counter(
+        self._lacking = count(
             "teller_sampled_missing",
             "Those of them that lacked a field which rules or templates ask for",
             ["field"],
-            registry=self._registry,
         )
-        self._archived = Counter(
-            "teller_archive_rows", "Rows taken into the archive", ["kind"], registry=self._registry
-        )
-        self._poison = Counter(
-            "teller_archive_poison", "Log entries set aside as unreadable", registry=self._registry
-        )
-        self._behind = Gauge(
+        self._archived = count("teller_archive_rows", "Rows taken into the archive", ["kind"])
+        self._poison = count("teller_archive_poison", "Log entries set aside as unreadable")
+        self._behind = latest(
             "teller_archive_behind_seconds",
             "Age of the latest log entry taken into the archive when it was",
-            multiprocess_mode="mostrecent",
-            registry=self._registry,
         )
-        self._trimmed = Counter(
-            "teller_log_trimmed", "Log entries let go", ["state"], registry=self._registry
+        self._trimmed = count("teller_log_trimmed", "Log entries let go", ["state"])
+        self._events = count("teller_events", "Events of other systems, by fate", ["result"])
+        self._ignored = count(
+            "teller_event_traits_ignored", "Traits of events that the catalogue does not declare"
         )
-        self._events = Counter(
-            "teller_events", "Events of other systems, by fate", ["result"], registry=self._registry
-        )
-        self._ignored = Counter(
-            "teller_event_traits_ignored",
-            "Traits of events that the catalogue does not declare",
-            registry=self._registry,
-        )
-
-        self._learned = Counter(
-            "teller_learned_answers", "Offers the learner has learned of", registry=self._registry
-        )
-        self._learning_behind = Gauge(
+        self._learned = count("teller_learned_answers", "Offers the learner has learned of")
+        self._learning_behind = latest(
             "teller_learning_behind_seconds",
             "Age of the oldest log entry the learner has yet to read, when it last looked",
-            multiprocess_mode="mostrecent",
-            registry=self._registry,
         )
-        self._snapshot = Gauge(
+        self._snapshot = latest(
             "teller_learning_snapshot_timestamp_seconds",
             "When the learner last published a snapshot; its age is time() less this",
-            multiprocess_mode="mostrecent",
-            registry=self._registry,
         )
 
     def decided(self, placement: str, fallback: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from msgspec import UNSET
@@ -54,6 +54,18 @@ class Interactions:
         keep = retention(self._serving.live)
         fate = Fate()
         made = Made(self._memory)
+        deadline = time.monotonic() + PATIENCE
+        for name, theirs in self._by_name(rows, fate, made).items():
+            try:
+                fate.add(self._of_one(name, theirs, made, catalogue, keep, deadline))
+            except (IdentityShared, CustomerFull) as error:
+                fate.rejected.update((row.at, str(error)) for row in theirs)
+        self._watch.interactions(fate.accepted, fate.duplicates, len(fate.rejected), fate.bots)
+        rejected = [RejectedRow(*one) for one in sorted(fate.rejected.items())]
+        return InteractionsReply(fate.accepted, fate.duplicates, rejected, fate.bots)
+
+    def _by_name(self, rows: Sequence[Read], fate: Fate, made: Made) -> Mapping[Name, list[Row]]:
+        """Each customer's rows; what is not among them is told by its fate."""
         by_name: defaultdict[Name, list[Row]] = defaultdict(list)
         for index, row in enumerate(rows):
             if isinstance(row, RejectedRow):
@@ -68,15 +80,7 @@ class Interactions:
                 by_name[self._name(body, made)].append(row_of(index, body, flaw))
             except (Rejected, InvalidRequest) as error:
                 fate.rejected[index] = flaw or str(error)
-        deadline = time.monotonic() + PATIENCE
-        for name, theirs in by_name.items():
-            try:
-                fate.add(self._of_one(name, theirs, made, catalogue, keep, deadline))
-            except (IdentityShared, CustomerFull) as error:
-                fate.rejected.update((row.at, str(error)) for row in theirs)
-        self._watch.interactions(fate.accepted, fate.duplicates, len(fate.rejected), fate.bots)
-        rejected = [RejectedRow(*one) for one in sorted(fate.rejected.items())]
-        return InteractionsReply(fate.accepted, fate.duplicates, rejected, fate.bots)
+        return by_name
 
     def _of_one(
         self,
