@@ -85,6 +85,11 @@ def read_columns(path: Path) -> Columns:
         columns = msgspec.yaml.decode(path.read_bytes(), type=Columns)
     except (OSError, msgspec.DecodeError) as error:
         raise unread("mapping", path, error) from error
+    if columns.reward in {*named(columns.customer).values(), *named(columns.context).values()}:
+        raise Misconfigured(
+            f"mapping {path}: {columns.reward!r} is the reward, which nobody knows beforehand; it "
+            "cannot be among customer or context too"
+        )
     if (columns.decision is None) != (columns.slot is None):
         raise Misconfigured(f"mapping {path}: decision and slot belong together; give both")
     return columns

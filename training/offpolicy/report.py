@@ -93,7 +93,7 @@ class Evaluation(Struct, frozen=True):
             policies=list(zip(*(one.everyone for one in units), strict=True)),
             verdict=verdict,
             meaning=MEANING,
-            as_logged=AS_LOGGED,
+            as_logged=as_logged,
         )
 
     def decimals(self) -> Decimals:
@@ -135,7 +135,11 @@ MEANING: Mapping[Unit, str] = {
 }
 
 
-AS_LOGGED = "this is what was logged: how far it is from the logged mean is chance"
+def as_logged(policy: Policy) -> str:
+    """What is said of a policy that is what was logged. Without a reward model's part its estimate
+    is the logged mean itself."""
+    far = "" if policy.direct is None else ": how far it is from the logged mean is chance"
+    return f"this is what was logged{far}"
 
 
 def in_both(worth: Evaluation, rewards: Evaluation) -> Evaluation:
@@ -159,7 +163,7 @@ def _lines(policy: Policy, shown: Decimals, wide: int) -> Iterator[str]:
         f"{policy.overlap.effective_rows:,.0f} effective rows"
     )
     if policy.overlap.as_logged:
-        yield f"{'':{wide}}   {AS_LOGGED}"
+        yield f"{'':{wide}}   {as_logged(policy)}"
     for other, gain in policy.gains.items():
         yield f"{'':{wide}}   over {short(other)}: {shown(gain)}: {verdict(gain)}"
 
@@ -206,7 +210,7 @@ customers. Intervals are 95%, over customers.
 {% endif %}
 </table>
 {% if policy.overlap.as_logged %}
-<p>{{ as_logged | capitalize }}.</p>
+<p>{{ as_logged(policy) | capitalize }}.</p>
 {% endif %}
 <table><tr><th>over</th>
 {% for unit, _ in units %}<th class="figure">gain in {{ unit }}</th><th></th>{% endfor %}</tr>

@@ -222,6 +222,18 @@ def test_a_row_that_stands_in_a_file_twice_counts_twice_unless_a_column_says_who
     assert told.startswith("8,000 decisions of 4,000 customers\n")
 
 
+def test_a_column_that_is_what_was_logged_is_said_to_be_and_is_not_off_by_chance(
+    folder: Path,
+) -> None:
+    page = folder / "page.html"
+    done = run(folder, "--policy", "column:chance", "--html", str(page))
+    found = reported(folder, "--policy", "column:chance")["column:chance"]["estimates"]
+    assert found["snips"]["value"] == found["ips"]["value"]
+    for said in (done.output, page.read_text()):
+        assert "his is what was logged" in said
+        assert "how far it is" not in said
+
+
 def test_the_page_stands_alone_with_its_picture_and_escapes_names(folder: Path) -> None:
     frame = pd.read_parquet(folder / "log.parquet")
     frame["offer"] = frame["offer"].replace("wine", "<b>$5 & $6</b>")
@@ -247,13 +259,14 @@ def test_the_page_stands_alone_with_its_picture_and_escapes_names(folder: Path) 
     [
         (("offer\n", "ofer\n"), "uniform", "no column 'ofer'; did you mean 'offer'"),
         (("reward", "rewrd"), "uniform", "mapping"),
-        (("clicked", "kind"), "uniform", "column 'kind' must hold numbers"),
+        (("clicked", "offer"), "uniform", "column 'offer' must hold numbers"),
         (("chance", "number"), "uniform", "above 0 and at most 1"),
         (("context", "reward_range: [1, 0]\ncontext"), "uniform", "1.0 is not below 0.0"),
         (("", ""), "constant:wien", "no action 'wien'; did you mean 'wine'"),
         (("", ""), "greedy", "say constant:ACTION, uniform, column:NAME or model:NAME"),
         (("", ""), "column:number", "a probability is from 0 to 1"),
         (("", ""), "model:nothing", "nothing"),
+        (("[kind]", "[kind, clicked]"), "uniform", "'clicked' is the reward, which nobody knows"),
         (("context", "slot: number\ncontext"), "uniform", "decision and slot belong together"),
     ],
 )
