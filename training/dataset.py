@@ -55,12 +55,25 @@ class Examples:
 
     def split(self, cut: int) -> tuple[Examples, Examples]:
         """Rows before `cut` (ms) and rows from it on. Raises ValueError unless both sides hold
-        positive and negative rows: nothing could be learnt, or nothing measured."""
+        positive and negative rows: nothing could be learnt, or nothing measured. Where no cut
+        would help it does not ask for another."""
         before = self.at < cut
         for mask, side in ((before, "before"), (~before, "from")):
-            if not 0 < self.labels[mask].sum() < mask.sum():
-                raise ValueError(f"the rows {side} the cut must hold both answers; move the cut")
+            if not _mixed(self.labels[mask]):
+                hint = "; move the cut" if _mixed(self.labels) else ""
+                raise ValueError(f"{_one_sided(self.labels[mask], side)}{hint}")
         return self.where(before), self.where(~before)
+
+
+def _mixed(labels: NDArray[np.float64]) -> bool:
+    return bool(0 < labels.sum() < len(labels))
+
+
+def _one_sided(labels: NDArray[np.float64], side: str) -> str:
+    if not len(labels):
+        return f"there are no rows {side} the cut"
+    those = f"of the {len(labels):,} rows {side} the cut"
+    return f"all {those} were answered" if labels.any() else f"none {those} was answered"
 
 
 def examples(  # noqa: PLR0913 - the columns of the table

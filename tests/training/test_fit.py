@@ -140,6 +140,16 @@ def test_a_cut_that_leaves_nothing_to_learn_or_measure_says_so(world: Examples, 
         fit_logistic(world, FEATURES, cut=cut)
 
 
+@pytest.mark.parametrize(("label", "said"), [(0.0, "none"), (1.0, "all")])
+def test_rows_all_answered_alike_are_said_to_be_whatever_the_cut(
+    world: Examples, label: float, said: str
+) -> None:
+    alike = replace(world, labels=np.full(len(world), label))
+    before = int((world.at < CUT).sum())
+    with pytest.raises(ValueError, match=f"^{said} of the {before:,} rows before the .* answered$"):
+        fit_logistic(alike, FEATURES, cut=CUT)
+
+
 def test_the_report_reads_as_text_and_as_json(fitted: Fitted) -> None:
     text = fitted.report.text()
     assert "AUC (95%)" in text
