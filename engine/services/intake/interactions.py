@@ -54,8 +54,9 @@ class Interactions:
         keep = retention(self._serving.live)
         fate = Fate()
         made = Made(self._memory)
+        by_name = self._by_name(rows, fate, made)
         deadline = time.monotonic() + PATIENCE
-        for name, theirs in self._by_name(rows, fate, made).items():
+        for name, theirs in by_name.items():
             try:
                 fate.add(self._of_one(name, theirs, made, catalogue, keep, deadline))
             except (IdentityShared, CustomerFull) as error:
