@@ -10,12 +10,12 @@ from engine.catalogue.conditions import Conditions
 from engine.catalogue.faults import Faults, Located
 from engine.catalogue.reading import Reading
 from engine.catalogue.shape import ActionSpec, GroupSpec
+from engine.catalogue.written_times import time_of
 from engine.domain import Action, Kind
 from engine.rules.consent import ConsentPolicy
 from engine.rules.engagement import QUESTIONS, Engagement, Question, Requirement
 from engine.rules.masks import mask_of
 from engine.rules.schedule import Schedule
-from engine.rules.times import timestamp_ms
 
 NO_PURPOSE = "none"
 
@@ -136,20 +136,13 @@ class ActionCompiler:
 
     def _schedule(self, located: Located[ActionSpec]) -> None:
         valid = located.spec.valid
-        start = self._time(located, "from", valid.from_)
-        end = self._time(located, "until", valid.until)
+        start = time_of(located, ("valid", "from"), valid.from_, self.faults)
+        end = time_of(located, ("valid", "until"), valid.until, self.faults)
         if start is not None and end is not None and start >= end:
             what = "`valid.from` is not before `valid.until`"
             self.faults.add(located, ("valid",), what, "swap them?" if start > end else "")
         self._starts.append(start)
         self._ends.append(end)
-
-    def _time(self, located: Located[ActionSpec], key: str, text: str | None) -> int | None:
-        try:
-            return None if text is None else timestamp_ms(text)
-        except ValueError as error:
-            self.faults.add(located, ("valid", key), str(error))
-            return None
 
 
 def in_order(parts: Mapping[str, Located[ActionSpec]]) -> list[Located[ActionSpec]]:

@@ -13,7 +13,7 @@ from engine.catalogue.faults import Faults, Located, nearest
 from engine.catalogue.selecting import Names
 from engine.catalogue.shape import ContactSpec, SelectorSpec
 from engine.catalogue.source import Path
-from engine.catalogue.spans import span_of
+from engine.catalogue.written_times import span_of
 from engine.domain import OUTCOMES, Selector
 from engine.rules.limits import Cap, KeepOut, Policy, Quiet, Rest
 from engine.rules.types import STRING

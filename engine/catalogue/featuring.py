@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine.catalogue.faults import Faults, Located
 from engine.catalogue.reading import Reading
 from engine.catalogue.shape import FeatureSpec
-from engine.catalogue.spans import span_of
+from engine.catalogue.written_times import span_of
 from engine.models.features import Category, Encoding, Feature, Members, Number, check
 from engine.rules.scope import Attribute, Scope
 from engine.rules.types import BOOL, NUMBERS, STRING

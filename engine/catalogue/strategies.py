@@ -11,8 +11,8 @@ from engine.catalogue.conditions import Conditions
 from engine.catalogue.faults import Faults, Located
 from engine.catalogue.selecting import Names
 from engine.catalogue.shape import ActionSpec, ExplorationSpec, StrategySpec
-from engine.catalogue.spans import span_of
 from engine.catalogue.strategy import ContextWeight, Expressed, Strategy, towering, worth_of
+from engine.catalogue.written_times import span_of
 from engine.domain import OUTCOMES, Action
 from engine.rules.masks import indices
 from engine.rules.selecting import Fleet
