@@ -76,6 +76,9 @@ class TrialCompiler:
         spec = at.spec
         request, customer, scope = spec.request, spec.customer, self._conditions.scope
         self._check_names(at)
+        if not _asks(spec):
+            what = "it asks nothing, so it would always hold"
+            self._faults.warn(at, (), what, "say expect, only, never, fallback or reason")
         place = self._placements.get(request.placement)
         return Trial(
             name=spec.name,
@@ -156,6 +159,12 @@ class TrialCompiler:
         except ValueError as error:
             self._faults.add(at, path, str(error))
             return None
+
+
+def _asks(spec: TestSpec) -> bool:
+    """Whether anything must come of it."""
+    wished = spec.only is not None or spec.fallback is not None
+    return wished or bool(spec.expect or spec.never or _reasons(spec))
 
 
 def _reasons(spec: TestSpec) -> list[TestReasonSpec]:

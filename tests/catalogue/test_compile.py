@@ -198,6 +198,10 @@ OVER = {"until": "2026-01-01T00:00:00Z"}
             {"schema": {"attributes": {"shoe": {"type": "int"}}, "purposes": ["marketing"]}},
             "no rule and no template reads `customer.shoe`",
         ),
+        (
+            {"tests": [{"name": "a", "request": {"placement": "home.hero"}, "never": []}]},
+            "it asks nothing, so it would always hold",
+        ),
     ],
 )
 def test_what_is_rarely_meant_is_warned_of(overrides: dict[str, Any], warning: str) -> None:
