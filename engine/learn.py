@@ -52,6 +52,8 @@ class Place(Protocol):
 
     @property
     def channel(self) -> str: ...
+    @property
+    def counts(self) -> str: ...
 
 
 class Rewards(Protocol):
@@ -125,7 +127,7 @@ def _outcome(
     after = replace(
         state,
         events=remember_event(state.events, located, action, keep_after),
-        contacts=_contacts(located, action, state.contacts, keep_after),
+        contacts=_contacts(located, action, place, state.contacts, keep_after),
         consent=_consent(interaction, state.consent, catalogue),
     )
     return Learned(after, _moved(state, after), _reward(interaction, catalogue.strategy))
@@ -166,10 +168,18 @@ def _shown(offered: tuple[Filled, ...]) -> Iterator[tuple[str, Chosen]]:
 
 
 def _contacts(
-    interaction: Interaction, action: Action, contacts: Contacts, keep_after: int
+    interaction: Interaction,
+    action: Action,
+    place: Place | None,
+    contacts: Contacts,
+    keep_after: int,
 ) -> Contacts:
+    """What was given back and then delivered all the same, as by a second run of a mailing, which
+    is answered as the first, counts again; where only what is seen counts, it does not."""
     decision = interaction.decision_id
     label = label_of(action, interaction.channel, interaction.placement)
+    if interaction.type == "delivered" and (place is None or place.counts == "commit"):
+        return confirm(contacts, decision, label, made_at(decision), keep_after)
     if interaction.type == "not_sent":
         return release(give_back(contacts, decision, label), decision)
     if interaction.type == "impression":

@@ -190,6 +190,19 @@ def test_what_was_not_sent_is_given_back() -> None:
     assert [label.action for label in learned.state.contacts.labels] == ["fibre"]
 
 
+@pytest.mark.parametrize(("placement", "counts"), [("cart", 1), ("home", 0)])
+def test_what_was_given_back_and_then_delivered_counts_again_where_it_need_not_be_seen(
+    placement: str, counts: int
+) -> None:
+    learned = taught(outcome("delivered", "fibre", placement), CustomerState("c-1"))
+    assert [row.at for row in learned.state.contacts.rows] == [MADE] * counts
+
+
+def test_what_was_delivered_counts_once() -> None:
+    state = taught(outcome("delivered", "status"), CustomerState("c-1")).state
+    assert "contacts" not in taught(outcome("delivered", "status"), state).changed
+
+
 def test_what_was_not_sent_is_not_answered_again_from_its_hold() -> None:
     learned = taught(outcome("not_sent"), customer(NOW + DAY, "ask"))
     assert held(learned.state.contacts, "ask", NOW) is None

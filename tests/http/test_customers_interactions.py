@@ -261,3 +261,17 @@ def _answer(id: str, decision: str, outcome: str) -> dict[str, Any]:
 
 def _in(minutes: int) -> str:
     return (datetime.now(UTC) + timedelta(minutes=minutes)).isoformat()
+
+
+def test_a_mailing_that_is_sent_by_its_second_run_counts_as_much_as_one_that_was_by_its_first(
+    client: Client,
+) -> None:
+    client.consenting()
+    for mailing in ("m-1", "m-2"):
+        decision = client.decide(request_id=mailing).json()["decision_id"]
+        for outcome in ("not_sent", "delivered"):
+            assert client.decide(request_id=mailing).json()["decision_id"] == decision
+            row = {"decision_id": decision, "action": "fibre-upgrade", "outcome": outcome}
+            assert client.tell({"id": f"{mailing}/{outcome}", **row}).json()["accepted"] == 1
+    (third,) = client.decide(request_id="m-3").json()["placements"]
+    assert third["fallback"]  # twice a day, and no more
