@@ -41,7 +41,7 @@ bakeoff: $(STAMP)  ## our learner beside VW's and MABWiser's; DATA=dir for sets 
 	OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m training.bakeoff $(if $(DATA),--sets "$(DATA)")
 
 proofs: $(STAMP)  ## the long ones: 100,000 random histories and conditions, 40,000 racing decisions, 50 kills of the archive and of the learner
-	TELLER_EXAMPLES=100000 TELLER_RACE=5000 $(BIN)/python -m pytest tests/rules tests/races tests/demo tests/archive tests/services/test_timeline_seam.py tests/services/test_learning.py
+	TELLER_EXAMPLES=100000 TELLER_RACE=5000 $(BIN)/python -m pytest tests/rules tests/races tests/demo tests/archive tests/services/test_timeline_seam.py tests/services/learning/test_learning.py
 
 coverage: $(STAMP)  ## how often 95% intervals hold the truth, 1,000 times; five minutes
 	TELLER_COVERAGE=1000 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -s tests/training/offpolicy/test_intervals.py -k hold_the_truth

@@ -10,7 +10,6 @@ from engine.bootstrap import Application, assemble
 from engine.settings import Settings
 from engine.store import Store
 from tests.http.catalogue import written
-from tests.services.school import School
 
 
 @pytest.fixture
@@ -33,8 +32,3 @@ def one(house: Path, store: Store) -> Application:
 @pytest.fixture
 def two(house: Path, store: Store) -> Application:
     return worker(house, store)
-
-
-@pytest.fixture
-def school(store: Store, tmp_path: Path) -> School:
-    return School(store, tmp_path, tmp_path / "data")

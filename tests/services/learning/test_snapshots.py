@@ -11,7 +11,7 @@ from engine.services.learning import reading, study
 from engine.situation import PROPENSITY
 from engine.store import Store
 from engine.teaching.priors import NOTHING_YET
-from tests.services.school import SECOND, School, clock
+from tests.services.learning.school import SECOND, School, clock
 
 
 def test_a_snapshot_has_heard_of_no_decision_made_after_it(school: School) -> None:

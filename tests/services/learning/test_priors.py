@@ -8,7 +8,7 @@ from engine.models.features import Category, Feature
 from engine.models.logistic import LogisticArtefact, LogisticModel, Term
 from engine.teaching import priors
 from engine.teaching.priors import NOTHING_YET, trained
-from tests.services.teaching import CATALOGUE, Log, count, course, expected, hear
+from tests.services.learning.teaching import CATALOGUE, Log, count, course, expected, hear
 
 PLAN = Feature("plan", "customer.plan", Category(("basic", "fibre")), ("id",))
 

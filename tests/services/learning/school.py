@@ -1,5 +1,7 @@
-"""A house that decides, is answered and learns; `python -m tests.services.school URL HOME` learns
-without a pause until it is killed."""
+"""A house that decides, is answered and learns.
+
+`python -m tests.services.learning.school URL HOME` learns without a pause until it is killed.
+"""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from engine.services.learning.reading import READER
 from engine.store import Store
 from engine.store.keys import readers_key
 from tests.http.test_learning import CATALOGUE
-from tests.services.school import SECOND, School, all_in, clock
+from tests.services.learning.school import SECOND, School, all_in, clock
 
 HOUR = 3600 * SECOND
 

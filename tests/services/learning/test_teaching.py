@@ -15,7 +15,7 @@ from engine.models.online.learner import Learner
 from engine.patience import SHARES
 from engine.progress import Progress, order
 from engine.teaching.course import Course, due
-from tests.services.teaching import (
+from tests.services.learning.teaching import (
     ACTIONS,
     FEATURES,
     Log,

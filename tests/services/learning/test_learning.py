@@ -33,7 +33,7 @@ from engine.situation import PROPENSITY
 from engine.store import Store
 from engine.store.keys import readers_key
 from engine.teaching.priors import NOTHING_YET
-from tests.services.school import School, all_in, clock
+from tests.services.learning.school import School, all_in, clock
 
 KILLS = 50 if int(os.environ.get("TELLER_EXAMPLES", "0")) >= 1_000 else 2
 
@@ -41,7 +41,7 @@ KILLS = 50 if int(os.environ.get("TELLER_EXAMPLES", "0")) >= 1_000 else 2
 @contextmanager
 def learning(url: str, home: Path) -> Iterator[None]:
     """A learning process, killed by the signal nobody can catch."""
-    command = [sys.executable, "-m", "tests.services.school", url, str(home)]
+    command = [sys.executable, "-m", "tests.services.learning.school", url, str(home)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"learning\n"
