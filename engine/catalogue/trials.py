@@ -12,10 +12,10 @@ from engine.catalogue.selecting import Names
 from engine.catalogue.shape import PlacementSpec, TestConsentSpec, TestReasonSpec, TestSpec
 from engine.catalogue.source import Path
 from engine.catalogue.values import validate
+from engine.catalogue.written_times import time_of
 from engine.domain import STAGES, Consent, Value
 from engine.errors import InvalidRequest
 from engine.rules.scope import Attribute
-from engine.rules.times import timestamp_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ class TrialCompiler:
             overrides=self._facts(
                 at, ("request", "attributes"), request.attributes, scope.customer
             ),
-            now=self._time(at, ("now",), spec.now),
+            now=time_of(at, ("now",), spec.now, self._faults),
             expect=frozenset(spec.expect),
             only=None if spec.only is None else frozenset(spec.only),
             never=frozenset(spec.never),
@@ -149,16 +149,9 @@ class TrialCompiler:
         if purpose not in self._purposes:
             self._faults.unknown(at, path, "purpose", purpose, self._purposes)
         if isinstance(given, TestConsentSpec):
-            time = self._time(at, (*path, "at"), given.at)
+            time = time_of(at, (*path, "at"), given.at, self._faults)
             return Consent(given.status, time or 0, given.source or "test")
         return Consent("granted" if given == "granted" else "denied", 0, "test")
-
-    def _time(self, at: Located[TestSpec], path: Path, text: str | None) -> int | None:
-        try:
-            return None if text is None else timestamp_ms(text)
-        except ValueError as error:
-            self._faults.add(at, path, str(error))
-            return None
 
 
 def _asks(spec: TestSpec) -> bool:
