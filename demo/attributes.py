@@ -70,24 +70,7 @@ class Ledger:
 
 def ledger(grocer: Grocer) -> Ledger:
     """Sum the transactions once; every later question is a cheap one."""
-    products = grocer.products.set_index("product_id")
-    rows = grocer.transactions
-    product = products.reindex(rows["product_id"])
-    department = product["department"].to_numpy()
-    groceries = ~np.isin(department.astype(object), _NOT_GROCERIES)
-    rows = pd.DataFrame(
-        {
-            "household": rows["household_id"].to_numpy(),
-            "basket": rows["basket_id"].to_numpy(),
-            "at": rows["transaction_timestamp"].to_numpy(),
-            "store": rows["store_id"].to_numpy(),
-            "spend": rows["sales_value"].to_numpy(),
-            "discount": rows["retail_disc"].to_numpy(),
-            "private": np.where(product["brand"] == "Private", rows["sales_value"], 0.0),
-            "couponed": rows["coupon_disc"].to_numpy() > 0,
-            "offer": product["product_category"].map(OFFER_OF_CATEGORY).to_numpy(),
-        }
-    )[groceries]
+    rows = _groceries(grocer)
     trips = rows.groupby(["household", "basket"], sort=True).agg(
         at=("at", "max"),
         store=("store", "first"),
@@ -108,6 +91,28 @@ def ledger(grocer: Grocer) -> Ledger:
         )[["household", "at"]],
         demographics=_demographics(grocer.demographics),
     )
+
+
+def _groceries(grocer: Grocer) -> pd.DataFrame:
+    """What was bought of what a grocer sells, row by row, and of which offer it would be."""
+    products = grocer.products.set_index("product_id")
+    rows = grocer.transactions
+    product = products.reindex(rows["product_id"])
+    department = product["department"].to_numpy()
+    groceries = ~np.isin(department.astype(object), _NOT_GROCERIES)
+    return pd.DataFrame(
+        {
+            "household": rows["household_id"].to_numpy(),
+            "basket": rows["basket_id"].to_numpy(),
+            "at": rows["transaction_timestamp"].to_numpy(),
+            "store": rows["store_id"].to_numpy(),
+            "spend": rows["sales_value"].to_numpy(),
+            "discount": rows["retail_disc"].to_numpy(),
+            "private": np.where(product["brand"] == "Private", rows["sales_value"], 0.0),
+            "couponed": rows["coupon_disc"].to_numpy() > 0,
+            "offer": product["product_category"].map(OFFER_OF_CATEGORY).to_numpy(),
+        }
+    )[groceries]
 
 
 def attributes(books: Ledger, moment: pd.Timestamp) -> dict[int, dict[str, Value]]:

@@ -63,11 +63,8 @@ def _change(loaded: Loaded, household: Household, story: Story | None) -> Change
     further: list[bytes] = []
     if story is not None:
         happened = _interaction(household.customer_id, story, now)
-        about = action(happened.action) if happened.action else None
-        events = remember_event(loaded.state.events, happened, about, now - _REMEMBERED)
-        sections["events"] = pack_events(events)
-        entry = InteractionRecord(household.customer_id, happened, None, now)
-        further.append(record.encode(entry))
+        sections["events"] = _remembered(loaded, happened)
+        further.append(record.encode(InteractionRecord(household.customer_id, happened, None, now)))
     return Change(
         household.customer_id,
         loaded.state.revision,
@@ -78,6 +75,12 @@ def _change(loaded: Loaded, household: Household, story: Story | None) -> Change
         RETENTION,
         further=further,
     )
+
+
+def _remembered(loaded: Loaded, happened: Interaction) -> bytes:
+    about = action(happened.action) if happened.action else None
+    since = loaded.now - _REMEMBERED
+    return pack_events(remember_event(loaded.state.events, happened, about, since))
 
 
 def _interaction(customer_id: str, story: Story, now: int) -> Interaction:

@@ -9,7 +9,7 @@ from typing import Any
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from apispec.ext.marshmallow.openapi import OpenAPIConverter
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, fields
 from msgspec import Struct
 
 from engine.wire import customers, timeline
@@ -38,7 +38,7 @@ _HEADERS = {
 _PARAMETERS: Mapping[str, fields.Field[Any]] = {
     "customer_id": CustomerIdField(),
     "identity": IdentityField(),
-    "limit": WholeField(validate=validate.Range(1, timeline.MOST)),
+    "limit": WholeField(validate=one_to(timeline.MOST)),
 }
 _ONE = {"minProperties": 1, "maxProperties": 1}
 
@@ -61,6 +61,23 @@ class _Plugin(MarshmallowPlugin):
 def document(version: str) -> dict[str, Any]:
     """The whole document, as plain JSON values."""
     plugin = _Plugin(schema_name_resolver=_name)
+    spec = _begun(version, plugin)
+    converter = plugin.converter
+    assert converter is not None  # noqa: S101 - it is there once the plugin has its document
+    answered = [reply for one in OPERATIONS if (reply := _struct(one.answers))]
+    for name, told in components([ProblemDocument, *answered]).items():
+        spec.components.schema(name, told)
+    spec.components.schema("Consent", schema=customers.ConsentSchema)
+    for operation in OPERATIONS:
+        described = _operation(operation, converter)
+        spec.path(operation.path, operations={operation.method: described})
+    whole: dict[str, Any] = spec.to_dict()
+    whole["components"]["schemas"]["Customer"] |= _ONE  # by id or by identity
+    return whole
+
+
+def _begun(version: str, plugin: _Plugin) -> APISpec:
+    """What it says of all calls: what this is, and the keys."""
     spec = APISpec(
         title="Teller",
         version=version,
@@ -86,18 +103,7 @@ def document(version: str) -> dict[str, Any]:
             "description": "A key as the user, no password; or `writeKey` in the body or query.",
         },
     )
-    converter = plugin.converter
-    assert converter is not None  # noqa: S101 - it is there once the plugin has its document
-    answered = [reply for one in OPERATIONS if (reply := _struct(one.answers))]
-    for name, told in components([ProblemDocument, *answered]).items():
-        spec.components.schema(name, told)
-    spec.components.schema("Consent", schema=customers.ConsentSchema)
-    for operation in OPERATIONS:
-        described = _operation(operation, converter)
-        spec.path(operation.path, operations={operation.method: described})
-    whole: dict[str, Any] = spec.to_dict()
-    whole["components"]["schemas"]["Customer"] |= _ONE  # by id or by identity
-    return whole
+    return spec
 
 
 def _operation(operation: Operation, converter: OpenAPIConverter) -> dict[str, Any]:

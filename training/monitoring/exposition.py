@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
-from training.monitoring.findings import Findings
+from training.monitoring.findings import ActionFigures, Findings
 from training.report import Interval
 
 _PREFIX = "teller_watch_"
@@ -46,13 +46,17 @@ def exposition(found: Findings) -> bytes:
         _bounds(figures, "auc", did.auc)
     actions = gauge("action", "Answered, promised and before", "action", "figure", "bound")
     for each in found.actions[:MOST_ACTIONS]:
-        by_name = {"answered": each.answered, "promised": each.promised, "before": each.before}
-        for name, figure in by_name.items():
-            if isinstance(figure, Interval):
-                _bounds(actions, name, figure, each.action)
-            elif figure is not None:
-                actions.labels(each.action, name, "value").set(figure)
+        _tell(actions, each)
     return generate_latest(registry)
+
+
+def _tell(actions: Gauge, one: ActionFigures) -> None:
+    by_name = {"answered": one.answered, "promised": one.promised, "before": one.before}
+    for name, figure in by_name.items():
+        if isinstance(figure, Interval):
+            _bounds(actions, name, figure, one.action)
+        elif figure is not None:
+            actions.labels(one.action, name, "value").set(figure)
 
 
 def _bounds(gauge: Gauge, name: str, found: Interval | None, *of: str) -> None:
