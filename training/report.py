@@ -15,6 +15,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from training.dataset import Examples
+from training.offpolicy.overlap import too_few
 
 Vector = NDArray[np.float64]
 LEVEL = 0.95
@@ -63,6 +64,12 @@ class Report(Struct, frozen=True):
     baselines: dict[str, Figures]
     gain: dict[str, Interval]
 
+    @property
+    def narrow(self) -> str | None:
+        """What is to be said of its intervals where they are of a handful of customers."""
+        few = too_few(self.test_customers)
+        return few and f"these intervals are too narrow: {few}"
+
     def json(self) -> bytes:
         """For machines, and for a version's metadata."""
         return msgspec.json.format(msgspec.json.encode(self))
@@ -80,6 +87,7 @@ class Report(Struct, frozen=True):
                 *(_line(name, figures) for name, figures in rows.items()),
                 f"over popularity: AUC {_shown(self.gain['auc'], '+.3f')}, "
                 f"log loss better by {_shown(self.gain['log_loss'], '+.4f')}",
+                *([self.narrow] if self.narrow else []),
                 "promised / answered by tenth: "
                 + ", ".join(f"{d.promised:.2%}/{d.answered:.2%}" for d in self.model.deciles),
             ]

@@ -13,9 +13,10 @@ from rich.console import Console
 from engine.catalogue import Catalogue
 from engine.directory import check_directory
 from engine.errors import Misconfigured
+from engine.models.features import Feature
 from engine.registry import Registry
 from training.batch.cluster import workers
-from training.batch.declared import automatic, read_features
+from training.batch.declared import NOT_TAKEN, automatic, left_out, read_features
 from training.batch.mapping import to_past
 from training.batch.page import page
 from training.batch.past import Past, from_archive
@@ -79,11 +80,7 @@ class Asked(NamedTuple):
         steps("reading")
         catalogue = self.source.catalogue()
         past = self.source.read(catalogue, time.time_ns() // 1_000_000)
-        features = (
-            automatic(past.table, catalogue)
-            if self.features is None
-            else read_features(self.features, catalogue)
-        )
+        features = self._features(past, catalogue, steps)
         with workers(self.dask, self.jobs) as jobs:
             trained = train(past, features, self.choices, jobs=jobs, told=steps)
         steps("keeping")
@@ -92,6 +89,17 @@ class Asked(NamedTuple):
         )
         steps.done()
         return trained, digest
+
+    def _features(
+        self, past: Past, catalogue: Catalogue | None, steps: Steps
+    ) -> tuple[Feature, ...]:
+        if self.features is not None:
+            return read_features(self.features, catalogue)
+        found = automatic(past.table, catalogue)
+        # Of a file alone, a column of numbers is free text for one stray word, and would go unseen.
+        if catalogue is None and (left := left_out(past.table, found)):
+            steps.note(f"not looked at: {', '.join(left)} ({NOT_TAKEN})")
+        return found
 
 
 class Steps:
@@ -108,6 +116,10 @@ class Steps:
         self._step, self._since = step, time.monotonic()
         self._status.update(step)
         self._status.start()
+
+    def note(self, said: str) -> None:
+        """Something to know, beside the steps."""
+        self._console.print(said, markup=False, highlight=False, soft_wrap=True)
 
     def done(self) -> None:
         """So is the last."""

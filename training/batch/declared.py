@@ -25,6 +25,8 @@ _ROOMS = ("customer", "context")
 MOST_WORDS = 40
 """A text with more values than this is taken for free text, and left out."""
 
+NOT_TAKEN = f"empty, or free text of over {MOST_WORDS} different values"
+
 
 def read_features(path: Path, catalogue: Catalogue | None) -> tuple[Feature, ...]:
     """The features declared in a YAML or JSON file, a list of `engine.models.features.Feature`.
@@ -55,11 +57,22 @@ def automatic(table: Examples, catalogue: Catalogue | None) -> tuple[Feature, ..
         else tuple(_spoken_of(features_of(catalogue), table))
     )
     if not found:
+        missing = (
+            f"what the mapping names of customer or context is {NOT_TAKEN}; name more"
+            if catalogue is None
+            else "declare attributes in the catalogue's schema"
+        )
         raise Misconfigured(
-            "there is nothing a model could look at: declare attributes in the catalogue's "
-            "schema, or features in a file"
+            f"there is nothing a model could look at: {missing}, or give --features FILE"
         )
     return found
+
+
+def left_out(table: Examples, features: Sequence[Feature]) -> list[str]:
+    """The rows' attributes that no feature looks at."""
+    told = {f"customer.{name}" for facts in table.facts for name in facts.customer}
+    told |= {f"context.{name}" for facts in table.facts for name in facts.context}
+    return sorted(told - {feature.source for feature in features})
 
 
 def apart(features: Sequence[Feature]) -> tuple[Feature, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from training.batch.picture import bars, calibration, gains
 from training.batch.study import Study
 from training.figures import Decimals
+from training.offpolicy.picture import short
 from training.offpolicy.report import verdict
 from training.page import framed
 
@@ -28,12 +29,13 @@ def page(study: Study, title: str) -> str:
         earned=worth.decimals() if worth else None,
         gaps=Decimals(one.gap for one in study.slices),
         verdict=verdict,
+        short=short,
     )
 
 
 _STYLE = """\
 .worse, .off { color: #9a3412 } .better { color: #166534 }
-td.words { white-space: normal; min-width: 9rem }
+td.words { white-space: normal; min-width: 9rem; overflow-wrap: anywhere }
 .pair { display: flex; flex-wrap: wrap; gap: 1rem }
 """
 _PAGE = framed(
@@ -47,7 +49,8 @@ customers, {{ "{:.2%}".format(report.test_positive / report.test_rows) }} of the
 {{ "per action" if name == "own" else name }}
 {{ ("yes" if value else "no") if value is boolean else value }}{{ "; " if not loop.last }}
 {%- endfor %}.
-Intervals are 95%, over customers.</p>
+Intervals are 95%, over customers.
+{{ (report.narrow | capitalize) ~ "." if report.narrow }}</p>
 <table><tr><th></th><th class="figure">AUC</th><th></th><th class="figure">log loss</th><th></th>
 <th class="figure">calibration error</th></tr>
 {% for name, one in models.items() %}
@@ -105,7 +108,7 @@ promised leaves out zero: there the model is off. Of many slices some are by cha
 <th class="figure">answered</th><th class="figure">answered less promised</th>
 <th class="figure">AUC</th><th class="figure">log loss</th></tr>
 {% for one in study.slices %}
-<tr><td>{{ one.by }}</td><td class="words">{{ one.value }}</td>
+<tr><td>{{ one.by }}</td><td class="words">{{ short(one.value) }}</td>
 <td class="figure">{{ "{:,}".format(one.rows) }}</td>
 <td class="figure">{{ "{:.2%}".format(one.promised) }}</td>
 <td class="figure">{{ "{:.2%}".format(one.answered) }}</td>

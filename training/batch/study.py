@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from training.batch.importance import Importance
 from training.batch.slices import Slice
+from training.offpolicy.picture import short
 from training.offpolicy.report import Evaluation, verdict
 from training.report import Report
 
@@ -47,7 +48,7 @@ class Study(Struct, frozen=True):
             self.weighted,
             f"rests most on (growth of the log loss when shuffled): {most or 'no feature'}",
             f"off in {len(off)} of {len(self.slices)} slices",
-            *(f"  {one.by} {one.value}: {_told(one)}" for one in off[:5]),
+            *(f"  {one.by} {short(one.value)}: {_told(one)}" for one in off[:5]),
         ]
         return "\n".join([*lines, *_earned(self.worth)])
 

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
+import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
+from msgspec import structs
 
 from engine.cli import main
 from engine.errors import Misconfigured
@@ -24,6 +26,7 @@ from training.batch.past import Past
 from training.batch.slices import slices
 from training.batch.train import Choices, Trained, train
 from training.offpolicy.mapping import Columns
+from training.report import Interval
 
 COLUMNS = msgspec.yaml.decode(MAPPING, type=Columns)
 QUICK = Choices(resamples=40)
@@ -71,7 +74,7 @@ def written_options(folder: Path, mapping: str = MAPPING) -> list[str]:
     ("mapping", "said"),
     [
         (MAPPING.replace("favourite}", "favorite}"), "no column 'favorite'; did you mean 'favou"),
-        (MAPPING.replace("reward: clicked", "reward: tariff"), "'tariff' must hold numbers"),
+        (MAPPING.replace("reward: clicked", "reward: offer"), "'offer' must hold numbers"),
         (MAPPING.replace("at: sent_at", "at: page"), "'page' must hold times"),
         (MAPPING.replace("probability: chance", "probability: spend"), "at most 1"),
         (MAPPING + "rewards: clicked\n", "unknown field `rewards`"),
@@ -84,6 +87,32 @@ def test_a_mapping_that_does_not_fit_says_where_and_what_to_write(
     assert answer.exit_code == 1
     assert said in answer.output
     assert not (tmp_path / "house").exists()
+
+
+def test_a_column_taken_for_free_text_is_said_not_to_be_looked_at(tmp_path: Path) -> None:
+    options = written_options(tmp_path)
+    history = pd.read_csv(options[0])
+    spend = history["spend"].astype(str).where(history.index != 7, "many")
+    history.assign(spend=spend).to_csv(options[0], index=False)
+    said = run(*options, "--learner", "beta", "--resamples", "20")
+    assert said.exit_code == 0, said.output
+    assert "not looked at: customer.spend_12m (empty, or free text of over 40" in said.output
+
+
+def test_figures_of_a_handful_of_customers_are_said_to_be_too_sure() -> None:
+    report = trained().study.report
+    assert "too narrow" not in report.text()
+    few = structs.replace(report, test_customers=3)
+    assert "these intervals are too narrow: the rows come to only 3.0 customers" in few.text()
+    study = structs.replace(trained().study, report=few)
+    assert "These intervals are too narrow: the rows come to only 3.0" in page(study, "few")
+
+
+def test_words_of_any_length_leave_a_report_room() -> None:
+    study = trained().study
+    long = structs.replace(study.slices[0], value="x" * 5000, gap=Interval(0.2, 0.1, 0.3))
+    wordy = structs.replace(study, slices=(long,))
+    assert "x" * 45 not in wordy.text() + page(wordy, "wordy")
 
 
 def test_without_a_file_the_catalogue_of_the_archive_is_asked_for(tmp_path: Path) -> None:
