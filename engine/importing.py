@@ -8,6 +8,7 @@ kept out are written beside the file, never into the data directory: they may be
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import file_digest
@@ -30,6 +31,7 @@ from engine.wire.tables import is_text, read_table
 
 CHUNK = 500
 SHOWN = 20
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 class Progressed(Struct, frozen=True):
@@ -86,7 +88,9 @@ def _show(console: Console, path: Path, bad: list[BadLine]) -> None:
 
 
 def _say(console: Console, text: str) -> None:
-    console.print(text, markup=False, highlight=False, soft_wrap=True)
+    """What a file says must not steer the terminal of who reads it."""
+    safe = _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
+    console.print(safe, markup=False, highlight=False, soft_wrap=True)
 
 
 class _Aside(Struct):

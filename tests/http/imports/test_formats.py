@@ -68,6 +68,13 @@ def test_a_row_of_parquet_that_cannot_be_read_harms_no_other(desk: Desk) -> None
     assert desk.customer("c-2")["attributes"] == {"plan": "basic"}
 
 
+def test_a_file_does_not_steer_the_terminal_of_who_imports_it(desk: Desk) -> None:
+    purpose = "\x1b]0;mine\x07\x9b2Jmarketing"
+    desk.take("consents", "a.csv", f"customer_id,purpose,status\nc-1,{purpose},denied\n")
+    assert "mine" in desk.said
+    assert not {"\x1b", "\x07", "\x9b"} & {*desk.said}
+
+
 @pytest.mark.parametrize("value", ["nan", "-inf", "1e999"])
 def test_a_number_that_json_cannot_say_is_kept_out(desk: Desk, value: str) -> None:
     at = "2026-01-01T00:00:00Z"
