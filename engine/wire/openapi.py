@@ -9,7 +9,7 @@ from typing import Any
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from apispec.ext.marshmallow.openapi import OpenAPIConverter
-from marshmallow import Schema, fields
+from marshmallow import Schema, fields, validate
 from msgspec import Struct
 
 from engine.wire import customers, timeline
@@ -38,7 +38,7 @@ _HEADERS = {
 _PARAMETERS: Mapping[str, fields.Field[Any]] = {
     "customer_id": CustomerIdField(),
     "identity": IdentityField(),
-    "limit": WholeField(validate=one_to(timeline.MOST)),
+    "limit": WholeField(validate=validate.Range(1, timeline.MOST)),
 }
 _ONE = {"minProperties": 1, "maxProperties": 1}
 
