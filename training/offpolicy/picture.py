@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from io import StringIO
 from typing import NamedTuple
@@ -56,9 +57,18 @@ def short(name: str) -> str:
 
 
 def to_svg(figure: Figure) -> Markup:
-    """A drawing as SVG: only the element, the same bytes for the same figures."""
-    written = StringIO()
-    with mpl.rc_context({"svg.hashsalt": "teller"}):
-        figure.savefig(written, format="svg", metadata={"Date": None})
-    text = written.getvalue()
+    """A drawing as SVG: only the element, the same bytes for the same figures. Names in letters
+    that our font lacks stay text, for the reader's own fonts; all else is drawn."""
+    with warnings.catch_warnings(record=True) as told:
+        warnings.filterwarnings("always", "Glyph")
+        text = _svg(figure, "path")
+        if any("Glyph" in str(one.message) for one in told):
+            text = _svg(figure, "none")
     return Markup(text[text.index("<svg") :])  # noqa: S704 - our own drawing, names escaped by it
+
+
+def _svg(figure: Figure, letters: str) -> str:
+    written = StringIO()
+    with mpl.rc_context({"svg.hashsalt": "teller", "svg.fonttype": letters}):
+        figure.savefig(written, format="svg", metadata={"Date": None})
+    return written.getvalue()

@@ -18,6 +18,8 @@ from engine.models.logistic import LogisticArtefact, Term
 from engine.registry import Registry
 from tests.training.offpolicy.worlds import AIM, KINDS, NAMES, RATES, a_world
 from tests.training.pages import ragged
+from training.offpolicy.picture import Bar, picture
+from training.report import Interval
 
 MAPPING = """
 action: offer
@@ -232,6 +234,13 @@ def test_a_column_that_is_what_was_logged_is_said_to_be_and_is_not_off_by_chance
     for said in (done.output, page.read_text()):
         assert "his is what was logged" in said
         assert "how far it is" not in said
+
+
+def test_names_in_letters_that_our_font_lacks_are_left_to_the_readers() -> None:
+    bars = [Bar("logged", Interval(0.2, 0.1, 0.3), False), Bar("新聞", None, True)]
+    drawn = picture(bars, "worth")
+    assert ">新聞</text>" in drawn
+    assert "<text" not in picture(bars[:1], "worth")
 
 
 def test_the_page_stands_alone_with_its_picture_and_escapes_names(folder: Path) -> None:
