@@ -15,7 +15,7 @@ from engine.errors import InvalidRequest, Problem
 from engine.plan import DecisionRequest, Explain, Mode, PlacementAsk
 from engine.wire.body import read
 from engine.wire.bots import UserAgent, UserAgentField, is_bot
-from engine.wire.fields import IdField, Strict, ValuesField, WholeField, one_of
+from engine.wire.fields import IdField, Strict, ValuesField, WholeField, one_of, one_to
 from engine.wire.identities import CustomerBody, CustomerSchema
 from engine.wire.problems import nearest
 from engine.wire.values import Id, Values, check_id
@@ -52,7 +52,7 @@ class PlacementSchema(Strict):
 
     id = IdField(required=True)
     slots = WholeField(
-        validate=validate.Range(1, MAX_SLOTS),
+        validate=one_to(MAX_SLOTS),
         metadata={"description": "At most, and by default, as many as the placement has."},
     )
 
@@ -75,7 +75,7 @@ class DecisionRequestSchema(Strict):
         metadata={"description": "The visitor's: a known bot's makes `mode` `bot`."}
     )
     request_id = IdField(metadata={"description": "Makes a retry harmless, for 7 days."})
-    deadline_ms = WholeField(validate=validate.Range(1, MAX_DEADLINE))
+    deadline_ms = WholeField(validate=one_to(MAX_DEADLINE))
 
 
 _decoder = msgspec.json.Decoder(DecisionBody)

@@ -35,10 +35,13 @@ class Strict(Schema):
     class Meta:
         unknown = RAISE
 
-    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:  # noqa: ARG002
+    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
         said = {"required": "is required", "null": "must not be null"}
         if isinstance(field_obj, fields.List):
             said["invalid"] = "must be a list"
+            self.on_bind_field(field_name, field_obj.inner)
+        elif isinstance(field_obj, fields.String):
+            said["invalid"] = "must be a string"
         field_obj.error_messages = {**field_obj.error_messages, **said}
 
 
@@ -51,7 +54,6 @@ class TextField(fields.String):
                 validate.Length(1, most, error=f"must be 1 to {most} characters long"),
                 validate.Regexp(re.compile(PRINTABLE), error="must hold no control character"),
             ],
-            error_messages={"invalid": "must be a string", "required": "is required"},
             **options,
         )
 
@@ -74,7 +76,6 @@ class WordField(fields.String):
                     re.compile(BLANK_OR_PRINTABLE), error="must hold no control character"
                 ),
             ],
-            error_messages={"invalid": "must be a string"},
             **options,
         )
 
@@ -126,12 +127,15 @@ class ValuesField(fields.Dict):
         return dict(value)
 
 
-def one_of(*words: str) -> fields.String:
+def one_to(most: int) -> validate.Range:
+    """What a whole number from 1 to `most` is."""
+    return validate.Range(1, most, error=f"must be 1 to {most:,}")
+
+
+def one_of(*words: str, **options: Any) -> fields.String:
     """A field that takes one of a few words."""
-    return fields.String(
-        validate=validate.OneOf(words, error=f"must be one of: {', '.join(filter(None, words))}"),
-        error_messages={"invalid": "must be a string"},
-    )
+    said = f"must be one of: {', '.join(filter(None, words))}"
+    return fields.String(validate=validate.OneOf(words, error=said), **options)
 
 
 def _moment(value: Any) -> datetime:

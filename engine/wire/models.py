@@ -13,7 +13,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from engine.models.routing import Alias
 from engine.models.verdict import Judgement, Refusal
 from engine.wire.body import read_once
-from engine.wire.fields import NumberField, Strict
+from engine.wire.fields import NumberField, Strict, one_of
 from engine.wire.values import Stamp, rfc3339
 
 _VERSION = r"\A(learned|sha256:[0-9a-f]{64})\Z"
@@ -43,9 +43,9 @@ class PromotionSchema(Strict):
             re.compile(_VERSION), error="must be a version's digest, sha256:…, or learned"
         ),
     )
-    alias = fields.String(validate=validate.OneOf(get_args(Role)), load_default="champion")
+    alias = one_of(*get_args(Role), load_default="champion")
     share = NumberField(
-        validate=validate.Range(0, 1, min_inclusive=False),
+        validate=validate.Range(0, 1, min_inclusive=False, error="must be above 0 and at most 1"),
         metadata={"description": "Of all customers, a challenger's.", "exclusiveMinimum": 0},
     )
 

@@ -9,12 +9,12 @@ from typing import Any
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from apispec.ext.marshmallow.openapi import OpenAPIConverter
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, fields
 from msgspec import Struct
 
 from engine.wire import customers, timeline
 from engine.wire.described import components, place_of
-from engine.wire.fields import WholeField
+from engine.wire.fields import WholeField, one_to
 from engine.wire.identities import CustomerIdField, IdentityField
 from engine.wire.operations import OPERATIONS, Operation
 from engine.wire.problems import CONTENT_TYPE, ProblemDocument
@@ -38,7 +38,7 @@ _HEADERS = {
 _PARAMETERS: Mapping[str, fields.Field[Any]] = {
     "customer_id": CustomerIdField(),
     "identity": IdentityField(),
-    "limit": WholeField(validate=validate.Range(1, timeline.MOST)),
+    "limit": WholeField(validate=one_to(timeline.MOST)),
 }
 _ONE = {"minProperties": 1, "maxProperties": 1}
 

@@ -46,6 +46,8 @@ _FIELDS = (
     ({"customer": {"id": "c", "name": "x"}}, "/customer/name"),
     ({"chanel": "web"}, "/chanel"),
     ({"placements": []}, "/placements"),
+    ({"placements": [None]}, "/placements/0"),
+    ({"placements": [{"id": "home.hero", "slots": 0}]}, "/placements/0/slots"),
     ({"placements": [{"id": "home.hero", "slots": "2"}]}, "/placements/0/slots"),
     ({"placements": [{"id": "home.hero", "slots": 1.5}]}, "/placements/0/slots"),
     ({"placements": [{"id": "home.hero", "slots": True}]}, "/placements/0/slots"),
@@ -96,6 +98,7 @@ def test_a_bad_field_is_named_and_nothing_is_stored(
     assert reply.status == problem["status"] == 422
     assert pointer in [error["pointer"] for error in problem["errors"]]
     assert all(error["detail"] for error in problem["errors"])
+    assert all(error["detail"][0].islower() for error in problem["errors"])  # in our words
     assert problem["requestId"] == reply.headers["x-request-id"]
     assert problem["message"] == problem["detail"]
     assert len(reply.body) < 4096

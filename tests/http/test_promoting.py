@@ -209,6 +209,8 @@ def test_of_two_promotions_at_once_one_is_stale(models: Models) -> None:
 def test_a_challenger_is_let_in_with_its_share_and_no_other_has_one(models: Models) -> None:
     version = models.judged(0.3, "--alias", "challenger")
     assert models.promote(version, share=0.2).status == 422
+    over = models.promote(version, alias="challenger", share=2).json()
+    assert over["detail"] == "/share: must be above 0 and at most 1"
     assert models.promote(version, alias="challenger", share=0.2).status == 200
     assert models.registry.table(NAME).share == 0.2
 
