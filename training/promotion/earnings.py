@@ -72,8 +72,7 @@ def earnings(found: Evaluation | None, figures: dict[str, float]) -> Iterator[Re
             "unproven",
             f"a decision may earn {shown.number(-gain.low)} less than the champion's "
             f"({shown.number(champion.value.value)}); at most {shown.number(-least)} may be "
-            "risked. "
-            "It takes more decisions, or more exploration, to know",
+            "risked. It takes more decisions, or more exploration, to know",
         )
 
 

@@ -51,17 +51,19 @@ class Whose:
     def of(self, at: int, event: EventBody, told: Tidings, trusted: bool, *, links: bool) -> Name:
         """Whom an event is about, which is number `at` of the request; what it links is linked,
         or will be once `unlinked` was asked for."""
-        user = str(event.user_id or "") if trusted else ""
+        customer = str(event.user_id or "") if trusted else ""
         anonymous = f"{ANONYMOUS}:{event.anonymous_id}" if event.anonymous_id else ""
-        if not user and not anonymous:
+        if not customer and not anonymous:
             detail = "a publishable key writes of an anonymousId only"
             raise InvalidRequest([Problem("/anonymousId", detail)])
         if links and event.type == "alias":
             self._link_waiting()
-            self._alias(user, str(event.previous_id))
+            self._alias(customer, str(event.previous_id))
         elif links and event.type == "identify":
-            self._identify(at, user, anonymous, told.identities)
-        name = Name(user) if user else Name("", self._people.normal(anonymous, "/anonymousId"))
+            self._identify(at, customer, anonymous, told.identities)
+        name = (
+            Name(customer) if customer else Name("", self._people.normal(anonymous, "/anonymousId"))
+        )
         self._named.add(name)
         return name
 
@@ -72,18 +74,18 @@ class Whose:
         return self._unlinked
 
     def _identify(
-        self, at: int, user: str, anonymous: str, identities: Sequence[tuple[str, str]]
+        self, at: int, customer: str, anonymous: str, identities: Sequence[tuple[str, str]]
     ) -> None:
         said = [(f"{space}:{value}", f"/traits/{space}") for space, value in identities]
-        if user and anonymous:
+        if customer and anonymous:
             said.insert(0, (anonymous, "/anonymousId"))
         if not said:
             return
         normal = [self._people.normal(*one) for one in said]
-        customer = user or self._visitor(self._people.normal(anonymous))
-        if any(self._waiting.get(one, customer) != customer for one in normal):
+        holder = customer or self._visitor(self._people.normal(anonymous))
+        if any(self._waiting.get(one, holder) != holder for one in normal):
             self._link_waiting()
-        self._waiting.update(dict.fromkeys(normal, customer))
+        self._waiting.update(dict.fromkeys(normal, holder))
         self._said[at] = normal
 
     def _visitor(self, anonymous: str) -> str:
@@ -102,7 +104,7 @@ class Whose:
         self._waiting.clear()
         self._said.clear()
 
-    def _alias(self, user: str, previous: str) -> None:
+    def _alias(self, customer: str, previous: str) -> None:
         """The previous id is an anonymous one or a customer's. Visitors choose their own: one
         that is both may be somebody who takes a customer's id for a name, and merges nobody."""
         identity = self._people.normal(f"{ANONYMOUS}:{previous}", "/previousId")
@@ -112,9 +114,9 @@ class Whose:
         is_known = bool(known.revision) or Name(previous) in self._named
         if is_visitor and is_known and visitor.customer_id != known.customer_id:
             raise InvalidRequest([Problem("/previousId", _AMBIGUOUS)])
-        if is_known and known.customer_id != self._people.canonical(user):
+        if is_known and known.customer_id != self._people.canonical(customer):
             self._linker.link(previous, identity)
-        self._link(user, identity, visitor.customer_id)
+        self._link(customer, identity, visitor.customer_id)
 
     def _link(self, customer: str, identity: str, holder: str) -> None:
         """Asked again and again by every page: mostly it is linked already. What is only listed,
