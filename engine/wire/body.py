@@ -14,6 +14,7 @@ from marshmallow import Schema
 
 from engine.errors import InvalidRequest, Malformed, Problem, TooLarge
 from engine.wire.problems import pointer_to, problems
+from engine.wire.values import in_our_words
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 32
@@ -67,8 +68,8 @@ def read(
 
 def first_fault(error: msgspec.DecodeError) -> Problem:
     """What msgspec says, in our words."""
-    what, _, where = str(error).partition(" - at `$")
-    return Problem(where.strip("`").replace(".", "/"), what.replace("`", "").lower())
+    where = str(error).partition(" - at `$")[2]
+    return Problem(where.strip("`").replace(".", "/"), in_our_words(error))
 
 
 def read_once(body: bytes, shape: type[T], decoder: msgspec.json.Decoder[T], schema: Schema) -> T:

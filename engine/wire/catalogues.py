@@ -12,7 +12,7 @@ from msgspec import Meta, Struct
 from engine.errors import Fault
 from engine.wire.body import read_once
 from engine.wire.fields import Strict
-from engine.wire.values import Id
+from engine.wire.values import Id, in_our_words
 
 MAX_FILES = 500
 
@@ -30,8 +30,7 @@ class FilesField(fields.Dict):
         try:
             return dict(msgspec.convert({"files": value}, DraftBody).files)
         except msgspec.ValidationError as error:
-            what = str(error).split(" - at ", 1)[0].replace("`", "").lower()
-            raise ValidationError(f"must map file names to text: {what}") from None
+            raise ValidationError(f"must map file names to text: {in_our_words(error)}") from None
 
 
 class DraftSchema(Strict):

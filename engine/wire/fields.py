@@ -24,6 +24,7 @@ from engine.wire.values import (
     Moment,
     Values,
     check_moments,
+    in_our_words,
 )
 
 
@@ -157,8 +158,7 @@ def _fault(name: str, value: object, shape: Any) -> str | None:
     try:
         msgspec.convert({name: value}, shape)
     except msgspec.ValidationError as error:
-        what = str(error).split(" - at ", 1)[0]
-        if what.startswith("Expected `bool"):
+        if str(error).startswith("Expected `bool"):
             return "must be text, a number, true, false, or a flat list of them"
-        return what.replace("`", "").lower()
+        return in_our_words(error)
     return None

@@ -86,6 +86,14 @@ def check_id(text: str, what: str) -> str:
         raise InvalidRequest([Problem("", detail)]) from None
 
 
+def in_our_words(error: msgspec.DecodeError) -> str:
+    """What msgspec says is wrong, without where."""
+    what = str(error).split(" - at ", 1)[0]
+    if any(repr(pattern) in what for pattern in (PRINTABLE, BLANK_OR_PRINTABLE)):
+        return "must hold no control character"
+    return what.replace("`", "").lower()
+
+
 def _number(one: Scalar) -> Scalar:
     if type(one) is not int or -_WHOLE <= one < _WHOLE:
         return one

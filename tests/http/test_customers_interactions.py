@@ -275,3 +275,9 @@ def test_a_mailing_that_is_sent_by_its_second_run_counts_as_much_as_one_that_was
             assert client.tell({"id": f"{mailing}/{outcome}", **row}).json()["accepted"] == 1
     (third,) = client.decide(request_id="m-3").json()["placements"]
     assert third["fallback"]  # twice a day, and no more
+
+
+def test_a_name_with_a_control_character_is_called_so(client: Client) -> None:
+    reply = client.call("PATCH", "/v1/customers/c-1", {"attributes": {"pl\nan": "basic"}})
+    (problem,) = reply.json()["errors"]
+    assert problem["detail"] == "must hold no control character"

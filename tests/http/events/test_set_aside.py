@@ -85,6 +85,11 @@ def test_a_no_holds_whatever_cannot_be_read_around_it(client: Client, fault: byt
     assert len(aside(client)) == 1
 
 
+def test_a_control_character_is_called_so(client: Client) -> None:
+    assert send(client, "page", {"userId": "c-1", "name": "a\nb"}).body == OK
+    assert aside(client) == ["/name: must hold no control character"]
+
+
 @pytest.mark.parametrize("name", [b"1", b"1e999", b'"%b"' % (b"m" * 257), b'["m"]', b'"\\n"'])
 def test_a_no_holds_whose_message_id_is_faulty(client: Client, name: bytes) -> None:
     client.consenting()
