@@ -16,7 +16,6 @@ import msgspec
 from engine.errors import TellerError
 from engine.services.deciding.decisions import Decisions
 from engine.services.keyring import Keyring
-from engine.wire.body import MAX_BYTES
 from engine.wire.decisions import read_decision, read_key, says_gpc
 from engine.wire.tracing import request_id, traced
 
@@ -25,7 +24,10 @@ if TYPE_CHECKING:
 
 PATH = "/v1/decisions"
 
-_MOST_DIGITS = len(str(MAX_BYTES))
+LARGEST = 65_536
+"""Bytes of a body that goes this way; a larger one, which may well be refused, is read once so."""
+
+_MOST_DIGITS = len(str(LARGEST))
 """Python turns no number of thousands of digits into one, and some servers let those through."""
 
 
@@ -67,4 +69,4 @@ class Express:
 def _in_reach(length: str) -> bool:
     """Whether it is the length, in decimal digits, of a body we take."""
     digits = length.isascii() and length.isdigit() and len(length) <= _MOST_DIGITS
-    return digits and int(length) <= MAX_BYTES
+    return digits and int(length) <= LARGEST

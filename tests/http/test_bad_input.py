@@ -201,6 +201,12 @@ def test_a_body_that_is_too_large_is_told_the_limit_there_is(client: Client) -> 
         assert (reply.status, f"over {most} bytes" in reply.json()["detail"]) == (413, True)
 
 
+def test_a_body_is_taken_as_a_small_one_is_however_much_white_space_it_has(client: Client) -> None:
+    body = json.dumps(_GOOD).encode()
+    for much in (b"", b" " * 65_536, b" " * (1_048_576 - len(body))):
+        assert client.call("POST", "/v1/decisions", body + much).status == 200
+
+
 def test_a_length_of_thousands_of_digits_is_refused_as_any_that_is_none(client: Client) -> None:
     reply = client.call("POST", "/v1/decisions", b"", {"Content-Length": "9" * 5_000})
     assert (reply.status, reply.json()["code"]) == (400, "malformed")
