@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from engine.settings import DATA
-from training.commands import DAY, FILE, FOLDER, lacking
+from training.commands import DAY, FILE, FOLDER, WRITTEN, lacking
 
 
 @click.command()
@@ -43,8 +43,8 @@ from training.commands import DAY, FILE, FOLDER, lacking
               help="Of customers, for the intervals")  # fmt: skip
 @click.option("--seed", default=0, show_default=True,
               help="Of all chance: the same call, the same model")  # fmt: skip
-@click.option("--json", "json_file", type=FILE, help="Write the report here as JSON")
-@click.option("--html", "html_file", type=FILE, help="Write the report here as a page")
+@click.option("--json", "json_file", type=WRITTEN, help="Write the report here as JSON")
+@click.option("--html", "html_file", type=WRITTEN, help="Write the report here as a page")
 def train(**said: Any) -> None:
     """Learn a model from what happened, measure it, and keep it as a version.
 

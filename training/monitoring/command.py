@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from engine.settings import DATA
-from training.commands import DAY, FILE, FOLDER, lacking
+from training.commands import DAY, FILE, FOLDER, WRITTEN, lacking
 
 
 @click.command()
@@ -34,9 +34,9 @@ from training.commands import DAY, FILE, FOLDER, lacking
 @click.option("--level", default=0.01, show_default=True,
               type=click.FloatRange(0, 0.5, min_open=True),
               help="How often chance alone may alarm in a whole report")  # fmt: skip
-@click.option("--json", "json_file", type=FILE, help="Write the findings here as JSON")
-@click.option("--html", "html_file", type=FILE, help="Write them here as a page with pictures")
-@click.option("--prometheus", "prom_file", type=FILE,
+@click.option("--json", "json_file", type=WRITTEN, help="Write the findings here as JSON")
+@click.option("--html", "html_file", type=WRITTEN, help="Write them here as a page with pictures")
+@click.option("--prometheus", "prom_file", type=WRITTEN,
               help="Write them here for node_exporter's textfile collector")  # fmt: skip
 @click.pass_context
 def monitor(  # noqa: PLR0913 - one for each option

@@ -8,7 +8,7 @@ from typing import Literal
 import click
 
 from engine.settings import DATA
-from training.commands import FILE, FOLDER, lacking
+from training.commands import FILE, FOLDER, WRITTEN, lacking
 
 
 @click.command()
@@ -48,8 +48,8 @@ from training.commands import FILE, FOLDER, lacking
               help="Of customers, for the intervals")  # fmt: skip
 @click.option("--seed", default=0, show_default=True,
               help="Of all chance: the same call, the same report")  # fmt: skip
-@click.option("--json", "json_file", type=FILE, help="Write the report here as JSON")
-@click.option("--html", "html_file", type=FILE, help="Write the report here as a page")
+@click.option("--json", "json_file", type=WRITTEN, help="Write the report here as JSON")
+@click.option("--html", "html_file", type=WRITTEN, help="Write the report here as a page")
 @click.pass_context
 def evaluate(  # noqa: PLR0913 - one for each option
     context: click.Context,

@@ -127,7 +127,7 @@ def column(frame: pd.DataFrame, name: str) -> pd.Series:
 def number(frame: pd.DataFrame, name: str) -> pd.Series[float]:
     """A column of numbers; true is 1. Raises Misconfigured for anything else."""
     values = column(frame, name)
-    if not pd.api.types.is_numeric_dtype(values):
+    if len(values) and not pd.api.types.is_numeric_dtype(values):
         raise Misconfigured(
             f"column {name!r} must hold numbers, or true and false, but holds {values.dtype}"
         )

@@ -14,7 +14,7 @@ import click
 from engine.errors import NotFound
 from engine.models.routing import LEARNED, Alias, Aliases
 from engine.settings import DATA
-from training.commands import FILE, FOLDER, lacking
+from training.commands import FILE, FOLDER, WRITTEN, lacking
 
 if TYPE_CHECKING:
     from training.promotion.house import House
@@ -67,7 +67,7 @@ def _looking_in(data: Path, by: str) -> Iterator[None]:
               help="Answer for a reason: no-evidence, too-good or unproven")  # fmt: skip
 @click.option("--judge-only", is_flag=True,
               help="Change nothing: for a day, POST /v1/models/NAME/promote may")  # fmt: skip
-@click.option("--json", "json_file", type=FILE, help="Write the verdict here as JSON")
+@click.option("--json", "json_file", type=WRITTEN, help="Write the verdict here as JSON")
 @click.option("--catalogue", type=FOLDER, envvar="TELLER_CATALOGUE", required=True,
               help="Directory of the catalogue [TELLER_CATALOGUE]")  # fmt: skip
 @click.option("--rules", envvar="TELLER_RULES", metavar="MODULE",

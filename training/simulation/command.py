@@ -8,7 +8,7 @@ from typing import Literal, get_args
 import click
 
 from engine.errors import Misconfigured
-from training.commands import FILE, FOLDER, lacking
+from training.commands import FOLDER, WRITTEN, lacking
 
 Method = Literal["none", "epsilon", "igw", "thompson"]
 METHODS = get_args(Method)
@@ -42,10 +42,10 @@ POLICIES = ("random", "untrained", "trained", "online", "oracle")
 @click.option("--key", envvar="TELLER_KEY", help="Its secret key [TELLER_KEY]")
 @click.option("--write-catalogue", type=FOLDER,
               help="Only write the world's catalogue here, for a server to serve")  # fmt: skip
-@click.option("--log", type=FILE,
+@click.option("--log", type=WRITTEN,
               help="Write what one policy showed, and the answers, here as CSV")  # fmt: skip
-@click.option("--json", "json_file", type=FILE, help="Write the findings here as JSON")
-@click.option("--html", "html_file", type=FILE, help="Write them here as a page with pictures")
+@click.option("--json", "json_file", type=WRITTEN, help="Write the findings here as JSON")
+@click.option("--html", "html_file", type=WRITTEN, help="Write them here as a page with pictures")
 def simulate(  # noqa: PLR0913 - one for each option
     *,
     world: str,

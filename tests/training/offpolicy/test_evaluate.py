@@ -236,6 +236,19 @@ def test_a_column_that_is_what_was_logged_is_said_to_be_and_is_not_off_by_chance
         assert "how far it is" not in said
 
 
+def test_a_report_that_could_not_be_written_is_said_before_the_work(folder: Path) -> None:
+    done = run(folder, "--policy", "uniform", "--json", str(folder / "none" / "report.json"))
+    assert done.exit_code == 2
+    assert "there is no directory" in done.output
+    assert "decisions of" not in done.output
+
+
+def test_a_log_without_rows_is_said_to_have_none(folder: Path) -> None:
+    (folder / "empty.csv").write_text("offer,clicked,chance,kind\n")
+    done = run(folder, "--policy", "uniform", log="empty.csv")
+    assert (done.exit_code, "the log has no rows" in done.output) == (1, True)
+
+
 def test_names_in_letters_that_our_font_lacks_are_left_to_the_readers() -> None:
     bars = [Bar("logged", Interval(0.2, 0.1, 0.3), False), Bar("新聞", None, True)]
     drawn = picture(bars, "worth")
