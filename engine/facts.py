@@ -18,6 +18,7 @@ from engine.domain import CustomerState, Events, Facts, Value
 from engine.errors import StateUnknown
 from engine.plan import DecisionRequest
 from engine.record import DecisionRecord
+from engine.rules.consent import refuses_personalisation
 
 _SEEN = ("attributes", "consent", "events")
 
@@ -87,8 +88,7 @@ def facts_of(
 
 def impersonal(request: DecisionRequest, state: CustomerState) -> bool:
     """Refused, now or ever: then no model and no feature of the customer is used."""
-    consent = state.consent.get("personalisation")
-    return request.privacy_signal or (consent is not None and consent.status == "denied")
+    return request.privacy_signal or refuses_personalisation(state.consent)
 
 
 def learnable(record: DecisionRecord, defaults: Mapping[str, Value]) -> Facts | None:

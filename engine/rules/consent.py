@@ -44,6 +44,11 @@ def denied(held: Consent | None) -> bool:
     return held is not None and held.status == "denied"
 
 
+def refuses_personalisation(consent: Mapping[str, Consent]) -> bool:
+    """Whether no model, and no feature of theirs, may be used of who says this."""
+    return denied(consent.get("personalisation"))
+
+
 def granted_since(held: Consent | None, since: int) -> bool:
     """Whether it is a yes that was said later than that (ms)."""
     return held is not None and held.status == "granted" and held.at > since

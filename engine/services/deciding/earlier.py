@@ -12,7 +12,7 @@ from engine.domain import Consent
 from engine.errors import BodyMismatch, Problem
 from engine.plan import Explain, Plan
 from engine.record import DecisionRecord
-from engine.rules.consent import denied
+from engine.rules.consent import refuses_personalisation
 from engine.rules.masks import mask_of
 from engine.services.deciding.replay import Replay
 from engine.wire.replies import DecisionReply, Sign, decision_reply
@@ -57,7 +57,7 @@ class Earlier:
 def _welcome(plan: Plan, catalogue: Catalogue, consent: Mapping[str, Consent]) -> bool:
     """Whether all that was chosen under that catalogue is allowed by who says `consent`, and so
     is how: what a model saw in someone is not told again to who refused personalisation since."""
-    if plan.features and denied(consent.get("personalisation")):
+    if plan.features and refuses_personalisation(consent):
         return False
     chosen = mask_of(catalogue.index[one.action] for of in plan.placements for one in of.actions)
     return not any(chosen & no.mask for no in catalogue.consent.knockouts(consent))
