@@ -28,7 +28,7 @@ from engine.wire.body import MAX_BYTES, too_large, whole
 from engine.wire.catalogues import read_draft
 from engine.wire.cors import PREFLIGHT, cors_headers
 from engine.wire.customers import read_patch
-from engine.wire.decisions import read_decision, read_key, says_gpc
+from engine.wire.decisions import read_asked
 from engine.wire.health import HealthReply
 from engine.wire.identities import check_customer_id, check_identity, read_link
 from engine.wire.interactions import read_interactions
@@ -130,11 +130,7 @@ def _routes(app: Flask, application: Application) -> None:
 
     @app.post("/v1/decisions", endpoint="decide")
     def _decide() -> Response:
-        environ = request.environ
-        signal = says_gpc(environ.get("HTTP_SEC_GPC"))
-        body = read_decision(_sent())
-        key = read_key(environ.get("HTTP_IDEMPOTENCY_KEY"))
-        return _json(application.decisions.answer(body, key, signal))
+        return _json(application.decisions.answer(*read_asked(_sent(), request.environ)))
 
     @app.post("/v1/interactions", endpoint="sendInteractions")
     def _interactions() -> Response:

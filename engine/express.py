@@ -16,7 +16,7 @@ import msgspec
 from engine.errors import TellerError
 from engine.services.deciding.decisions import Decisions
 from engine.services.keyring import Keyring
-from engine.wire.decisions import read_decision, read_key, says_gpc
+from engine.wire.decisions import read_asked
 from engine.wire.tracing import request_id, traced
 
 if TYPE_CHECKING:
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 PATH = "/v1/decisions"
 
-LARGEST = 65_536
+_LARGEST = 65_536
 """Bytes of a body that goes this way; a larger one, which may well be refused, is read once so."""
 
-_MOST_DIGITS = len(str(LARGEST))
+_MOST_DIGITS = len(str(_LARGEST))
 """Python turns no number of thousands of digits into one, and some servers let those through."""
 
 
@@ -61,12 +61,10 @@ class Express:
         return [content]
 
     def _answer(self, body: bytes, environ: WSGIEnvironment) -> bytes:
-        key = read_key(environ.get("HTTP_IDEMPOTENCY_KEY"))
-        signal = says_gpc(environ.get("HTTP_SEC_GPC"))
-        return msgspec.json.encode(self._decisions.answer(read_decision(body), key, signal))
+        return msgspec.json.encode(self._decisions.answer(*read_asked(body, environ)))
 
 
 def _in_reach(length: str) -> bool:
     """Whether it is the length, in decimal digits, of a body we take."""
     digits = length.isascii() and length.isdigit() and len(length) <= _MOST_DIGITS
-    return digits and int(length) <= LARGEST
+    return digits and int(length) <= _LARGEST

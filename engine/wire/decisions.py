@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated
 
 import msgspec
@@ -87,7 +87,14 @@ def read_decision(body: bytes) -> DecisionBody:
     return read(body, DecisionBody, _decoder, _schema)
 
 
-def read_key(header: str | None) -> str | None:
+def read_asked(body: bytes, headers: Mapping[str, str]) -> tuple[DecisionBody, str | None, bool]:
+    """The request as sent over HTTP: its body, its idempotency key, and whether Global Privacy
+    Control was signalled; `headers` as WSGI names them. Raises Malformed or InvalidRequest."""
+    key, signal = headers.get("HTTP_IDEMPOTENCY_KEY"), headers.get("HTTP_SEC_GPC")
+    return read_decision(body), _key(key), _says_gpc(signal)
+
+
+def _key(header: str | None) -> str | None:
     """An `Idempotency-Key` header. Raises InvalidRequest for one that is empty, as our server
     passes on any that is not ASCII: the retry it stands for would be decided anew."""
     if header is None:
@@ -97,7 +104,7 @@ def read_key(header: str | None) -> str | None:
     return check_id(header, "the Idempotency-Key header (in ASCII; `request_id` takes any)")
 
 
-def says_gpc(header: str | None) -> bool:
+def _says_gpc(header: str | None) -> bool:
     """Whether a `Sec-GPC` header is the signal; what passed it on may have said it twice, or
     said otherwise beside it."""
     return header is not None and "1" in [said.strip() for said in header.split(",")]
