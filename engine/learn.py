@@ -174,20 +174,23 @@ def _contacts(
     contacts: Contacts,
     keep_after: int,
 ) -> Contacts:
-    """What was given back and then delivered all the same, as by a second run of a mailing, which
-    is answered as the first, counts again; where only what is seen counts, it does not."""
     decision = interaction.decision_id
     label = label_of(action, interaction.channel, interaction.placement)
-    if interaction.type == "delivered" and (place is None or place.counts == "commit"):
-        return confirm(contacts, decision, label, made_at(decision), keep_after)
     if interaction.type == "not_sent":
         return release(give_back(contacts, decision, label), decision)
-    if interaction.type == "impression":
-        return confirm(contacts, decision, label, made_at(decision), keep_after)
-    if interaction.type in ANSWERS:
-        seen = confirm(contacts, decision, label, made_at(decision), keep_after)
-        return release(seen, decision)
-    return contacts
+    if not _reached(interaction.type, place):
+        return contacts
+    counted = confirm(contacts, decision, label, made_at(decision), keep_after)
+    return release(counted, decision) if interaction.type in ANSWERS else counted
+
+
+def _reached(type: str, place: Place | None) -> bool:
+    """Whether the contact did happen. What was given back and then delivered all the same, as by a
+    second run of a mailing, which is answered as the first, counts again; where only what is seen
+    counts, it does not."""
+    if type == "delivered":
+        return place is None or place.counts == "commit"
+    return type == "impression" or type in ANSWERS
 
 
 def _consent(
