@@ -88,20 +88,22 @@ def _run(source: Path, before: str = "", **environment: str) -> list[str]:
 
 
 LATER = "from engine.compiled import when_called\nwhen_called()"
+FOUR_TIMES = """\
+from engine.compiled import compiled
+@compiled("float64(float64)")
+def _twice(number):
+    return 2.0 * number
+@compiled("float64(float64)")
+def four_times(number):
+    return _twice(_twice(number))
+"""
 
 
 def test_a_process_that_says_so_loads_and_translates_nothing_until_it_is_called(
     source: Path,
 ) -> None:
     source.write_text(
-        "import sys\n"
-        "from engine.compiled import compiled\n"
-        '@compiled("float64(float64)")\n'
-        "def _twice(number):\n"
-        "    return 2.0 * number\n"
-        '@compiled("float64(float64)")\n'
-        "def four_times(number):\n"
-        "    return _twice(_twice(number))\n"
+        f"import sys\n{FOUR_TIMES}"
         '@compiled("float64(float64)")\n'
         "def never(number):\n"
         "    return number\n"
@@ -124,14 +126,7 @@ def test_threads_that_call_first_at_once_share_one_translation(source: Path) -> 
     """Each made its own from Python 3.12 on, and kept it under a name of its own."""
     source.write_text(
         "from concurrent.futures import ThreadPoolExecutor\n"
-        "from threading import Barrier\n"
-        "from engine.compiled import compiled\n"
-        '@compiled("float64(float64)")\n'
-        "def _twice(number):\n"
-        "    return 2.0 * number\n"
-        '@compiled("float64(float64)")\n'
-        "def four_times(number):\n"
-        "    return _twice(_twice(number))\n"
+        f"from threading import Barrier\n{FOUR_TIMES}"
         "imported, start = four_times, Barrier(4)\n"
         "def call(number):\n"
         "    start.wait()\n"

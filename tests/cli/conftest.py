@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -22,3 +25,14 @@ tests:
 @pytest.fixture
 def catalogue(tmp_path: Path) -> Path:
     return written(tmp_path, CATALOGUE + TESTS)
+
+
+def run(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """What a process of its own said that ran this code, with more in its environment."""
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        check=True,
+        text=True,
+        env={**os.environ, **environment},
+    )

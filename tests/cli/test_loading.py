@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from importlib.metadata import EntryPoint, entry_points
@@ -12,6 +11,7 @@ import pytest
 
 from engine.cli.house import code_kept
 from engine.models.kinds import KINDS
+from tests.cli.conftest import run
 
 
 def test_the_module_is_the_command_too() -> None:
@@ -40,28 +40,19 @@ def test_a_command_loads_no_more_than_it_needs(
         "import sys\nfrom engine.cli import main\n"
         f"try: main({arguments!r})\nfinally: print(*sys.modules)"
     )
-    ran = subprocess.run(
-        [sys.executable, "-c", asked],
-        capture_output=True,
-        check=True,
-        text=True,
-        env={**os.environ, "TELLER_DATA": str(tmp_path / "data")},
-    ).stdout
-    assert without & set(ran.split()) == set()
-    assert "click" in ran.split()
+    loaded = run(asked, TELLER_DATA=str(tmp_path / "data")).stdout.split()
+    assert without & set(loaded) == set()
+    assert "click" in loaded
 
 
 def test_a_worker_loads_every_kind_of_model_before_it_answers(
     catalogue: Path, tmp_path: Path
 ) -> None:
     """Or the first decision by a model that is promoted later would wait for it."""
-    house = {"TELLER_CATALOGUE": str(catalogue), "TELLER_DATA": str(tmp_path / "data")}
-    ran = subprocess.run(
-        [sys.executable, "-c", "import sys, api\napi.from_environment()\nprint(*sys.modules)"],
-        capture_output=True,
-        check=True,
-        text=True,
-        env={**os.environ, **house},
+    ran = run(
+        "import sys, api\napi.from_environment()\nprint(*sys.modules)",
+        TELLER_CATALOGUE=str(catalogue),
+        TELLER_DATA=str(tmp_path / "data"),
     )
     kinds = {place.partition(":")[0] for place in KINDS.values()}
     assert kinds <= set(ran.stdout.split())

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import socket
-import subprocess
-import sys
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -13,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from engine.cli import main
+from tests.cli.conftest import run
 from tests.http.house import served
 from tests.store.conftest import until
 
@@ -78,12 +76,10 @@ def _counted(url: str, name: str) -> list[float]:
 def test_a_worker_of_another_server_warns_of_a_store_that_would_end_with_it(
     catalogue: Path, tmp_path: Path, server_url: str, named: bool
 ) -> None:
-    house = {"TELLER_CATALOGUE": str(catalogue), "TELLER_DATA": str(tmp_path / "data")}
-    ran = subprocess.run(
-        [sys.executable, "-c", "import api\napi.from_environment()"],
-        capture_output=True,
-        check=True,
-        text=True,
-        env={**os.environ, **house, "TELLER_REDIS_URL": server_url if named else ""},
+    ran = run(
+        "import api\napi.from_environment()",
+        TELLER_CATALOGUE=str(catalogue),
+        TELLER_DATA=str(tmp_path / "data"),
+        TELLER_REDIS_URL=server_url if named else "",
     )
     assert ("the store may end with a worker" in ran.stderr) is not named
