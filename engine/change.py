@@ -24,15 +24,24 @@ class Seen(NamedTuple):
     answer: bytes
 
 
+class Ask(NamedTuple):
+    """A customer to load, and the idempotency keys asked about. Where only some `sections` are
+    wanted, who they are comes along; the others are left empty, and nobody may look at them."""
+
+    customer_id: str
+    seen: Sequence[str] = ()
+    sections: Sequence[str] | None = None
+
+
 class Loaded(Struct, frozen=True):
     """A customer as stored.
 
-    `packed` holds the raw fields a decision is made from, for the record. `now` is the store's
-    clock in ms, never earlier than `state.clock`. `seen` has one row for each key asked about,
-    None if unknown. `redirect` is the customer this one was merged into, for good; `fence` the
-    one it is being merged into: neither takes any change. `recalled`: the store was not asked
-    just now, see `services/deciding/recent`. `behind`: the store's own clock has not come to
-    `state.clock` yet, so that changes until then all have the same time.
+    `packed` holds the raw fields a decision is made from, for the record; nothing where only some
+    were loaded. `now` is the store's clock in ms, never earlier than `state.clock`. `seen` has one
+    row for each key asked about, None if unknown. `redirect` is the customer this one was merged
+    into, for good; `fence` the one it is being merged into: neither takes any change. `recalled`:
+    the store was not asked just now, see `services/deciding/recent`. `behind`: the store's own
+    clock has not come to `state.clock` yet, so that changes until then all have the same time.
     """
 
     state: CustomerState

@@ -99,7 +99,7 @@ def assemble(
         Records(replay, sign),
         interactions,
         Imports(store, people, served, customers, interactions),
-        Events(Settling(people, store), whose, quarantine, served, metrics, most),
+        Events(Settling(people, store, recent), whose, quarantine, served, metrics, most),
         settings.events,
         customers,
         linking,

@@ -52,8 +52,7 @@ def remember_event(
         interaction.placement,
         interaction.topic,
     )
-    labels = _with(events.labels, label)
-    index = labels.index(label if label in labels else OTHER)
+    labels, index = _numbered(events.labels, label)
     until = interaction.until if interaction.type == "snooze" else 0
     return Events(
         labels,
@@ -63,19 +62,26 @@ def remember_event(
     )
 
 
-def _with(labels: tuple[EventLabel, ...], label: EventLabel) -> tuple[EventLabel, ...]:
-    """The labels with this one; past the bound, with OTHER in its stead. Outcomes are ours to
-    name and so few, and what they start, a rest or a snooze, may not be lost."""
-    if label in labels:
-        return labels
-    if len(labels) < MOST_LABELS or label.type in OUTCOMES:
-        return (*labels, label)
-    return labels if OTHER in labels else (*labels, OTHER)
+def _numbered(
+    labels: tuple[EventLabel, ...], label: EventLabel
+) -> tuple[tuple[EventLabel, ...], int]:
+    """The labels with this one among them, and its number; past the bound, with OTHER in its stead.
+    Outcomes are ours to name and so few, and what they start, a rest or a snooze, may not be lost.
+    """
+    try:
+        return labels, labels.index(label)
+    except ValueError:
+        if len(labels) < MOST_LABELS or label.type in OUTCOMES or label == OTHER:
+            return (*labels, label), len(labels)
+        return _numbered(labels, OTHER)
 
 
 def _rows(rows: Sequence[Event], row: Event, keep_after: int) -> tuple[Event, ...]:
-    place = bisect_right(rows, row.at, key=_AT)
-    everything = (*rows[:place], row, *rows[place:])
+    if not rows or rows[-1].at <= row.at:  # as mostly
+        everything = (*rows, row)
+    else:
+        place = bisect_right(rows, row.at, key=_AT)
+        everything = (*rows[:place], row, *rows[place:])
     if everything[0].at > keep_after:  # they are in order: none is older
         return everything
     return tuple(row for row in everything if row.at > keep_after or row.until > keep_after)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from engine.catalogue import Catalogue
-from engine.change import Change, Committed, Conflict, Found, Known, Loaded, Result
+from engine.change import Ask, Change, Committed, Conflict, Found, Known, Loaded, Result
 from engine.models.base import Model
 from engine.models.routing import Alias, Routing
 from engine.situation import Live
@@ -32,7 +32,7 @@ class Memory(Protocol):
 class Bulk(Protocol):
     """The store's verbs for many customers in one trip."""
 
-    def load_all(self, asked: Sequence[tuple[str, Sequence[str]]]) -> Iterator[Loaded]: ...
+    def load_all(self, asked: Sequence[Ask]) -> Iterator[Loaded]: ...
 
     def commit_all(self, changes: Sequence[Change]) -> list[Result]: ...
 

@@ -8,13 +8,14 @@ from typing import Any
 
 import msgspec
 
-from engine.change import Change, Loaded, Seen
+from engine.change import Ask, Change, Loaded, Seen
 from engine.codec import FIELDS, PERSON, unpack
 from engine.store import keys
 from engine.store.epoch import Epoch
 
 _encoder = msgspec.msgpack.Encoder()
 _answer = msgspec.msgpack.Decoder(tuple[bytes, bytes])
+_WHO = ("rev", "clock", "created", "identities", "redirect", "fence")
 _NAMES = {name.encode(): name for name in (*FIELDS, *PERSON, "redirect", "fence")}
 
 
@@ -25,6 +26,12 @@ def customer_keys(partition: int, customer_id: str, now: int) -> tuple[str, str,
         keys.epoch_key(partition),
         *keys.seen_keys(partition, customer_id, now),
     )
+
+
+def load_args(ask: Ask) -> list[str | int]:
+    """What `load` is asked, in the order of its script."""
+    fields = () if ask.sections is None else (*_WHO, *ask.sections)
+    return [len(fields), *fields, *ask.seen]
 
 
 def commit_keys(partition: int, change: Change) -> list[str]:
@@ -61,21 +68,20 @@ def commit_args(change: Change, epoch: bytes) -> list[str | bytes | int]:
     return args
 
 
-def loaded(customer_id: str, seen: Sequence[str], answer: Sequence[Any], known: Epoch) -> Loaded:
+def loaded(ask: Ask, answer: Sequence[Any], known: Epoch) -> Loaded:
     """The customer that `load` answered, or a commit that met a conflict, and what was answered to
-    the idempotency keys `seen`. Raises StateUnknown when the store's epoch is not the `known`."""
+    the idempotency keys. Raises StateUnknown when the store's epoch is not the `known`."""
     (seconds, micros), epoch, fields, answers = answer
     known.require(epoch)
-    one = iter(fields)
-    held = {_NAMES[key]: data for key, data in zip(one, one, strict=True) if key in _NAMES}
+    held = _all(fields) if ask.sections is None else _some(ask.sections, fields)
     redirect, fence = held.pop("redirect", None), held.pop("fence", None)
-    state = unpack(customer_id, held)
+    state = unpack(ask.customer_id, held)
     now = int(seconds) * 1000 + int(micros) // 1000
     return Loaded(
         state,
-        {name: held[name] for name in FIELDS if name in held},
+        {name: held[name] for name in FIELDS if name in held} if ask.sections is None else {},
         max(now, state.clock),
-        seen_of(seen, answers),
+        seen_of(ask.seen, answers),
         _id(redirect),
         _id(fence),
         behind=now < state.clock,
@@ -88,6 +94,18 @@ def seen_of(asked: Sequence[str], answers: Sequence[bytes | None]) -> list[Seen 
         None if answer is None else Seen(key, *_answer.decode(answer))
         for key, answer in zip(asked, answers, strict=True)
     ]
+
+
+def _all(fields: Sequence[bytes]) -> dict[str, bytes]:
+    """The fields of a customer that we know, from names and values in turn."""
+    one = iter(fields)
+    return {_NAMES[key]: data for key, data in zip(one, one, strict=True) if key in _NAMES}
+
+
+def _some(sections: Sequence[str], values: Sequence[bytes | None]) -> dict[str, bytes]:
+    """Those of the fields asked for that there are."""
+    named = zip((*_WHO, *sections), values, strict=True)
+    return {name: data for name, data in named if data is not None}
 
 
 def _id(found: bytes | None) -> str | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
-from engine.change import Change, Committed, Conflict, Found, Known, Loaded, Result
+from engine.change import Ask, Change, Committed, Conflict, Found, Known, Loaded, Result
 from engine.errors import CustomerFull, StateUnknown, TellerError
 from engine.partitions import partition_of, partition_of_decision
 from engine.store import keys
@@ -16,7 +16,14 @@ from engine.store.epoch import Epoch, read_epochs
 from engine.store.erasure import Erasure
 from engine.store.identities import Identities
 from engine.store.log import Log
-from engine.store.messages import commit_args, commit_keys, customer_keys, loaded, seen_of
+from engine.store.messages import (
+    commit_args,
+    commit_keys,
+    customer_keys,
+    load_args,
+    loaded,
+    seen_of,
+)
 from engine.store.quarantine import Quarantine
 from engine.store.rewriting import Rewriting
 from engine.store.scripts import Call, Script, checked
@@ -65,30 +72,29 @@ class Store:
         self, customer_id: str, seen: Sequence[str] = (), deadline: float | None = None
     ) -> Loaded:
         """A customer, new or known, and what was answered to the idempotency keys `seen`."""
-        partition = partition_of(customer_id)
+        partition, ask = partition_of(customer_id), Ask(customer_id, seen)
         answer = _load.run(
             self._servers,
             keys.slot_of(partition),
             customer_keys(partition, customer_id, time.time_ns() // 1_000_000),
-            seen,
+            load_args(ask),
             deadline,
         )
-        return loaded(customer_id, seen, answer, self._epoch)
+        return loaded(ask, answer, self._epoch)
 
-    def load_all(self, asked: Sequence[tuple[str, Sequence[str]]]) -> Iterator[Loaded]:
+    def load_all(self, asked: Sequence[Ask]) -> Iterator[Loaded]:
         """Many customers, each with the idempotency keys asked about; one trip a server. Each is
         unpacked as its turn comes: who lets go of one before the next needs less memory, and
         the same again, which is a good deal quicker."""
         now = time.time_ns() // 1_000_000
         calls: list[Call] = []
-        for customer_id, seen in asked:
-            partition = partition_of(customer_id)
-            names = customer_keys(partition, customer_id, now)
-            calls.append((keys.slot_of(partition), names, seen))
+        for one in asked:
+            partition = partition_of(one.customer_id)
+            names = customer_keys(partition, one.customer_id, now)
+            calls.append((keys.slot_of(partition), names, load_args(one)))
         answers = _load.run_all(self._servers, calls)
         return (
-            loaded(customer_id, seen, answer, self._epoch)
-            for (customer_id, seen), answer in zip(asked, answers, strict=True)
+            loaded(one, answer, self._epoch) for one, answer in zip(asked, answers, strict=True)
         )
 
     def commit(self, change: Change, deadline: float | None = None) -> Committed | Conflict | Known:
@@ -174,8 +180,8 @@ class Store:
                     self.assure(change.customer_id)
                 return Committed(revision)
             case [b"conflict", *state]:
-                asked = [row.key for row in change.seen]
-                return Conflict(loaded(change.customer_id, asked, state, self._epoch))
+                asked = Ask(change.customer_id, [row.key for row in change.seen])
+                return Conflict(loaded(asked, state, self._epoch))
             case [b"known", answers, record]:
                 return Known(seen_of([row.key for row in change.seen], answers), record)
             case [b"full", most]:

@@ -182,6 +182,8 @@ def _plain(properties: Properties, event: EventBody) -> dict[str, Value]:
 
 
 def _value(name: str, value: Any) -> Value:
+    if type(value) is str:
+        return value
     if isinstance(value, _PLAIN) or (
         isinstance(value, list) and all(isinstance(one, _PLAIN) for one in value)
     ):

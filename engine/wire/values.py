@@ -24,6 +24,7 @@ BLANK_OR_PRINTABLE = r"\A[^\x00-\x1f\x7f-\x9f]*\Z"
 TOO_LARGE = "must be a number of at most 1.8e308"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 _WHOLE = 2**63
 
 Id = Annotated[str, Meta(min_length=1, max_length=MAX_ID, pattern=PRINTABLE)]
@@ -63,7 +64,7 @@ def check_moments(*moments: datetime | UnsetType) -> None:
 
 def milliseconds(moment: datetime) -> int:
     """A time as whole milliseconds since the epoch."""
-    return (moment - _EPOCH) // timedelta(milliseconds=1)
+    return (moment - _EPOCH) // _MILLISECOND
 
 
 def rfc3339(at: int) -> str:

@@ -9,15 +9,18 @@ from typing import Any
 import pytest
 import redis
 
+from engine import record
 from engine.bootstrap import Application
+from engine.codec import unpack
 from engine.errors import IdentityShared
 from engine.partitions import partition_of
+from engine.record import DecisionRecord
 from engine.store import Store
 from engine.store.keys import customer_key
 from engine.wire.customers import CustomerPatchBody
 from engine.wire.one_interaction import InteractionBody
 from tests.services.conftest import worker
-from tests.services.identities.people import MAIL, decide, known, visit
+from tests.services.identities.people import MAIL, decide, known, next_moment, take_in, visit
 
 HOUR = 3_600_000
 
@@ -41,6 +44,11 @@ def trips(store: Store) -> list[str]:
     servers.read = counted("read", read)  # type: ignore[method-assign]
     servers.write = counted("write", write)  # type: ignore[method-assign]
     return taken
+
+
+def tracked(customer: str, name: str) -> dict[str, Any]:
+    """What a site's server saw somebody do."""
+    return {"type": "track", "event": "Seen", "userId": customer, "messageId": name}
 
 
 def offered(application: Application, **named: Any) -> bool:
@@ -82,9 +90,12 @@ def test_so_is_one_named_by_an_identity_of_somebody_they_turned_out_to_be(
     assert trips == ["write"]
 
 
-def test_what_this_worker_took_in_meanwhile_is_known(one: Application, trips: list[str]) -> None:
+def test_what_this_worker_took_in_meanwhile_is_known(
+    one: Application, store: Store, trips: list[str]
+) -> None:
     known(one, "c-1")
     decide(one, id="c-1")
+    next_moment(store)
     visit(one, "v-1", id="c-1")
     trips.clear()
     found = one.decisions._recent.recall("c-1")
@@ -92,6 +103,35 @@ def test_what_this_worker_took_in_meanwhile_is_known(one: Application, trips: li
     assert [tally.count for tally in found.state.events.tallies] == [1]
     assert offered(one)
     assert trips == ["write"]
+
+
+def test_so_is_an_event_taken_in_meanwhile(
+    one: Application, store: Store, trips: list[str]
+) -> None:
+    known(one, "c-1")
+    decide(one, id="c-1")
+    next_moment(store)
+    take_in(one, tracked("c-1", "e-1"))
+    trips.clear()
+    found = one.decisions._recent.recall("c-1")
+    assert found is not None
+    assert [tally.count for tally in found.state.events.tallies] == [1]
+    assert offered(one)
+    assert trips == ["write"]
+
+
+def test_an_event_told_to_another_worker_is_known_at_once(
+    one: Application, two: Application, store: Store
+) -> None:
+    known(one, "c-1")
+    assert offered(one)
+    take_in(two, tracked("c-1", "e-1"))
+    made = decide(one, id="c-1")
+    found = store.find_decision(made.decision_id)
+    assert found is not None
+    entry = record.decode(found.record)
+    assert isinstance(entry, DecisionRecord)
+    assert [tally.count for tally in unpack("c-1", entry.state).events.tallies] == [1]
 
 
 def test_a_decision_made_without_asking_replays_the_same(one: Application) -> None:

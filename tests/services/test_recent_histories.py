@@ -31,7 +31,7 @@ from engine.wire.one_interaction import InteractionBody
 from engine.wire.replies import DecisionReply
 from tests.http.catalogue import CATALOGUE, written
 from tests.races.planted import CheckThenAct
-from tests.services.identities.people import known
+from tests.services.identities.people import known, next_moment, take_in
 
 HISTORIES, STEPS = int(os.environ.get("TELLER_HISTORIES", "20")), 60
 YES = CustomerPatchBody({"plan": "basic"}, {"marketing": "granted"})
@@ -73,6 +73,12 @@ class Family:
         row = InteractionBody(f"v-{name}", customer, type="visit", channel="web")
         return self._workers[at].interactions.take_in([row])
 
+    def tracked(self, at: int, who: int, name: int, by_card: bool) -> None:
+        """What a site's SDK saw, of a customer or of a visitor."""
+        whose = {"userId": self._id(who)} if not by_card else {"anonymousId": f"{self.name}v{who}"}
+        said = {"type": "track", "event": "Seen", "messageId": f"{self.name}-{name}", **whose}
+        take_in(self._workers[at], said)
+
     def answered(self, at: int, which: int, outcome: str) -> object:
         """An outcome of one of the decisions so far that offered anything, the latest first."""
         offers = [made for made in reversed(self._made) if made.placements[0].actions]
@@ -93,7 +99,9 @@ class Family:
     def decided(
         self, at: int, who: int, places: list[PlacementBody], number: int, by_card: bool
     ) -> object:
-        """What was offered, why nothing else was, and which earlier decision it was, if any."""
+        """What was offered, why nothing else was, and whether it was an earlier decision. Not which
+        of them: two customers who became one may each have one on hold, and what is recalled of the
+        store's clock lags by as long as it took to decide."""
         named = {"identity": self._card(who)} if by_card else {"id": self._id(who)}
         body = DecisionBody(
             CustomerBody(**named),
@@ -104,11 +112,11 @@ class Family:
             request_id=f"r-{number}" if number < 4 else UNSET,
         )
         made = self._workers[at].decisions.answer(body, None, False)
-        if made.decision_id not in [earlier.decision_id for earlier in self._made]:
+        again = made.decision_id in [earlier.decision_id for earlier in self._made]
+        if not again:
             self._made.append(made)
-        which = [earlier.decision_id for earlier in self._made].index(made.decision_id)
         offers = [[one.action for one in place.actions or ()] for place in made.placements]
-        return offers, made.candidates, made.degraded, which
+        return offers, made.candidates, made.degraded, again
 
     def _id(self, who: int) -> str:
         return f"{self.name}-{who}"
@@ -142,10 +150,8 @@ class Worlds:
         return families
 
     def tick(self) -> None:
-        """Wait for the store's next millisecond: what is said in the same one has no order."""
-        now = self._store.load("nobody").now
-        while self._store.load("nobody").now == now:
-            pass
+        """What is said in the same millisecond has no order."""
+        next_moment(self._store)
 
 
 @pytest.fixture(scope="module")
@@ -169,10 +175,11 @@ def step(draw: Random) -> Step:
         (Family.told, (at, who, draw.choice((*[YES] * 6, NO, FIBRE)))),
         (Family.answered, (at, draw.randrange(3), draw.choice(OUTCOMES))),
         (Family.visited, (at, who, draw.randrange(6))),
+        (Family.tracked, (at, who, draw.randrange(6), draw.random() < 0.2)),
         (Family.linked, (at, who, draw.randrange(2))),
         (Family.erased, (at, who)),
     )
-    return draw.choices(steps, (60, 12, 6, 6, 3, 1))[0]
+    return draw.choices(steps, (60, 12, 6, 6, 6, 3, 1))[0]
 
 
 def came_of(family: Family, step: Step) -> object:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from msgspec.structs import replace
 
-from engine.change import Loaded
-from engine.codec import pack_contacts, pack_told
+from engine.change import Change, Loaded
+from engine.codec import pack_consent, pack_contacts, pack_told
 from engine.domain import Contacts, CustomerState, Told
 from engine.services.deciding.recent import LARGEST, LIFE, MOST, Recent
 
@@ -29,6 +31,11 @@ STATE = CustomerState("c-1", revision=3, clock=900)
 
 
 LOADED = Loaded(STATE, {"rev": b"3"}, 1_000, [])
+
+
+def told(revision: int = 4, since: int = 1_000, clock: int = 1_100, **sections: bytes) -> Change:
+    """What somebody told of the customer, made from them as kept at revision 4."""
+    return Change("c-1", revision, sections, clock, b"", None, 0, since=since)
 
 
 def recalled(recent: Recent) -> Loaded:
@@ -126,7 +133,7 @@ def test_of_whoever_is_to_be_asked_for_nothing_they_said_is_kept() -> None:
     recent.drop("c-1")
     assert recent.recall("c-1") is None
     assert not recent._kept["c-1"].packed
-    recent.follow(LOADED, {}, 5)
+    recent.follow(told(revision=4), 5)
     assert recent.recall("c-1") is None
 
 
@@ -143,14 +150,32 @@ def test_whoever_was_let_go_of_meanwhile_is_not_kept_for_another_minute() -> Non
 
 def test_following_a_change_keeps_nobody_new() -> None:
     recent = Recent(Clocks())
-    recent.follow(LOADED, {}, 4)
+    recent.follow(told(revision=3), 4)
     assert recent.recall("c-1") is None
 
 
 def test_of_a_followed_change_only_what_decisions_are_made_from_is_kept() -> None:
     recent = Recent(Clocks())
-    recent.keep(LOADED, {}, 4)
-    left = replace(LOADED, state=replace(STATE, revision=4))
-    recent.follow(left, {"contacts": pack_contacts(Contacts()), "told": pack_told(Told())}, 5)
+    recent.keep(LOADED, {"consent": pack_consent({})}, 4)
+    recent.follow(told(contacts=pack_contacts(Contacts()), told=pack_told(Told())), 5)
     again = recalled(recent)
-    assert sorted(again.packed) == ["clock", "contacts", "rev"]
+    assert sorted(again.packed) == ["clock", "consent", "contacts", "rev"]
+    assert (again.state.revision, again.state.clock) == (5, 1_100)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"revision": 5}, id="another-revision"),
+        pytest.param({"since": 900}, id="another-life"),
+        pytest.param({"clock": 1_000}, id="the-same-moment"),
+        pytest.param({"contacts": bytes(LARGEST)}, id="too-large"),
+    ],
+)
+def test_whoever_is_changed_otherwise_than_from_what_is_kept_is_asked_for(
+    change: dict[str, Any],
+) -> None:
+    recent = Recent(Clocks())
+    recent.keep(LOADED, {}, 4)
+    recent.follow(told(**change), 6)
+    assert recent.recall("c-1") is None

@@ -6,8 +6,8 @@ import pytest
 import redis
 from msgspec.structs import replace
 
-from engine.change import Committed, Conflict, Found, Known, Seen
-from engine.codec import pack_attributes, pack_consent
+from engine.change import Ask, Committed, Conflict, Found, Known, Seen
+from engine.codec import pack_attributes, pack_consent, pack_names
 from engine.domain import Consent
 from engine.errors import CustomerFull, StateUnknown, StoreUnavailable
 from engine.partitions import new_decision_id, partition_of
@@ -54,16 +54,32 @@ def test_a_commit_from_an_old_revision_writes_nothing_and_carries_the_new_state(
     assert answer.loaded.state.attributes == {"plan": "basic"}
 
 
+def test_of_a_customer_only_the_sections_asked_for_are_loaded_and_who_they_are(
+    any_store: Store,
+) -> None:
+    told = {
+        "attributes": pack_attributes({"plan": "basic"}),
+        "consent": pack_consent({"marketing": Consent("denied", 5, "api")}),
+        "identities": pack_names(["email:ana@example.com"]),
+    }
+    any_store.commit(change(any_store.load("ana"), sections=told, seen=[SEEN]))
+    whole = any_store.load("ana")
+    asked = [Ask("ana", ["m-0", "m-1"], ["consent"]), Ask("ben", ["m-1"], [])]
+    ana, ben = any_store.load_all(asked)
+    assert ana.state == replace(whole.state, attributes={}, subject="")
+    assert (ana.seen, ana.packed, ben.seen, ben.state.revision) == ([None, SEEN], {}, [None], 0)
+
+
 def test_many_customers_are_loaded_and_committed_together_each_on_its_own(
     any_store: Store,
 ) -> None:
     names = [f"c-{number}" for number in range(20)]
-    loaded = list(any_store.load_all([(name, ["m-1"]) for name in names]))
+    loaded = list(any_store.load_all([Ask(name, ["m-1"]) for name in names]))
     assert [one.state.customer_id for one in loaded] == names
     any_store.commit(change(loaded[3]))
     results = any_store.commit_all([change(one, seen=[SEEN]) for one in loaded])
     assert [type(one) for one in results] == [Committed] * 3 + [Conflict] + [Committed] * 16
-    again = list(any_store.load_all([(name, ["m-1"]) for name in names]))
+    again = list(any_store.load_all([Ask(name, ["m-1"]) for name in names]))
     assert [one.seen == [SEEN] for one in again] == [True] * 3 + [False] + [True] * 16
     assert list(any_store.load_all([])) == any_store.commit_all([]) == []
 

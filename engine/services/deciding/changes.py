@@ -45,7 +45,7 @@ def changed_by(
         retention(live),
         [row._replace(answer=answered) for row in asked],
         known=loaded.state.revision > 0,
-        since=loaded.state.clock if loaded.state.revision else None,
+        since=_since(loaded),
     )
 
 
@@ -68,12 +68,17 @@ def change_of(
         keep,
         seen,
         entries[1:],
+        since=_since(loaded),
     )
 
 
 def moved(before: CustomerState, after: CustomerState, sections: Iterable[str]) -> dict[str, bytes]:
     """Those of the named sections that are not what they were, as stored."""
     return pack(after, [one for one in sections if getattr(after, one) != getattr(before, one)])
+
+
+def _since(loaded: Loaded) -> int | None:
+    return loaded.state.clock if loaded.state.revision else None
 
 
 def retention(live: Live) -> int:

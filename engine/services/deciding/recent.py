@@ -16,7 +16,7 @@ from threading import Lock
 from msgspec import Struct
 from msgspec.structs import replace
 
-from engine.change import Loaded
+from engine.change import Change, Loaded
 from engine.codec import FIELDS, unpack
 
 MOST = 4_096
@@ -81,11 +81,11 @@ class Recent:
     def keep(self, loaded: Loaded, sections: Mapping[str, bytes], revision: int) -> None:
         """A decision made from `loaded` is committed: these sections, of `FIELDS` all, were
         written, and the customer is at that revision now."""
-        packed = {**loaded.packed, **sections, "rev": b"%d" % revision, "clock": b"%d" % loaded.now}
+        packed = _written(loaded.packed, sections, revision, loaded.now)
         at = self._moment()
         with self._lock:
             before = self._kept.pop(loaded.state.customer_id, None)
-            if _unsure(loaded, before) or sum(map(len, packed.values())) > LARGEST:
+            if _unsure(loaded, before) or _size(packed) > LARGEST:
                 return
             self._make_room(at)
             since = (before.now, before.at) if before and loaded.recalled else (loaded.now, at)
@@ -93,12 +93,22 @@ class Recent:
             kept = _Kept(packed, loaded.state.identities, revision, *since, ours)
             self._kept[loaded.state.customer_id] = kept
 
-    def follow(self, loaded: Loaded, sections: Mapping[str, bytes], revision: int) -> None:
-        """The same of a commit that was no decision: it keeps nobody who was not kept before."""
-        kept = self._kept.get(loaded.state.customer_id)
-        if kept is not None and kept.packed:
-            written = {name: data for name, data in sections.items() if name in FIELDS}
-            self.keep(loaded, written, revision)
+    def follow(self, change: Change, revision: int) -> None:
+        """A change that was no decision is committed: whoever is kept, and was changed from there,
+        is at that revision now; whom others changed is let go of."""
+        if change.customer_id not in self._kept:
+            return
+        written = {name: data for name, data in change.sections.items() if name in FIELDS}
+        with self._lock:
+            kept = self._kept.get(change.customer_id)
+            if kept is None or not kept.packed:
+                return
+            packed = _written(kept.packed, written, revision, change.clock)
+            if _follows(change, kept) and _size(packed) <= LARGEST:
+                after = replace(kept, packed=packed, revision=revision)
+                self._kept[change.customer_id] = after
+            else:
+                self._let_go(change.customer_id, kept)
 
     def drop(self, customer_id: str) -> None:
         """Ask for this customer the next time; only where they stood is kept, to tell whether
@@ -106,7 +116,10 @@ class Recent:
         with self._lock:
             kept = self._kept.get(customer_id)
             if kept is not None:
-                self._kept[customer_id] = replace(kept, packed={}, identities=(), ours=False)
+                self._let_go(customer_id, kept)
+
+    def _let_go(self, customer_id: str, kept: _Kept) -> None:
+        self._kept[customer_id] = replace(kept, packed={}, identities=(), ours=False)
 
     def _make_room(self, at: Moment) -> None:
         """Let go of those kept for too long; if all places are taken, of the one kept longest."""
@@ -115,6 +128,23 @@ class Recent:
             if len(self._kept) < MOST and self._kept[first].at[1] >= oldest:
                 return
             del self._kept[first]
+
+
+def _written(
+    packed: Mapping[str, bytes], sections: Mapping[str, bytes], revision: int, clock: int
+) -> dict[str, bytes]:
+    """The customer as stored once these sections were written."""
+    return {**packed, **sections, "rev": b"%d" % revision, "clock": b"%d" % clock}
+
+
+def _size(packed: Mapping[str, bytes]) -> int:
+    return sum(map(len, packed.values()))
+
+
+def _follows(change: Change, kept: _Kept) -> bool:
+    """Whether it was made from the customer as kept, and is later by the store's clock."""
+    then = int(kept.packed["clock"])
+    return change.revision == kept.revision and change.since == then < change.clock
 
 
 def _unsure(loaded: Loaded, before: _Kept | None) -> bool:

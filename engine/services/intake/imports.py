@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
-from engine.change import Change, Committed
+from engine.change import Ask, Change, Committed
 from engine.errors import InvalidRequest, Rejected
 from engine.services.deciding.changes import retention
 from engine.services.intake.interactions import Interactions
@@ -62,7 +62,7 @@ class Imports:
     ) -> Taken:
         taken = Taken()
         theirs = _read(lines, read, taken.bad)
-        asked = [(customer_id, way.keys(rows)) for customer_id, rows in theirs.items()]
+        asked = [Ask(customer_id, way.keys(rows)) for customer_id, rows in theirs.items()]
         fates: dict[str, Taken] = {}
         changes: dict[str, Change] = {}
         keep = retention(self._serving.live)

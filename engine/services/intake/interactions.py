@@ -104,7 +104,7 @@ class Interactions:
             change = lesson.change(keep) if lesson.moved else None
             result = self._commit(change, deadline) if change else None
             if change and isinstance(result, Committed):
-                self._recent.follow(loaded, change.sections, result.revision)
+                self._recent.follow(change, result.revision)
             if result is None or isinstance(result, Committed):
                 self._assure(rows, change, loaded.state.customer_id)
                 return lesson.fate

@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
 from engine.catalogue import Catalogue
-from engine.change import Committed, Loaded
+from engine.change import Ask, Committed, Loaded
 from engine.errors import Contention, CustomerFull, IdentityShared
+from engine.services.deciding.recent import Recent
 from engine.services.intake.fate import Fate
 from engine.services.intake.interactions import Name
 from engine.services.intake.made import Made
-from engine.services.intake.taking import Row, take
+from engine.services.intake.taking import Row, sections_for, take
 from engine.services.ports import Bulk, People
 
 TOGETHER = 128
@@ -25,9 +26,10 @@ Part = tuple[Name, list[Row]]
 class Settling:
     """Takes rows in, whoever else changes the same customers meanwhile."""
 
-    def __init__(self, people: People, bulk: Bulk) -> None:
+    def __init__(self, people: People, bulk: Bulk, recent: Recent) -> None:
         self._people = people
         self._bulk = bulk
+        self._recent = recent
 
     def settle(
         self, rows: Mapping[Name, list[Row]], catalogue: Catalogue, keep: int, fate: Fate
@@ -68,6 +70,8 @@ class Settling:
             if not isinstance(result, Committed | None):
                 left.append(part)
                 continue
+            if upshot.change and result:
+                self._recent.follow(upshot.change, result.revision)
             fate.add(upshot.fate)
             if upshot.only_repeats_a_no:
                 self._people.assure(upshot.customer_id)
@@ -76,23 +80,21 @@ class Settling:
     def _loaded(self, parts: Sequence[Part], fate: Fate) -> Iterator[tuple[Part, Loaded]]:
         """Each part with its customer, followed where it was merged or is not who it was. One
         whose customer cannot be told or never rests is rejected, and takes no other along."""
-        asked = [
-            (self._guess(name), list({key: None for row in rows for key in row.keys}))
-            for name, rows in parts
-        ]
-        known = self._bulk.load_all([(guess, keys) for guess, keys in asked if guess])
-        for part, (guess, keys) in zip(parts, asked, strict=True):
-            loaded = next(known) if guess else None
+        asked = [self._ask(*part) for part in parts]
+        known = self._bulk.load_all([ask for ask in asked if ask.customer_id])
+        for part, ask in zip(parts, asked, strict=True):
+            loaded = next(known) if ask.customer_id else None
             try:
-                followed = self._followed(part[0], keys, loaded)
+                followed = self._followed(part[0], ask.seen, loaded)
             except (IdentityShared, Contention) as error:
                 fate.rejected.update((row.at, str(error)) for row in part[1])
                 continue
             yield part, followed
 
-    def _guess(self, name: Name) -> str:
-        """The customer's id, as far as we remember; empty when we do not."""
-        return name.customer_id or self._people.remembered(name.identity) or ""
+    def _ask(self, name: Name, rows: Sequence[Row]) -> Ask:
+        """What to load of the customer, whose id is empty where we do not remember it."""
+        guess = name.customer_id or self._people.remembered(name.identity) or ""
+        return Ask(guess, list({key: None for row in rows for key in row.keys}), sections_for(rows))
 
     def _followed(self, name: Name, keys: Sequence[str], loaded: Loaded | None) -> Loaded:
         settled = loaded and not loaded.redirect and not loaded.fence

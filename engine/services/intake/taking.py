@@ -25,6 +25,7 @@ from engine.wire.telling import Tidings
 
 SOURCE = "event"
 
+_BY_DEEDS, _BY_ANSWERS = ("events",), ("events", "contacts")
 _SECTIONS = ("attributes", "consent", "contacts", "events", "told")
 
 
@@ -54,6 +55,17 @@ class Upshot(NamedTuple):
     change: Change | None
     fate: Fate
     only_repeats_a_no: bool
+
+
+def sections_for(rows: Iterable[Row]) -> Sequence[str] | None:
+    """The sections of their customer that taking these in looks at, None for all. What somebody did
+    is an event and no more, and of their contacts where it answers one."""
+    answers = False
+    for _, told, *_ in rows:
+        if told.attributes or told.says_no:
+            return None
+        answers = answers or told.outcome is not None
+    return _BY_ANSWERS if answers else _BY_DEEDS
 
 
 def take(

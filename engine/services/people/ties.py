@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from engine.change import Committed, Loaded
+from engine.change import Ask, Committed, Loaded
 from engine.codec import pack_pointer, unpack_pointer
 from engine.domain import CustomerState
 from engine.errors import AnswerLost
@@ -93,7 +93,7 @@ class Ties:
 
     def _new(self, said: Said) -> list[_Tie]:
         """Those of whom something is said that is not linked already, or not seen to be."""
-        loads = self._bulk.load_all([(named, ()) for named in said])
+        loads = self._bulk.load_all([Ask(named) for named in said])
         ties = []
         for (named, identities), loaded in zip(said.items(), loads, strict=True):
             merged = loaded.redirect or loaded.fence
@@ -157,7 +157,7 @@ class Ties:
     def _settle(self, done: Sequence[tuple[str, str]]) -> None:
         """As after each link: of one erased meanwhile nothing is kept."""
         named = list(dict.fromkeys(one for one, _ in done))
-        loads = self._bulk.load_all([(one, ()) for one in named])
+        loads = self._bulk.load_all([Ask(one, sections=()) for one in named])
         listed = {one: loaded.state.identities for one, loaded in zip(named, loads, strict=True)}
         for one, identity in done:
             if identity in listed[one]:

@@ -67,6 +67,13 @@ def take_in(application: Application, *events: dict[str, Any]) -> None:
     application.events.take_in(read_delivery("batch", body), Sender("server", True), "")
 
 
+def next_moment(store: Store) -> None:
+    """Wait for the store's next millisecond."""
+    now = store.load("nobody").now
+    while store.load("nobody").now == now:
+        pass
+
+
 def counted(store: Store) -> list[str]:
     """The trips to the store from now on, as they happen."""
     servers, trips = store._servers, list[str]()
