@@ -231,7 +231,8 @@ def test_interactions_whose_answer_was_lost_count_once(
 ) -> None:
     flaky.after = _once(AnswerLost("cut"))
     recent = Recent()
-    recent.keep(store.load("c-1"), {}, store.load("c-1").state.revision)
+    for _ in range(2):
+        recent.keep(store.load("c-1"), {}, store.load("c-1").state.revision)
     assert recent.recall("c-1")
     interactions = Interactions(flaky, application.served, application.metrics, recent)
     row = InteractionBody("v-1", CustomerBody("c-1"), type="visit")

@@ -38,6 +38,21 @@ def told(revision: int = 4, since: int = 1_000, clock: int = 1_100, **sections: 
     return Change("c-1", revision, sections, clock, b"", None, 0, since=since)
 
 
+def met(clocks: Clocks, **sections: bytes) -> Recent:
+    """One who has met c-1 twice."""
+    recent = Recent(clocks)
+    meet(recent, "c-1", **sections)
+    return recent
+
+
+def meet(recent: Recent, customer: str, **sections: bytes) -> None:
+    """Somebody is decided for twice, and is at revision 4 then."""
+    state = replace(STATE, customer_id=customer)
+    before = replace(LOADED, state=replace(state, revision=2))
+    recent.keep(before, {}, 3)
+    recent.keep(replace(LOADED, state=state), sections, 4)
+
+
 def recalled(recent: Recent) -> Loaded:
     found = recent.recall("c-1")
     assert found is not None
@@ -45,8 +60,7 @@ def recalled(recent: Recent) -> Loaded:
 
 
 def test_whoever_others_change_as_well_is_asked_for_until_they_do_no_more() -> None:
-    recent = Recent(Clocks())
-    recent.keep(LOADED, {}, 4)
+    recent = met(Clocks())
     recent.keep(replace(LOADED, state=replace(STATE, revision=7)), {}, 8)
     assert recent.recall("c-1") is None
     recent.keep(replace(LOADED, state=replace(STATE, revision=8)), {}, 9)
@@ -55,16 +69,14 @@ def test_whoever_others_change_as_well_is_asked_for_until_they_do_no_more() -> N
 
 def test_the_stores_clock_has_run_on_meanwhile() -> None:
     clocks = Clocks()
-    recent = Recent(clocks)
-    recent.keep(LOADED, {}, 4)
+    recent = met(clocks)
     clocks.run(250)
     found = recalled(recent)
     assert (found.now, found.state.clock, found.packed["rev"]) == (1_250, 1_000, b"4")
 
 
 def test_of_two_decisions_at_once_one_is_the_later() -> None:
-    recent = Recent(Clocks())
-    recent.keep(LOADED, {}, 4)
+    recent = met(Clocks())
     first = recalled(recent)
     recent.keep(first, {}, 5)
     second = recalled(recent)
@@ -73,8 +85,7 @@ def test_of_two_decisions_at_once_one_is_the_later() -> None:
 
 def test_after_a_minute_the_store_is_asked_however_often_it_was_decided_meanwhile() -> None:
     clocks = Clocks()
-    recent = Recent(clocks)
-    recent.keep(LOADED, {}, 4)
+    recent = met(clocks)
     clocks.run(LIFE)
     again = recalled(recent)
     recent.keep(again, {}, 5)
@@ -85,33 +96,36 @@ def test_after_a_minute_the_store_is_asked_however_often_it_was_decided_meanwhil
 @pytest.mark.parametrize("set_by", [-3_600_000, 3_600_000])
 def test_when_the_machines_clock_was_set_the_store_is_asked(set_by: int) -> None:
     clocks = Clocks()
-    recent = Recent(clocks)
-    recent.keep(LOADED, {}, 4)
+    recent = met(clocks)
     clocks.day += set_by
     assert recent.recall("c-1") is None
 
 
-def test_whoever_was_new_or_is_large_is_not_kept() -> None:
+def test_whoever_was_met_only_once_or_is_large_is_not_kept() -> None:
+    recent = Recent(Clocks())
+    recent.keep(LOADED, {}, 4)
+    assert recent.recall("c-1") is None
+    assert met(Clocks(), contacts=bytes(LARGEST)).recall("c-1") is None
+
+
+def test_whoever_was_new_is_met_for_the_first_time_when_they_are_no_more() -> None:
     recent = Recent(Clocks())
     recent.keep(replace(LOADED, state=replace(STATE, revision=0)), {}, 1)
-    assert recent.recall("c-1") is None
-    recent.keep(LOADED, {"contacts": bytes(LARGEST)}, 4)
+    recent.keep(replace(LOADED, state=replace(STATE, revision=1)), {}, 2)
     assert recent.recall("c-1") is None
 
 
 def test_the_one_kept_longest_goes_when_there_are_too_many() -> None:
     recent = Recent(Clocks())
     for number in range(MOST + 1):
-        state = replace(STATE, customer_id=f"c-{number}")
-        recent.keep(replace(LOADED, state=state), {}, 4)
+        meet(recent, f"c-{number}")
     kept = [number for number in range(MOST + 1) if recent.recall(f"c-{number}")]
     assert kept == list(range(1, MOST + 1))
 
 
 def test_whoever_was_kept_for_too_long_is_let_go_of_by_the_next() -> None:
     clocks = Clocks()
-    recent = Recent(clocks)
-    recent.keep(LOADED, {}, 4)
+    recent = met(clocks)
     clocks.run(LIFE + 1)
     recent.keep(replace(LOADED, state=replace(STATE, customer_id="c-2")), {}, 4)
     assert list(recent._kept) == ["c-2"]
@@ -128,8 +142,7 @@ def test_all_who_were_kept_for_too_long_are_let_go_of_together() -> None:
 
 
 def test_of_whoever_is_to_be_asked_for_nothing_they_said_is_kept() -> None:
-    recent = Recent(Clocks())
-    recent.keep(LOADED, {"contacts": b"all of them"}, 4)
+    recent = met(Clocks(), contacts=b"all of them")
     recent.drop("c-1")
     assert recent.recall("c-1") is None
     assert not recent._kept["c-1"].packed
@@ -139,13 +152,20 @@ def test_of_whoever_is_to_be_asked_for_nothing_they_said_is_kept() -> None:
 
 def test_whoever_was_let_go_of_meanwhile_is_not_kept_for_another_minute() -> None:
     clocks = Clocks()
-    recent = Recent(clocks)
-    recent.keep(LOADED, {}, 4)
+    recent = met(clocks)
     clocks.run(LIFE)
     again = recalled(recent)
     recent.keep(LOADED, {"contacts": bytes(LARGEST)}, 5)
     recent.keep(again, {}, 5)
     assert recent.recall("c-1") is None
+
+
+def test_what_was_told_here_between_two_decisions_is_no_change_of_others() -> None:
+    recent = Recent(Clocks())
+    recent.keep(LOADED, {}, 4)
+    recent.follow(told(revision=4), 5)
+    recent.keep(replace(LOADED, state=replace(STATE, revision=5)), {}, 6)
+    assert recalled(recent).state.revision == 6
 
 
 def test_following_a_change_keeps_nobody_new() -> None:
@@ -155,8 +175,7 @@ def test_following_a_change_keeps_nobody_new() -> None:
 
 
 def test_of_a_followed_change_only_what_decisions_are_made_from_is_kept() -> None:
-    recent = Recent(Clocks())
-    recent.keep(LOADED, {"consent": pack_consent({})}, 4)
+    recent = met(Clocks(), consent=pack_consent({}))
     recent.follow(told(contacts=pack_contacts(Contacts()), told=pack_told(Told())), 5)
     again = recalled(recent)
     assert sorted(again.packed) == ["clock", "consent", "contacts", "rev"]
@@ -175,7 +194,6 @@ def test_of_a_followed_change_only_what_decisions_are_made_from_is_kept() -> Non
 def test_whoever_is_changed_otherwise_than_from_what_is_kept_is_asked_for(
     change: dict[str, Any],
 ) -> None:
-    recent = Recent(Clocks())
-    recent.keep(LOADED, {}, 4)
+    recent = met(Clocks())
     recent.follow(told(**change), 6)
     assert recent.recall("c-1") is None

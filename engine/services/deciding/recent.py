@@ -37,8 +37,8 @@ Moment = tuple[int, int]
 class _Kept(Struct, frozen=True, gc=False):
     """As stored, since that is small and nothing for the garbage collector to walk through.
 
-    `now` was the store's clock at `at`. `ours`: between the last two commits made here nobody
-    else had changed the customer.
+    `now` was the store's clock at `at`. Of some only the `revision` is kept, to tell whether others
+    change them: `packed` is empty then.
     """
 
     packed: dict[str, bytes]
@@ -46,7 +46,6 @@ class _Kept(Struct, frozen=True, gc=False):
     revision: int
     now: int
     at: Moment
-    ours: bool
 
 
 def moment() -> Moment:
@@ -55,8 +54,9 @@ def moment() -> Moment:
 
 
 class Recent:
-    """Keeps customers from one decision to the next. Those whom others change as well are
-    loaded all the same: most of what would be decided without asking would be in vain."""
+    """Keeps customers from one decision to the next. Those who are here for the first time, and
+    those whom others change as well, are loaded all the same: most of what would be decided without
+    asking would be in vain, and keeping all of whoever never returns costs as much as it spares."""
 
     def __init__(self, moment: Callable[[], Moment] = moment) -> None:
         self._moment = moment
@@ -66,7 +66,7 @@ class Recent:
     def recall(self, customer_id: str) -> Loaded | None:
         """The customer as kept, and what the store's clock must say by now."""
         kept = self._kept.get(customer_id)
-        if kept is None or not kept.ours:
+        if kept is None or not kept.packed:
             return None
         (day, up), (day_then, up_then) = self._moment(), kept.at
         passed = up - up_then
@@ -81,17 +81,16 @@ class Recent:
     def keep(self, loaded: Loaded, sections: Mapping[str, bytes], revision: int) -> None:
         """A decision made from `loaded` is committed: these sections, of `FIELDS` all, were
         written, and the customer is at that revision now."""
-        packed = _written(loaded.packed, sections, revision, loaded.now)
-        at = self._moment()
+        at, state = self._moment(), loaded.state
         with self._lock:
-            before = self._kept.pop(loaded.state.customer_id, None)
-            if _unsure(loaded, before) or _size(packed) > LARGEST:
+            before = self._kept.pop(state.customer_id, None)
+            if _unsure(loaded, before):
                 return
             self._make_room(at)
             since = (before.now, before.at) if before and loaded.recalled else (loaded.now, at)
-            ours = before is None or before.revision == loaded.state.revision
-            kept = _Kept(packed, loaded.state.identities, revision, *since, ours)
-            self._kept[loaded.state.customer_id] = kept
+            ours = before is not None and before.revision == state.revision
+            packed = _written(loaded.packed, sections, revision, loaded.now) if ours else {}
+            self._kept[state.customer_id] = _kept(packed, state.identities, revision, *since)
 
     def follow(self, change: Change, revision: int) -> None:
         """A change that was no decision is committed: whoever is kept, and was changed from there,
@@ -101,14 +100,17 @@ class Recent:
         written = {name: data for name, data in change.sections.items() if name in FIELDS}
         with self._lock:
             kept = self._kept.get(change.customer_id)
-            if kept is None or not kept.packed:
+            if kept is None:
                 return
-            packed = _written(kept.packed, written, revision, change.clock)
-            if _follows(change, kept) and _size(packed) <= LARGEST:
-                after = replace(kept, packed=packed, revision=revision)
-                self._kept[change.customer_id] = after
-            else:
-                self._let_go(change.customer_id, kept)
+            ours = change.revision == kept.revision
+            later = kept.packed and change.since == int(kept.packed["clock"]) < change.clock
+            packed = (
+                _written(kept.packed, written, revision, change.clock) if ours and later else {}
+            )
+            at_last = revision if ours else kept.revision
+            self._kept[change.customer_id] = _kept(
+                packed, kept.identities, at_last, kept.now, kept.at
+            )
 
     def drop(self, customer_id: str) -> None:
         """Ask for this customer the next time; only where they stood is kept, to tell whether
@@ -116,10 +118,7 @@ class Recent:
         with self._lock:
             kept = self._kept.get(customer_id)
             if kept is not None:
-                self._let_go(customer_id, kept)
-
-    def _let_go(self, customer_id: str, kept: _Kept) -> None:
-        self._kept[customer_id] = replace(kept, packed={}, identities=(), ours=False)
+                self._kept[customer_id] = replace(kept, packed={}, identities=())
 
     def _make_room(self, at: Moment) -> None:
         """Let go of those kept for too long; if all places are taken, of the one kept longest."""
@@ -137,14 +136,13 @@ def _written(
     return {**packed, **sections, "rev": b"%d" % revision, "clock": b"%d" % clock}
 
 
-def _size(packed: Mapping[str, bytes]) -> int:
-    return sum(map(len, packed.values()))
-
-
-def _follows(change: Change, kept: _Kept) -> bool:
-    """Whether it was made from the customer as kept, and is later by the store's clock."""
-    then = int(kept.packed["clock"])
-    return change.revision == kept.revision and change.since == then < change.clock
+def _kept(
+    packed: dict[str, bytes], identities: tuple[str, ...], revision: int, now: int, at: Moment
+) -> _Kept:
+    """A customer as kept, of whom no more than the revision is if they are too large."""
+    if not packed or sum(map(len, packed.values())) > LARGEST:
+        return _Kept({}, (), revision, now, at)
+    return _Kept(packed, identities, revision, now, at)
 
 
 def _unsure(loaded: Loaded, before: _Kept | None) -> bool:
