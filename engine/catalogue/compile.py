@@ -17,6 +17,7 @@ from engine.catalogue.definitions import compile_definitions
 from engine.catalogue.events import Meaning, compile_events
 from engine.catalogue.faults import Faults
 from engine.catalogue.featuring import compile_features
+from engine.catalogue.idle import warn_idle
 from engine.catalogue.placements import Placement, PlacementCompiler
 from engine.catalogue.reach import reach_of
 from engine.catalogue.reading import Reading, is_catalogue_file, read
@@ -73,7 +74,7 @@ class _Compiler:
     def catalogue(self, now: int | None) -> Catalogue:
         definitions = compile_definitions(self.reading, self.conditions, self.faults)
         acting, placements = self._actions()
-        contact = self._contact(acting)
+        contact = self._contact(acting, placements)
         strategy = compile_strategy(
             self.reading.strategies,
             acting.located,
@@ -103,13 +104,15 @@ class _Compiler:
             placing.add(number, acting.actions[-1] if acting.kinds_known[-1] else None, located)
         return acting, placing.placements(hopeful=bool(self.reading.section("actions").broken))
 
-    def _contact(self, acting: ActionCompiler) -> ContactPolicies:
+    def _contact(
+        self, acting: ActionCompiler, placements: Mapping[str, Placement]
+    ) -> ContactPolicies:
         compiler = ContactCompiler(self.names, self.conditions, self.faults)
+        parts = self.reading.section("contact").parts
         policies = [
-            policy
-            for located in self.reading.section("contact").parts.values()
-            if (policy := compiler.policy(located)) is not None
+            policy for located in parts.values() if (policy := compiler.policy(located)) is not None
         ]
+        warn_idle(policies, parts, acting.actions, placements.values(), self.faults)
         return ContactPolicies(policies, acting.actions)
 
     def _tests(self) -> tuple[Trial, ...]:

@@ -207,3 +207,42 @@ OVER = {"until": "2026-01-01T00:00:00Z"}
 def test_what_is_rarely_meant_is_warned_of(overrides: dict[str, Any], warning: str) -> None:
     one = compile_catalogue(files(**overrides), now=NOW)
     assert warning in [fault.what for fault in one.warnings]
+
+
+IDLE = [
+    {"kind": "service"},
+    {"kind": "offer", "group": "news"},
+    {"action": "plus", "channel": "email"},
+    {"placement": "home.hero", "channel": "email"},
+    {"group": "news", "placement": "home.hero"},
+]
+BUSY: list[dict[str, Any]] = [
+    {},
+    {"kind": ["service", "offer"]},
+    {"action": ["plus", "letter"], "channel": "email"},
+    {"group": "news", "placement": ["home.hero", "email.main"]},
+]
+
+
+def warned(policy: dict[str, Any]) -> list[str]:
+    """What is said of one policy beside an offer on the web and a message by e-mail."""
+    group = {"news": {"kind": "message", "purpose": "marketing"}}
+    actions = [action("plus"), action("letter", "email.main", kind="message", group="news")]
+    one = compile_catalogue(files(groups=group, actions=actions, contact=[{"id": "p", **policy}]))
+    return [fault.what for fault in one.warnings if "keeps nothing out" in fault.what]
+
+
+@pytest.mark.parametrize("selector", IDLE)
+def test_a_contact_policy_that_no_action_fits_is_warned_of(selector: dict[str, Any]) -> None:
+    said = "`p` keeps nothing out: no action fits all that `applies` names"
+    assert warned({"applies": selector, "cap": 2, "window": "7d"}) == [said]
+    assert warned({"applies": selector, "after": ["reject"], "rest": "7d"}) == [said]
+    quiet = {"from": "21:00", "until": "08:00", "timezone": "UTC"}
+    assert warned({"applies": selector, "quiet": quiet}) == [said]
+    when = {"when": "history.open('complaint')", "keep_out": selector}
+    assert warned(when) == [said.replace("applies", "keep_out")]
+
+
+@pytest.mark.parametrize("selector", BUSY)
+def test_a_contact_policy_that_an_action_fits_is_not_warned_of(selector: dict[str, Any]) -> None:
+    assert warned({"applies": selector, "cap": 2, "window": "7d"}) == []
