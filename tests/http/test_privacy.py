@@ -10,6 +10,7 @@ import redis
 
 from engine.errors import Misconfigured
 from engine.partitions import partition_of
+from engine.services.privacy.lines import Lines
 from engine.store.keys import log_key
 from tests.http.conftest import SECRET, Client
 
@@ -156,6 +157,31 @@ def test_a_restored_backup_brings_no_erased_customer_back(client: Client, server
     assert held(server_url) == []
     assert client.call("GET", "/v1/customers/other").status == 200
     assert erase(client) == proof
+
+
+def test_of_many_who_came_back_each_line_of_the_tombstones_is_read_once(
+    client: Client, server_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    back = [f"c-{number}" for number in range(12)]
+    for customer in back:
+        client.consenting(customer)
+    backup = snapshot(server_url)
+    for customer in back:
+        erase(client, customer)
+    restore(server_url, backup)
+    read: list[int] = []
+    unread = Lines._unread
+
+    def counted(lines: Lines) -> bytes:
+        content = unread(lines)
+        read.append(len(content))
+        return content
+
+    monkeypatch.setattr(Lines, "_unread", counted)
+    privacy = client.application.privacy
+    privacy.replay()
+    assert held(server_url) == []
+    assert sum(read) == privacy._tombstones.size()
 
 
 def test_an_erasure_cut_short_is_finished_at_the_next_start(
@@ -346,7 +372,7 @@ def test_of_two_erasures_at_once_the_later_has_the_last_word(client: Client) -> 
     earlier = privacy._tombstones.of("c-1", "p-1")
     privacy._tombstones.write(earlier)  # one is under way
     erase(client)
-    privacy._marks.put([earlier])  # and done only now
+    privacy._marks.put([earlier], privacy._tombstones.latest())  # and done only now
     client.consenting()
     privacy.replay()
     assert client.call("GET", "/v1/customers/c-1").status == 200

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -18,6 +21,7 @@ from engine.store import Store
 from engine.store.erasure import Erasure
 from engine.store.keys import fenced_key
 from engine.wire.customers import CustomerPatchBody
+from engine.wire.privacy import ProofReply
 from tests.http.catalogue import written
 
 
@@ -120,6 +124,38 @@ def test_an_earlier_proof_does_not_answer_for_an_erasure_cut_short(
             house.privacy.erase("younger")
     assert house.privacy.erase("younger").proof_id != earlier.proof_id
     assert gone(house, "elder")
+
+
+def test_an_erasure_sent_again_while_the_first_runs_waits_for_its_proof_and_searches_nothing(
+    house: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known(house, "ana")
+    alone = Tombstones.alone
+    came = threading.Event()
+    searched: list[str] = []
+    real = Erasure.customers
+
+    def arriving(self: Tombstones, customer_id: str) -> AbstractContextManager[None]:
+        came.set()
+        return alone(self, customer_id)
+
+    def searching(self: Erasure) -> Iterator[str]:
+        searched.append("the whole store")
+        return real(self)
+
+    with ThreadPoolExecutor() as others:
+        again: list[Future[ProofReply]] = []
+
+        def sent_again() -> None:
+            monkeypatch.setattr(Tombstones, "alone", arriving)
+            again.append(others.submit(house.privacy.erase, "ana"))
+            assert came.wait(10)
+
+        before_the_first(monkeypatch, Erasure, "forget", sent_again)
+        monkeypatch.setattr(Erasure, "customers", searching)
+        proof = house.privacy.erase("ana")
+        assert again[0].result(10) == proof
+    assert not searched
 
 
 def test_a_fence_left_in_the_list_is_gone_with_the_customer(

@@ -13,7 +13,8 @@ from structlog.testing import capture_logs
 from engine.bootstrap import Application, assemble
 from engine.partitions import partition_of
 from engine.services.privacy.forgetting import Forgetting
-from engine.services.privacy.tombstones import Proof, Tombstones
+from engine.services.privacy.lines import Proof
+from engine.services.privacy.tombstones import Tombstones
 from engine.settings import Settings
 from engine.store import Store, open_store
 from engine.wire.customers import CustomerPatchBody

@@ -15,9 +15,10 @@ from engine.partitions import partition_of
 from engine.record import DecisionRecord, Record
 from engine.services.intake.naming import Aside
 from engine.services.people.holdings import Holdings, Person, theirs
+from engine.services.privacy.lines import Latest, Proof, Tombstone
 from engine.services.privacy.marks import Marking, Marks
 from engine.services.privacy.names import Names
-from engine.services.privacy.tombstones import Proof, Tombstone, Tombstones
+from engine.services.privacy.tombstones import Tombstones
 from engine.wire.privacy import ProofReply
 from engine.wire.values import rfc3339
 
@@ -77,33 +78,40 @@ class Privacy:
         A change that arrives meanwhile finds a customer never heard of; whoever they are merged
         with meanwhile is erased with them. Raises Contention, and as the store.
         """
+        with self._tombstones.alone(customer_id):  # sent again, it waits for the first's proof
+            return _reply(self._proof(customer_id))
+
+    def _proof(self, customer_id: str) -> Proof:
+        """The proof of an erasure that stands, or of one done now."""
         cut_short = self._tombstones.unproven(customer_id)
         if cut_short:
             self.replay()  # some of its ids may live on
         person = self._held.of(customer_id)
         earlier = self._tombstones.proof(customer_id)
         if person.unknown and earlier and not cut_short and not self._heard_of(person):
-            return _reply(earlier)
+            return earlier
         proof_id = uuid4().hex
         erased: Counter[str] = Counter()
-        hashes = tuple(self._erased(person, proof_id, erased))
+        hashes = tuple(self._erased(person, proof_id, erased, self._tombstones.latest()))
         proof = Proof(proof_id, rfc3339(person.loaded.now), hashes, dict(erased))
         self._tombstones.write(proof)
-        return _reply(proof)
+        return proof
 
     def replay(self) -> None:
         """Erase again whom a restored backup brought back; for every start.
 
         Raises StoreUnavailable, StateUnknown, Misconfigured.
         """
-        missing = self._marks.missing()
+        latest = self._tombstones.latest()
+        missing = self._marks.missing(latest)
         if not missing:
             return
         back = self._marks.back(missing)
         for customer_id, stone in back.items():
-            if self._marks.lack(stone):  # else erased meanwhile, and what came since was told us
-                self._erased(self._held.of(customer_id), stone.proof_id, Counter())
-        self._marks.put(missing.values())
+            # else erased meanwhile, and what came since was told us
+            if self._marks.lack(stone, latest):
+                self._erased(self._held.of(customer_id), stone.proof_id, Counter(), latest)
+        self._marks.put(missing.values(), latest)
         _log.warning("erasures done again", tombstones=len(missing), customers=len(back))
 
     def _heard_of(self, person: Person) -> bool:
@@ -111,7 +119,9 @@ class Privacy:
         an identity set apart."""
         return bool(self._aside.about(person.ids, ())) or self._names.apart(person)
 
-    def _erased(self, person: Person, proof_id: str, erased: Counter[str]) -> Iterable[str]:
+    def _erased(
+        self, person: Person, proof_id: str, erased: Counter[str], latest: Latest
+    ) -> Iterable[str]:
         """Erase the person, and who turned out to be them meanwhile; the hashes of all ids."""
         stones: dict[str, Tombstone] = {}
         for _ in range(_ATTEMPTS):
@@ -119,7 +129,7 @@ class Privacy:
             self._tombstones.write(*(stone for stone in found if stone.hash not in stones))
             stones.update((stone.hash, stone) for stone in found)
             if self._forget(person, erased):
-                self._marks.put(stones.values())
+                self._marks.put(stones.values(), latest)
                 return stones
             person = self._held.of(person.ids[0])
         raise Contention("this customer keeps being merged: erase it again")

@@ -8,7 +8,8 @@ from typing import Protocol
 
 from engine import record
 from engine.change import Entry
-from engine.services.privacy.tombstones import Tombstone, Tombstones
+from engine.services.privacy.lines import Latest, Tombstone
+from engine.services.privacy.tombstones import Tombstones
 
 
 class Marking(Protocol):
@@ -21,30 +22,33 @@ class Marking(Protocol):
 
 
 class Marks:
-    """A mark a tombstone, set once the customer is gone. Every verb raises as the store."""
+    """A mark a tombstone, set once the customer is gone. Every verb raises as the store.
+
+    `latest` are the file's tombstones: who asks often has them read once, and then what is new.
+    """
 
     def __init__(self, store: Marking, tombstones: Tombstones) -> None:
         self._store = store
         self._tombstones = tombstones
 
-    def put(self, stones: Iterable[Tombstone]) -> None:
+    def put(self, stones: Iterable[Tombstone], latest: Latest) -> None:
         """The store has heard of these. Of two erasures of one customer at once the later has the
         last word, or the next start would erase again who came back since."""
-        with self._tombstones.lasting(stones) as last:
+        with self._tombstones.lasting(stones, latest) as last:
             for stone in last:
                 self._store.mark(stone.partition, stone.hash, stone.proof_id)
 
-    def lack(self, stone: Tombstone) -> bool:
+    def lack(self, stone: Tombstone, latest: Latest) -> bool:
         """Whether the store has heard neither of it nor of a later one of that customer."""
-        with self._tombstones.lasting([stone]) as last:
+        with self._tombstones.lasting([stone], latest) as last:
             return bool(last) and self._store.marks(stone.partition, [stone.hash]) != [
                 stone.proof_id
             ]
 
-    def missing(self) -> dict[str, Tombstone]:
+    def missing(self, latest: Latest) -> dict[str, Tombstone]:
         """The tombstones the store has not heard of, by hash."""
         by_partition: defaultdict[int, list[Tombstone]] = defaultdict(list)
-        for stone in self._tombstones.latest().values():
+        for stone in latest.by_hash().values():
             by_partition[stone.partition].append(stone)
         missing = {}
         for partition, stones in by_partition.items():

@@ -14,33 +14,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
-from msgspec import Struct
 
-from engine.errors import Misconfigured
+from engine.files import own_directory
 from engine.partitions import partition_of
+from engine.services.privacy.lines import Latest, Lines, Proof, Tombstone
 
 FILE = "erasures.jsonl"
+LOCKS = "erasing"
 _LONGEST = 1 << 20  # bytes of a line, at the very most
-
-
-class Tombstone(Struct, frozen=True, tag="tombstone"):
-    """A customer that is erased, or about to be: its keyed hash and partition, under a proof."""
-
-    hash: str
-    partition: int
-    proof_id: str
-
-
-class Proof(Struct, frozen=True, tag="proof"):
-    """What one erasure erased: counts by place. `at` is RFC 3339."""
-
-    proof_id: str
-    at: str
-    tombstones: tuple[str, ...]
-    erased: dict[str, int]
-
-
-_lines = msgspec.json.Decoder(Tombstone | Proof)
 
 
 class Tombstones:
@@ -71,47 +52,44 @@ class Tombstones:
         """How many bytes there are; more after each erasure, 0 before the first."""
         return self._path.stat().st_size if self._path.exists() else 0
 
-    def latest(self) -> dict[str, Tombstone]:
-        """The last tombstone of each hash. Raises Misconfigured when the file is damaged."""
-        return {line.hash: line for line in self._read() if isinstance(line, Tombstone)}
+    def latest(self) -> Latest:
+        """The last tombstone of each hash, to be asked again as the file grows."""
+        return Latest(Lines(self._path))
 
     @contextmanager
-    def lasting(self, stones: Iterable[Tombstone]) -> Iterator[list[Tombstone]]:
+    def lasting(self, stones: Iterable[Tombstone], latest: Latest) -> Iterator[list[Tombstone]]:
         """Those of `stones` that are the last of their hash; as long as this lasts they stay so.
         Raises Misconfigured when the file is damaged."""
         with self._path.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_SH)
-            latest = self.latest()
-            yield [stone for stone in stones if latest.get(stone.hash) == stone]
+            by_hash = latest.by_hash()
+            yield [stone for stone in stones if by_hash.get(stone.hash) == stone]
+
+    @contextmanager
+    def alone(self, customer_id: str) -> Iterator[None]:
+        """One erasure of a customer at a time, whichever process does it; a process that dies is
+        no longer at it. Those of the same partition wait for each other."""
+        locks = self._path.parent / LOCKS
+        own_directory(locks)
+        with (locks / f"{partition_of(customer_id)}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
     def unproven(self, customer_id: str) -> bool:
         """Whether the last erasure of this customer was begun and not finished."""
-        stone = self.latest().get(self.hash_of(customer_id))
-        proofs = {line.proof_id for line in self._read() if isinstance(line, Proof)}
+        stone = self.latest().by_hash().get(self.hash_of(customer_id))
+        proofs = {line.proof_id for line in Lines(self._path).new() if isinstance(line, Proof)}
         return stone is not None and stone.proof_id not in proofs
 
     def proof(self, customer_id: str) -> Proof | None:
         """The last proof of this customer's erasure."""
         hashed = self.hash_of(customer_id)
-        proofs = (line for line in self._read() if isinstance(line, Proof))
+        proofs = (line for line in Lines(self._path).new() if isinstance(line, Proof))
         return max(
             (proof for proof in proofs if hashed in proof.tombstones),
             key=lambda proof: proof.at,
             default=None,
         )
-
-    def _read(self) -> Iterator[Tombstone | Proof]:
-        if not self._path.exists():
-            return
-        whole, _, _ = self._path.read_bytes().rpartition(b"\n")
-        for number, line in enumerate(whole.splitlines(), 1):
-            try:
-                yield _lines.decode(line)
-            except msgspec.DecodeError as error:
-                raise Misconfigured(
-                    f"{self._path}:{number} is damaged, so an erased customer could come back: "
-                    f"restore the file ({error})"
-                ) from None
 
 
 def _drop_torn_line(descriptor: int) -> None:
