@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -18,6 +17,7 @@ from engine.errors import Misconfigured
 from training.simulation.experiment import ORACLE, RANDOM, Plan, experiment
 from training.simulation.findings import Findings, findings
 from training.simulation.inprocess import write
+from training.simulation.joining import grow
 from training.simulation.playing import Run, Worth, play, run
 from training.simulation.remote import Remote
 from training.simulation.small import small_world
@@ -28,7 +28,8 @@ SMALL = "small"
 
 
 class Asked(NamedTuple):
-    """`world`: `small`, of that many `people`, or `demo`, which keeps what it made in `data`."""
+    """`world`: `small`, of that many `people`, or one that joined, such as `demo`, which keeps what
+    it made in `data`."""
 
     world: str
     people: int
@@ -75,9 +76,7 @@ class Asked(NamedTuple):
             for seed in self.seeds:
                 yield small_world(self.people, seed), self.plan, seed
             return
-        # The demo uses this house as anyone would, so nothing here depends on it.
-        demo = import_module("demo.world")
-        grown = demo.grow(self.data)
+        grown = grow(self.world, self.data)
         for seed in self.seeds:
             yield grown.world(seed), replace(self.plan, model=grown.model), seed
 

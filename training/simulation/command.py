@@ -16,7 +16,7 @@ POLICIES = ("random", "untrained", "trained", "online", "oracle")
 
 
 @click.command()
-@click.option("--world", default="small", show_default=True, type=click.Choice(["small", "demo"]),
+@click.option("--world", default="small", show_default=True,
               help="small: all made up; demo: answers fitted on a real grocer's")  # fmt: skip
 @click.option("--people", default=300, show_default=True, type=click.IntRange(10),
               help="How many live in the small world")  # fmt: skip
@@ -37,7 +37,7 @@ POLICIES = ("random", "untrained", "trained", "online", "oracle")
 @click.option("--threads", default=1, show_default=True, type=click.IntRange(1),
               help="Policies played at a time, each by a process")  # fmt: skip
 @click.option("--data", type=FOLDER, default="var/demo", show_default=True,
-              help="Where the demo's world keeps what it made")  # fmt: skip
+              help="Where a world other than small keeps what it made")  # fmt: skip
 @click.option("--url", help="Play against the engine at this address, instead of in process")
 @click.option("--key", envvar="TELLER_KEY", help="Its secret key [TELLER_KEY]")
 @click.option("--write-catalogue", type=FOLDER,

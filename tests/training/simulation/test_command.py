@@ -6,12 +6,29 @@ import json
 from pathlib import Path
 
 import pandas as pd
+import pytest
 from click.testing import CliRunner, Result
 
 from engine.cli import main
 from tests.training.pages import ragged
 
 QUICK = ("--people", "20", "--visits", "80", "--days", "10", "--history", "300", "--seeds", "1")
+
+ISLAND = """
+from dataclasses import replace
+
+from training.simulation.small import small_world
+
+
+class Island:
+    model = None
+
+    def __init__(self, data):
+        self.data = data
+
+    def world(self, seed):
+        return replace(small_world(20, seed), about=f"An island, kept in {self.data}")
+"""
 
 
 def simulate(*options: str) -> Result:
@@ -51,3 +68,23 @@ def test_a_server_that_does_not_answer_is_said_so() -> None:
     result = simulate("--url", "http://127.0.0.1:9", "--key", "sk_0123456789abcdef")
     assert result.exit_code == 1
     assert "does not answer" in result.output
+
+
+def test_a_world_that_joins_by_name_is_played_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "elsewhere-1.0.dist-info"
+    package.mkdir()
+    (package / "METADATA").write_text("Metadata-Version: 2.1\nName: elsewhere\nVersion: 1.0\n")
+    (package / "entry_points.txt").write_text("[teller.worlds]\nisland = elsewhere:Island\n")
+    (tmp_path / "elsewhere.py").write_text(ISLAND)
+    monkeypatch.syspath_prepend(tmp_path)
+    result = simulate("--world", "island", "--policy", "untrained", "--data", str(tmp_path))
+    assert result.exit_code == 0, result.output
+    assert f"An island, kept in {tmp_path}" in result.output
+
+
+def test_a_world_nobody_brought_is_refused_with_those_there_are() -> None:
+    result = simulate("--world", "mars")
+    assert result.exit_code == 1
+    assert "no world is called 'mars': say small or demo" in result.output
