@@ -44,14 +44,29 @@ def check_directory(directory: Path, rules: str | None = None) -> Catalogue:
 
 
 def read_directory(directory: Path) -> dict[str, bytes]:
-    """The catalogue's files by name, hidden ones left alone. Raises OSError."""
-    return {
-        path.relative_to(directory).as_posix(): path.read_bytes()
+    """The catalogue's files by name, hidden ones left alone. Raises OSError, and CatalogueRefused
+    where one cannot be taken in: the others may well be a catalogue, one without caps."""
+    files = {
+        path.relative_to(directory).as_posix(): path
         for path in sorted(directory.rglob("*"))
         if is_catalogue_file(path.name)
-        and path.is_file()
+        and (path.is_file() or not path.exists())
         and not any(part.startswith(".") for part in path.relative_to(directory).parts)
     }
+    if faults := [fault for name, path in files.items() if (fault := _fault(name, path))]:
+        raise CatalogueRefused(faults)
+    return {name: path.read_bytes() for name, path in files.items()}
+
+
+def _fault(name: str, path: Path) -> Fault | None:
+    """Why the file cannot be taken in at all, whatever it holds."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:  # to the system any bytes are a name; versions are kept as text
+        return Fault(name, 1, "the file's name is not UTF-8 text", "rename it")
+    if not path.exists():
+        return Fault(name, 1, "the file is a link that leads nowhere", "mend or remove the link")
+    return None
 
 
 def _loaded(name: str) -> tuple[Mapping[str, Rule], bytes]:

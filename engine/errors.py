@@ -102,8 +102,15 @@ class Fault:
     hint: str = ""
 
     def __str__(self) -> str:
+        """One line: what an author wrote that is no visible character is written as its code."""
         where = f"{self.file}:{self.line}: {self.what}"
-        return f"{where} ({self.hint})" if self.hint else where
+        return _visible(f"{where} ({self.hint})" if self.hint else where)
+
+
+def _visible(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
 
 
 class CatalogueRefused(TellerError):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -46,6 +48,35 @@ def test_a_directory_without_a_catalogue_is_none(tmp_path: Path) -> None:
     assert result.output == (
         "catalogue.yaml:1: there is no such file, nor any other .yaml, .yml or .csv\n"
     )
+
+
+def test_every_fault_is_one_line_whatever_the_author_wrote(catalogue: Path) -> None:
+    file = catalogue / "catalogue.yaml"
+    spoilt = '"servce\\nother.yaml:3: unknown\\e[31m"'
+    file.write_text(file.read_text().replace("kind: service", f"kind: {spoilt}"))
+    result = CliRunner().invoke(main, ["check", str(catalogue)])
+    assert result.exit_code == 1
+    assert all(line.startswith("catalogue.yaml:") for line in result.output.splitlines())
+    assert r"servce\nother.yaml:3: unknown\x1b[31m" in result.output
+
+
+def test_a_file_that_cannot_be_taken_in_is_a_fault_and_not_left_out(catalogue: Path) -> None:
+    (catalogue / "contact.yaml").symlink_to("elsewhere.yaml")
+    (catalogue / "ring.yaml").symlink_to("ring.yaml")
+    result = CliRunner().invoke(main, ["check", str(catalogue)])
+    assert result.exit_code == 1
+    assert result.output.splitlines() == [
+        "contact.yaml:1: the file is a link that leads nowhere (mend or remove the link)",
+        "ring.yaml:1: the file is a link that leads nowhere (mend or remove the link)",
+    ]
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="takes no such name for a file")
+def test_a_file_whose_name_is_no_text_is_a_fault(catalogue: Path) -> None:
+    (catalogue / os.fsdecode(b"caf\xe9.yaml")).write_text("segments: {}")
+    result = CliRunner().invoke(main, ["check", str(catalogue)])
+    assert result.exit_code == 1
+    assert result.output == "caf\\udce9.yaml:1: the file's name is not UTF-8 text (rename it)\n"
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no disk that is always full")

@@ -41,6 +41,23 @@ def test_a_bad_change_is_refused_with_all_its_faults_while_the_old_one_serves(
     assert client.decide(customer).json()["versions"] != before
 
 
+def test_a_link_that_leads_nowhere_is_refused_while_the_old_one_serves(client: Client) -> None:
+    before = client.application.served.live
+    link = client.catalogue / "contact.yaml"
+    link.symlink_to("elsewhere.yaml")
+    _rewrite(client, "go fibre", "take fibre")
+    with capture_logs() as said:
+        client.application.served.look()
+    (refusal,) = said
+    assert refusal["event"] == "catalogue refused"
+    assert "contact.yaml:1: the file is a link that leads nowhere" in refusal["faults"][0]
+    assert client.application.served.live is before
+
+    link.unlink()
+    _look(client)
+    assert client.application.served.live is not before
+
+
 def test_a_change_nobody_foresaw_is_refused_and_the_next_one_is_still_seen(
     client: Client,
 ) -> None:

@@ -65,6 +65,10 @@ class Served:
     def _guard(self, what: str, look: Callable[[], None]) -> None:
         try:
             look()
+        except CatalogueRefused as refused:
+            faults = [str(fault) for fault in refused.faults]
+            _log.error("catalogue refused", faults=faults, serving=self.live.catalogue.digest)
+            self._watch.reloaded(what, taken=False)
         except OSError as error:
             _log.error(f"{what} not read or kept", error=str(error))
             self._watch.reloaded(what, taken=False)
@@ -80,20 +84,10 @@ class Served:
             return
         if digest != self._looked_at:
             self._looked_at = digest
-            self._waiting = self._checked(files)
+            self._waiting = None
+            self._waiting = self._compile(files)
         if self._waiting is not None:  # also where it could not be bound or kept last time
             self._take("catalogue", self._waiting, self._routing)
-
-    def _checked(self, files: Mapping[str, bytes]) -> Catalogue | None:
-        """The files' catalogue; None when it is refused, which is said."""
-        self._waiting = None
-        try:
-            return self._compile(files)
-        except CatalogueRefused as refused:
-            faults = [str(fault) for fault in refused.faults]
-            _log.error("catalogue refused", faults=faults, serving=self.live.catalogue.digest)
-            self._watch.reloaded("catalogue", taken=False)
-            return None
 
     def _look_at_models(self) -> None:
         try:
