@@ -1,4 +1,4 @@
-"""How often each action was answered: the Beta model's tallies, counted from rows."""
+"""How often each action was answered: the Beta model's responses, counted from rows."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.domain import Action
-from engine.models.beta import STRENGTH, BetaArtefact, BetaModel, Tally
+from engine.models.beta import STRENGTH, BetaArtefact, BetaModel, Responses
 from engine.models.features import FACETS
 from engine.models.trees import log_odds
 from training.dataset import Examples
@@ -21,10 +21,10 @@ Vector = NDArray[np.float64]
 
 
 def rates(rows: Examples, strength: float = STRENGTH) -> BetaArtefact:
-    """Weighted tallies of these rows, by action, group and kind."""
+    """Weighted responses of these rows, by action, group and kind."""
     distinct, codes = numbered(rows.actions)
     offered, positive = _counted(rows, codes, len(distinct))
-    return _tallied(distinct, offered, positive, strength)
+    return _responses(distinct, offered, positive, strength)
 
 
 def unseen_rates(rows: Examples, strength: float = STRENGTH) -> Vector:
@@ -35,7 +35,7 @@ def unseen_rates(rows: Examples, strength: float = STRENGTH) -> Vector:
     for fold in range(FOLDS):
         held = rows.subjects % FOLDS == fold
         offered, positive = _counted(rows, codes, len(distinct), ~held)
-        model = BetaModel(_tallied(distinct, offered, positive, strength), "")
+        model = BetaModel(_responses(distinct, offered, positive, strength), "")
         odds = np.array([log_odds(model.rate(action)) for action in distinct])
         found[held] = odds[codes[held]]
     return found
@@ -52,18 +52,18 @@ def _counted(
     return offered, positive
 
 
-def _tallied(
+def _responses(
     actions: Sequence[Action], offered: Vector, positive: Vector, strength: float
 ) -> BetaArtefact:
-    tallies: dict[str, dict[str, Tally]] = {}
+    responses: dict[str, dict[str, Responses]] = {}
     for facet in FACETS:
         sums: dict[str, list[float]] = {}
         for action, times, yes in zip(actions, offered.tolist(), positive.tolist(), strict=True):
             name = getattr(action, facet)
             if name and times:
-                tally = sums.setdefault(name, [0.0, 0.0])
-                tally[0] += times
-                tally[1] += min(yes, times)
-        tallies[facet] = {name: Tally(*sums[name]) for name in sorted(sums)}
+                so_far = sums.setdefault(name, [0.0, 0.0])
+                so_far[0] += times
+                so_far[1] += min(yes, times)
+        responses[facet] = {name: Responses(*sums[name]) for name in sorted(sums)}
     rate = float(positive.sum() / offered.sum())
-    return BetaArtefact(min(max(rate, _SURE), 1.0 - _SURE), strength, **tallies)
+    return BetaArtefact(min(max(rate, _SURE), 1.0 - _SURE), strength, **responses)

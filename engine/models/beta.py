@@ -29,7 +29,7 @@ STRENGTH = 50.0
 _LEVELS: tuple[Facet, ...] = ("kind", "group", "id")
 
 
-class Tally(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+class Responses(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """How often something was offered and how often it was answered positively (may be
     weighted, so not whole)."""
 
@@ -38,13 +38,13 @@ class Tally(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
 
 
 class BetaArtefact(Struct, frozen=True, forbid_unknown_fields=True, tag="teller.beta.1"):
-    """What a Beta model is made of: tallies per facet, and the prior they are shrunk to."""
+    """What a Beta model is made of: responses per facet, and the prior they are shrunk to."""
 
     base_rate: float = BASE_RATE
     strength: float = STRENGTH
-    kind: dict[str, Tally] = {}
-    group: dict[str, Tally] = {}
-    id: dict[str, Tally] = {}
+    kind: dict[str, Responses] = {}
+    group: dict[str, Responses] = {}
+    id: dict[str, Responses] = {}
 
 
 @dataclass(frozen=True)
@@ -76,9 +76,9 @@ class BetaModel:
         """How often the action is answered; where it was never offered, how often its kin is."""
         rate, strength = self.artefact.base_rate, self.artefact.strength
         for level in _LEVELS:
-            tally = getattr(self.artefact, level).get(getattr(action, level))
-            if tally is not None:
-                rate = (tally.positive + strength * rate) / (tally.offered + strength)
+            responses = getattr(self.artefact, level).get(getattr(action, level))
+            if responses is not None:
+                rate = (responses.positive + strength * rate) / (responses.offered + strength)
         return float(rate)
 
 
@@ -101,6 +101,6 @@ def check_rates(artefact: BetaArtefact) -> None:
     if not 0 < artefact.base_rate < 1 or not 0 < artefact.strength < 1e12:
         raise ModelRefused("base_rate must lie between 0 and 1, strength above 0")
     for level in _LEVELS:
-        for name, tally in getattr(artefact, level).items():
-            if not 0 <= tally.positive <= tally.offered < 1e12:
+        for name, responses in getattr(artefact, level).items():
+            if not 0 <= responses.positive <= responses.offered < 1e12:
                 raise ModelRefused(f"{level} '{name}': more positive answers than offers")

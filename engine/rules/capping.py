@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from engine.domain import Knockout, Label
 from engine.rules.limits import Cap
-from engine.rules.opinions import Opinion, Seen
+from engine.rules.opinions import Opinion, Portrait
 from engine.rules.selecting import Fleet, Key, Selection
 from engine.rules.windows import in_words
 
@@ -21,15 +21,15 @@ class Capping:
         many = "contact" if policy.cap == 1 else "contacts"
         self.text = f"At most {policy.cap} {many}{each} {in_words(policy.window)}: used up."
 
-    def read(self, seen: Seen, channel: str) -> Opinion | None:
-        return _Counted(self, seen, channel)
+    def read(self, portrait: Portrait, channel: str) -> Opinion | None:
+        return _Counted(self, portrait, channel)
 
-    def used(self, seen: Seen) -> dict[Key, int]:
+    def used(self, portrait: Portrait) -> dict[Key, int]:
         """How much the contacts in the window use up, by key."""
         matches, key = self.selection.matches, self.selection.key
-        labels = seen.memory.labels
+        labels = portrait.memory.labels
         used: dict[Key, int] = {}
-        for number, count in seen.counted(self.policy.window).items():
+        for number, count in portrait.counted(self.policy.window).items():
             label = labels[number]
             if matches(label):
                 what = key(label)
@@ -42,7 +42,7 @@ class _Counted(Struct):
     cap: for most customers and most caps it never does."""
 
     capping: Capping
-    seen: Seen
+    portrait: Portrait
     channel: str
     used: dict[Key, int] | None = None
     taken: list[Key] = []
@@ -50,9 +50,9 @@ class _Counted(Struct):
     def knockout(self, placement: str) -> Knockout | None:
         selection, policy = self.capping.selection, self.capping.policy
         if self.used is None:
-            if not self.seen.reaches(policy.cap - len(self.taken), policy.window):
+            if not self.portrait.reaches(policy.cap - len(self.taken), policy.window):
                 return None
-            self.used = self.capping.used(self.seen)
+            self.used = self.capping.used(self.portrait)
         used_up = self._used_up(self.used) if selection.at_placement(placement) else []
         mask = selection.kept_out(used_up, self.channel, placement) if used_up else 0
         if not mask:

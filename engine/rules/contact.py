@@ -16,7 +16,7 @@ from engine.rules.capping import Capping
 from engine.rules.engagement import Evaluated
 from engine.rules.hushing import Hushing, KeepingOut
 from engine.rules.limits import Cap, KeepOut, Policy, Quiet, Rest
-from engine.rules.opinions import Opinion, Prepared, Seen
+from engine.rules.opinions import Opinion, Portrait, Prepared
 from engine.rules.resting import Resting
 from engine.rules.selecting import Fleet, label_of
 
@@ -46,11 +46,11 @@ class ContactPolicies:
         """
         now, events, channel = facts.now, facts.events, facts.channel
         outcomes = _latest(events, self._outcomes)
-        seen = Seen(contacts, outcomes, evaluation.false, facts.customer, now)
+        portrait = Portrait(contacts, outcomes, evaluation.false, facts.customer, now)
         opinions = [
             opinion
             for policy in self._on.get(channel, self._anywhere)
-            if (opinion := policy.read(seen, channel)) is not None
+            if (opinion := policy.read(portrait, channel)) is not None
         ]
         return ContactCheck(self._fleet, self._snoozed(events, now), opinions, channel)
 

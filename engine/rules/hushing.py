@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.domain import Code, Knockout, Label
 from engine.rules.limits import KeepOut, Quiet
-from engine.rules.opinions import Opinion, Seen
+from engine.rules.opinions import Opinion, Portrait
 from engine.rules.selecting import Fleet, Selection
 from engine.rules.windows import local, zone
 
@@ -18,8 +18,8 @@ class KeepingOut:
         text = "Something else comes first for this customer now."
         self._opinion = _Flat(self.selection, "kept-out", policy.id, text)
 
-    def read(self, seen: Seen, channel: str) -> Opinion | None:  # noqa: ARG002 - as Prepared
-        return self._opinion if self._when not in seen.false else None
+    def read(self, portrait: Portrait, channel: str) -> Opinion | None:  # noqa: ARG002 - as Prepared
+        return self._opinion if self._when not in portrait.false else None
 
 
 class Hushing:
@@ -31,13 +31,13 @@ class Hushing:
         text = f"Quiet hours: {policy.start:%H:%M} until {policy.end:%H:%M} on the local clock."
         self._opinion = _Flat(self.selection, "quiet-hours", policy.id, text)
 
-    def read(self, seen: Seen, channel: str) -> Opinion | None:  # noqa: ARG002 - as Prepared
-        return self._opinion if self._quiet(seen) else None
+    def read(self, portrait: Portrait, channel: str) -> Opinion | None:  # noqa: ARG002 - as Prepared
+        return self._opinion if self._quiet(portrait) else None
 
-    def _quiet(self, seen: Seen) -> bool:
+    def _quiet(self, portrait: Portrait) -> bool:
         policy = self._policy
-        theirs = zone(seen.customer.get(policy.attribute)) if policy.attribute else None
-        clock = local(seen.now, theirs or policy.fallback).time()
+        theirs = zone(portrait.customer.get(policy.attribute)) if policy.attribute else None
+        clock = local(portrait.now, theirs or policy.fallback).time()
         if policy.start < policy.end:
             return policy.start <= clock < policy.end
         return clock >= policy.start or clock < policy.end

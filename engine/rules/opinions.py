@@ -19,7 +19,7 @@ from engine.rules.windows import Window
 _AT = attrgetter("at")
 
 
-class Seen(Struct, frozen=True):
+class Portrait(Struct, frozen=True):
     """A customer, read once for all policies; `outcomes` says when each that rests something
     last happened."""
 
@@ -59,4 +59,4 @@ class Prepared(Protocol):
 
     @property
     def selection(self) -> Selection: ...
-    def read(self, seen: Seen, channel: str) -> Opinion | None: ...
+    def read(self, portrait: Portrait, channel: str) -> Opinion | None: ...

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.domain import Knockout, Label
 from engine.rules.limits import Rest
-from engine.rules.opinions import Opinion, Seen
+from engine.rules.opinions import Opinion, Portrait
 from engine.rules.selecting import Fleet, Key, Selection
 
 
@@ -17,14 +17,14 @@ class Resting:
         each = f" for the same {policy.per}" if policy.per else ""
         self.text = f"Resting after {' or '.join(sorted(policy.after))}{each}."
 
-    def read(self, seen: Seen, channel: str) -> Opinion | None:
-        if not seen.outcomes:
+    def read(self, portrait: Portrait, channel: str) -> Opinion | None:
+        if not portrait.outcomes:
             return None
-        since = seen.now - self.policy.rest
+        since = portrait.now - self.policy.rest
         after, matches, key = self.policy.after, self.selection.matches, self.selection.key
         resting = {
             key(label)
-            for label, last in seen.outcomes
+            for label, last in portrait.outcomes
             if last > since and label.type in after and matches(label)
         }
         return _Rested(self, resting, channel) if resting else None

@@ -13,7 +13,7 @@ import msgspec
 from structlog.testing import capture_logs
 
 from engine.catalogue import Catalogue
-from engine.models.beta import BetaArtefact, Tally
+from engine.models.beta import BetaArtefact, Responses
 from engine.registry import Registry
 from engine.store import Store
 from tests.http.conftest import Client
@@ -166,7 +166,7 @@ def test_a_promoted_model_serves_at_the_next_look_and_old_decisions_still_replay
     customer = client.consenting()
     before = client.decide(customer).json()
     registry = Registry(tmp_path / "data")
-    artefact = msgspec.json.encode(BetaArtefact(kind={"offer": Tally(100, 50)}))
+    artefact = msgspec.json.encode(BetaArtefact(kind={"offer": Responses(100, 50)}))
     digest = registry.publish("propensity", "beta", artefact)
     registry.promote("propensity", digest)
     _look(client)

@@ -7,7 +7,7 @@ import pytest
 
 from engine.domain import Action
 from engine.errors import ModelRefused
-from engine.models.beta import BASE_RATE, UNTRAINED, BetaArtefact, BetaModel, Tally, parse_beta
+from engine.models.beta import BASE_RATE, UNTRAINED, BetaArtefact, BetaModel, Responses, parse_beta
 from tests.models.builders import an_action, facts
 
 
@@ -18,9 +18,9 @@ def rates(model: BetaModel, *actions: Action) -> list[float]:
 ARTEFACT = BetaArtefact(
     base_rate=0.1,
     strength=10.0,
-    kind={"offer": Tally(90, 19)},
-    group={"savings": Tally(90, 45)},
-    id={"saver": Tally(0, 0), "isa": Tally(1_000_000, 250_000)},
+    kind={"offer": Responses(90, 19)},
+    group={"savings": Responses(90, 45)},
+    id={"saver": Responses(0, 0), "isa": Responses(1_000_000, 250_000)},
 )
 MODEL = BetaModel(ARTEFACT, "v")
 
@@ -53,9 +53,9 @@ def test_what_is_written_is_read_back() -> None:
     [
         BetaArtefact(base_rate=0.0),
         BetaArtefact(strength=0.0),
-        BetaArtefact(id={"a": Tally(1, 2)}),
-        BetaArtefact(id={"a": Tally(1, -1)}),
-        BetaArtefact(id={"a": Tally(1e300, 1)}),
+        BetaArtefact(id={"a": Responses(1, 2)}),
+        BetaArtefact(id={"a": Responses(1, -1)}),
+        BetaArtefact(id={"a": Responses(1e300, 1)}),
     ],
 )
 def test_impossible_tallies_are_refused(artefact: BetaArtefact) -> None:

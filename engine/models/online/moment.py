@@ -27,7 +27,7 @@ _LINEAR = 0.25 / 9.0  # of a weight: the linear columns' squares add up to about
 _RELATIVE = 0.5
 
 
-class Seen(NamedTuple):
+class Learnt(NamedTuple):
     """The precision that was added to the prior's, and that times its mean."""
 
     precision: Numbers
@@ -58,17 +58,17 @@ class Moment:
         """An answer along `gain`: weights by so many times it, of a precision of `seen`."""
         _learn(self.weights, self.covariance, gain, step, seen)
 
-    def seen(self) -> Seen:
+    def learnt(self) -> Learnt:
         """What was."""
         precision = np.linalg.inv(self.covariance.astype(np.float64))
-        expected = self._expected / self._prior
-        return Seen(precision - np.diag(1.0 / self._prior), precision.dot(self.weights) - expected)
+        sums = precision.dot(self.weights) - self._expected / self._prior
+        return Learnt(precision - np.diag(1.0 / self._prior), sums)
 
-    def settle(self, parts: Sequence[tuple[float, Seen]]) -> None:
+    def settle(self, parts: Sequence[tuple[float, Learnt]]) -> None:
         """On all these, each counting so many times."""
         precision, sums = np.diag(1.0 / self._prior), self._expected / self._prior
-        for weight, seen in parts:
-            precision, sums = precision + weight * seen.precision, sums + weight * seen.sums
+        for weight, learnt in parts:
+            precision, sums = precision + weight * learnt.precision, sums + weight * learnt.sums
         covariance = np.linalg.inv(precision)
         self.covariance = ((covariance + covariance.T) / 2.0).astype(np.float32)
         self.weights = np.linalg.solve(precision, sums).astype(np.float32)

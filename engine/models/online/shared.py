@@ -122,13 +122,13 @@ class Shared:
 
     def join(self, other: Shared, rows: Sequence[int]) -> None:
         """Add what another has seen; `rows`: of each of its actions, its row here."""
-        self._moment.settle([(1.0, self._moment.seen()), (1.0, other._moment.seen())])
+        self._moment.settle([(1.0, self._moment.learnt()), (1.0, other._moment.learnt())])
         self._kinship.join(other._kinship, rows)
         self._steady = None
 
     def forget(self, keep: float) -> None:
         """Let all that was seen count `keep` times as much; above 1 for what was told, not seen."""
-        self._moment.settle([(keep, self._moment.seen())])
+        self._moment.settle([(keep, self._moment.learnt())])
         self._kinship.forget(keep)
         self._steady = None
 

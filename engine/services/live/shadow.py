@@ -38,7 +38,7 @@ class Shadow:
         self._scorer = scorer
         self._watch = watch
         self._waiting: deque[tuple[Facts, Scored]] = deque(maxlen=AT_ONCE)
-        self._seen = _NOTHING
+        self._compared = _NOTHING
 
     def along(self, scorer: Scorer) -> Scorer:
         """A scorer in whose footsteps this one follows."""
@@ -56,36 +56,36 @@ class Shadow:
                 self._waiting.clear()
 
     def _compare(self, ours: Vector, theirs: Vector) -> None:
-        off = float(np.abs(ours - theirs).mean())
+        off, above = float(np.abs(ours - theirs).mean()), float((ours - theirs).mean())
         same = bool(ours.argmax() == theirs.argmax())
         self._watch.shadowed(off, same)
-        self._seen = seen = self._seen.with_one(off, same, float((ours - theirs).mean()))
-        if seen.scored == TOLD_EVERY:
-            _log.info("shadow", version=self._scorer.version, **seen.means())
-            self._seen = _NOTHING
+        self._compared = compared = self._compared.with_one(off, same, above)
+        if compared.decisions == TOLD_EVERY:
+            _log.info("shadow", version=self._scorer.version, **compared.means())
+            self._compared = _NOTHING
 
 
-class _Seen(NamedTuple):
+class _Compared(NamedTuple):
     """Sums over what was compared since it was last told."""
 
-    scored: int
+    decisions: int
     off: float
     same: int
     above: float
 
-    def with_one(self, off: float, same: bool, above: float) -> _Seen:
-        return _Seen(self.scored + 1, self.off + off, self.same + same, self.above + above)
+    def with_one(self, off: float, same: bool, above: float) -> _Compared:
+        return _Compared(self.decisions + 1, self.off + off, self.same + same, self.above + above)
 
     def means(self) -> dict[str, float]:
         return {
-            "scored": self.scored,
-            "mean_difference": self.off / self.scored,
-            "mean_above": self.above / self.scored,
-            "same_best": self.same / self.scored,
+            "scored": self.decisions,
+            "mean_difference": self.off / self.decisions,
+            "mean_above": self.above / self.decisions,
+            "same_best": self.same / self.decisions,
         }
 
 
-_NOTHING = _Seen(0, 0.0, 0, 0.0)
+_NOTHING = _Compared(0, 0.0, 0, 0.0)
 
 
 class _Followed:

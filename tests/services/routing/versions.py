@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from engine.bootstrap import Application
-from engine.models.beta import BetaArtefact, Tally
+from engine.models.beta import BetaArtefact, Responses
 from engine.plan import Mode
 from engine.registry import Registry
 from engine.wire.customers import CustomerPatchBody
@@ -15,7 +15,7 @@ from engine.wire.replies import DecisionReply
 
 def a_rate(registry: Registry, rate: float) -> str:
     """A version that gives every offer about this propensity."""
-    artefact = BetaArtefact(kind={"offer": Tally(1e6, rate * 1e6)})
+    artefact = BetaArtefact(kind={"offer": Responses(1e6, rate * 1e6)})
     return registry.publish("propensity", "beta", msgspec.json.encode(artefact))
 
 
