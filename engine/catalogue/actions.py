@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from engine.catalogue.conditions import Conditions
 from engine.catalogue.faults import Faults, Located
-from engine.catalogue.reading import Reading
+from engine.catalogue.reading import Reading, Section
 from engine.catalogue.shape import ActionSpec, GroupSpec
 from engine.catalogue.written_times import time_of
 from engine.domain import Action, Kind
@@ -45,9 +45,10 @@ class ActionCompiler:
         none = self.reading.section("schema", "purposes").parts.get(NO_PURPOSE)
         if none is not None:
             self.faults.add(none, (), f"`{NO_PURPOSE}` is not a purpose", "it means: needs none")
-        for name, located in self.reading.section("groups").parts.items():
+        groups = self.reading.section("groups")
+        for located in groups.written:
             self._purpose_known(located, located.spec.purpose)
-            self._groups[name] = list(self._needs(located))
+            self._groups.setdefault(str(located.path[-1]), list(self._needs(located)))
 
     def add(self, located: Located[ActionSpec]) -> None:
         """Take in the next action."""
@@ -102,12 +103,13 @@ class ActionCompiler:
         found = self.reading.section("groups").parts.get(group or "")
         return found.spec if found else None
 
-    def _group_broken(self, located: Located[ActionSpec]) -> bool:
+    def _may_be_given(self, located: Located[ActionSpec], key: str) -> bool:
+        """Whether `key` may have been given, in the action or its group, where a fault is."""
         group = located.spec.group
-        if group is None:
-            return False
+        if located.lacks(key) or located.lacks("group"):
+            return True
         parts = self.reading.section("groups").parts
-        return group not in parts or parts[group].lacks("kind", "purpose")
+        return group is not None and (group not in parts or parts[group].lacks(key))
 
     def _kind(self, located: Located[ActionSpec]) -> Kind | None:
         spec, group = located.spec, self._group(located)
@@ -115,18 +117,18 @@ class ActionCompiler:
         if spec.group is not None and spec.group not in groups:
             self.faults.unknown(located, ("group",), "group", spec.group, groups)
         kind = spec.kind or (group.kind if group else None)
-        if kind is None and not located.lacks("kind", "group") and not self._group_broken(located):
+        if kind is None and not self._may_be_given(located, "kind"):
             hint = "offer, message or service, here or in its group"
-            self.faults.add(located, (), f"`{spec.id}` has no `kind`", hint)
+            self.faults.add(located, (), f"{called(located)} has no `kind`", hint)
         return kind
 
     def _purpose(self, located: Located[ActionSpec], kind: Kind | None) -> str | None:
         spec, group = located.spec, self._group(located)
         purpose = spec.purpose or (group.purpose if group else None)
         gated = purpose is None and kind in {"offer", "message"}
-        if gated and not located.lacks("purpose", "group") and not self._group_broken(located):
+        if gated and not self._may_be_given(located, "purpose"):
             hint = "name one, here or in its group; `none` if it needs no consent"
-            self.faults.add(located, (), f"`{spec.id}` has no `purpose`", hint)
+            self.faults.add(located, (), f"{called(located)} has no `purpose`", hint)
         return None if purpose == NO_PURPOSE else purpose
 
     def _purpose_known(self, at: Located[Any], purpose: str | None) -> None:
@@ -145,6 +147,11 @@ class ActionCompiler:
         self._ends.append(end)
 
 
-def in_order(parts: Mapping[str, Located[ActionSpec]]) -> list[Located[ActionSpec]]:
-    """Actions by id: their numbers."""
-    return [parts[name] for name in sorted(parts)]
+def in_order(actions: Section) -> list[Located[ActionSpec]]:
+    """Actions by id, which gives them their numbers; after them those that are none."""
+    return [*(actions.parts[name] for name in sorted(actions.parts)), *actions.remains]
+
+
+def called(located: Located[ActionSpec]) -> str:
+    """What to call an action, which may lack an id."""
+    return "this action" if located.lacks("id") else f"`{located.spec.id}`"

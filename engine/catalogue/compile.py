@@ -94,25 +94,25 @@ class _Compiler:
         acting = ActionCompiler(self.reading, self.conditions, self.faults)
         acting.add_groups()
         placing = PlacementCompiler(
-            self.reading.section("placements").parts,
-            self.names.placements,
-            self.conditions,
-            self.faults,
+            self.reading.section("placements"), self.conditions, self.faults
         )
-        for number, located in enumerate(in_order(self.reading.section("actions").parts)):
+        actions = self.reading.section("actions")
+        for number, located in enumerate(in_order(actions)):
             acting.add(located)
             placing.add(number, acting.actions[-1] if acting.kinds_known[-1] else None, located)
-        return acting, placing.placements(hopeful=bool(self.reading.section("actions").broken))
+        return acting, placing.placements(hopeful=bool(actions.broken))
 
     def _contact(
         self, acting: ActionCompiler, placements: Mapping[str, Placement]
     ) -> ContactPolicies:
         compiler = ContactCompiler(self.names, self.conditions, self.faults)
-        parts = self.reading.section("contact").parts
+        section = self.reading.section("contact")
         policies = [
-            policy for located in parts.values() if (policy := compiler.policy(located)) is not None
+            policy
+            for located in section.written
+            if (policy := compiler.policy(located)) is not None
         ]
-        warn_idle(policies, parts, acting.actions, placements.values(), self.faults)
+        warn_idle(policies, section.parts, acting.actions, placements.values(), self.faults)
         return ContactPolicies(policies, acting.actions)
 
     def _tests(self) -> tuple[Trial, ...]:
@@ -123,9 +123,7 @@ class _Compiler:
             self.conditions,
             self.faults,
         )
-        return tuple(
-            compiler.trial(located) for located in self.reading.section("tests").parts.values()
-        )
+        return tuple(map(compiler.trial, self.reading.section("tests").written))
 
     def _events(self) -> Mapping[str, Meaning]:
         section = self.reading.section("events")

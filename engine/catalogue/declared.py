@@ -24,7 +24,7 @@ def scope(reading: Reading, predicates: Iterable[str], faults: Faults) -> Scope:
         customer=_attributes(reading, "attributes", faults),
         context=_attributes(reading, "context", faults),
         segments=frozenset(reading.section("segments").names),
-        tables=_tables(reading, faults),
+        tables=_tables(reading),
         rules=frozenset(predicates),
         actions=frozenset(reading.section("actions").names),
         groups=frozenset(reading.section("groups").names),
@@ -46,8 +46,13 @@ def broken_names(reading: Reading) -> re.Pattern[str] | None:
 
 
 def _sound(section: Section, read: Callable[[Located[Any]], T | None]) -> dict[str, T]:
-    """What `read` makes of the section's parts; those it makes nothing of count as broken."""
+    """What `read` makes of the section's parts; those it makes nothing of count as broken.
+
+    It looks at what remains of others, too, to tell what is wrong there.
+    """
     made = {name: read(located) for name, located in section.parts.items()}
+    for located in section.remains:
+        read(located)
     section.broken.update(name for name, value in made.items() if value is None)
     return {name: value for name, value in made.items() if value is not None}
 
@@ -66,7 +71,8 @@ def _attribute(located: Located[AttributeSpec], faults: Faults) -> Attribute | N
     if spec.enum is not None and STRING not in {kind, element_of(kind)}:
         faults.add(located, ("enum",), f"`enum` is for text, not for {kind}")
         return None
-    attribute = Attribute(kind, tuple(spec.enum) if spec.enum else None, None, spec.personal)
+    enum = None if spec.enum is None or located.spoilt("enum") else tuple(spec.enum)
+    attribute = Attribute(kind, enum, None, spec.personal)
     if spec.default is None:
         return attribute
     try:
@@ -76,20 +82,19 @@ def _attribute(located: Located[AttributeSpec], faults: Faults) -> Attribute | N
         return attribute
 
 
-def _tables(reading: Reading, faults: Faults) -> Mapping[str, Type]:
-    return _sound(reading.section("tables"), lambda located: _output(located, faults))
+def _tables(reading: Reading) -> Mapping[str, Type]:
+    return _sound(reading.section("tables"), _output)
 
 
-def _output(located: Located[TableSpec], faults: Faults) -> Type | None:
-    """The type of a table's result: a list of its outputs when it collects."""
+def _output(located: Located[TableSpec]) -> Type | None:
+    """The type of a table's result: a list of its outputs when it collects.
+
+    None where it has none, which is told once the whole table is checked.
+    """
     try:
         kind = parse_type(located.spec.output)
-    except ValueError as error:
-        faults.add(located, ("output",), str(error))
+    except ValueError:
         return None
-    if located.spec.hit != "collect":
-        return kind
     if kind.name == "list":
-        faults.add(located, ("output",), "a table that collects gives a list of its output already")
         return None
-    return list_of(kind)
+    return list_of(kind) if located.spec.hit == "collect" else kind

@@ -30,16 +30,17 @@ def compile_definitions(
 ) -> list[Definition]:
     """Every segment and table; one that depends on itself is a fault."""
     found: dict[Name, tuple[Definition, Located[Any]]] = {}
-    for name, located in reading.section("segments").parts.items():
-        segment = conditions.check(located, (), located.spec)
+    for located in reading.section("segments").written:
+        name, segment = str(located.path[-1]), conditions.check(located, (), located.spec)
         if segment is not None:
-            found["segment", name] = Definition("segment", name, segment), located
+            found.setdefault(("segment", name), (Definition("segment", name, segment), located))
     used: set[str] = set()
-    for name, located in reading.section("tables").parts.items():
+    for located in reading.section("tables").written:
         table = _Table(located, reading, conditions, faults).checked(used)
         if table is not None:
+            name = str(located.path[-1])
             conditions.reads |= table.reads
-            found["table", name] = Definition("table", name, table), located
+            found.setdefault(("table", name), (Definition("table", name, table), located))
     _warn_unused(used, reading, faults)
     _check_circles(found, faults)
     return [definition for definition, _ in found.values()]
@@ -61,27 +62,31 @@ class _Table:
         spec = self._at.spec
         if isinstance(spec.rows, str):
             used.add(spec.rows)
-        rows = self._rows()
-        if rows is None or self._at.path[-1] in self._reading.section("tables").broken:
-            return None
+        read = self._rows()
+        rows = read or Rows(self._at, (), 0)
         try:
-            return check_table(
+            table = check_table(
                 spec.hit, spec.inputs, spec.output, rows.rows, self._conditions.scope
             )
         except TableFaults as error:
             for fault in error.faults:
                 self._report(fault, rows)
             return None
+        return read and table
 
     def _rows(self) -> Rows | None:
+        """The rows; None where there are none, or they cannot be read without the inputs."""
         given = self._at.spec.rows
         if not isinstance(given, str):
-            return Rows(Located(self._at.document, (*self._at.path, "rows"), None), given, 0)
+            lacking = self._at.hides(("inputs",))
+            return None if lacking else Rows(self._at.below("rows"), given, 0)
         files = [name for name in self._reading.documents if name.endswith(".csv")]
         if given not in files:
             self._faults.add(
                 self._at, ("rows",), f"there is no file `{given}`", nearest(given, files)
             )
+            return None
+        if self._at.spoilt("inputs"):
             return None
         document = self._reading.documents[given]
         at = Located(document, (), None)

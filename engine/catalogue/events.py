@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from engine.catalogue.faults import Faults, Located
 from engine.catalogue.reading import Section
+from engine.catalogue.selecting import each
 from engine.catalogue.shape import EventSpec
 from engine.domain import OUTCOMES
 from engine.rules.scope import Attribute
@@ -98,7 +99,8 @@ def compile_events(
     ending = {name: meaning._replace(opt_out=every) for name, meaning in _ENDING.items()}
     usual = {**_USUAL, **ending}
     written = {}
-    for name, located in section.parts.items():
+    for located in section.written:
+        name = str(located.path[-1])
         written[name] = _meaning(located, usual.get(name) or Meaning(name))
         _check(located, written[name], attributes, purposes, faults)
     return {**usual, **written}
@@ -125,7 +127,7 @@ def _check(
     purposes: frozenset[str],
     faults: Faults,
 ) -> None:
-    if meaning.type in OUTCOMES:
+    if meaning.type in OUTCOMES and not located.lacks("type"):
         what = f"`{meaning.type}` is an outcome, so it is no type"
         hint = f"say `outcome: {meaning.type}` and a type of your own"
         faults.add(located, ("type",) if located.spec.type else (), what, hint)
@@ -134,9 +136,10 @@ def _check(
     for attribute in meaning.attributes:
         if attribute not in attributes:
             faults.unknown(located, ("attributes", attribute), "attribute", attribute, attributes)
-    for purpose in sorted(meaning.opt_out - purposes):
-        faults.unknown(located, ("opt_out",), "purpose", purpose, purposes)
-    if meaning.status and not meaning.topic:
+    for path, purpose in each(("opt_out",), located.spec.opt_out or ()):
+        if purpose not in purposes:
+            faults.unknown(located, path, "purpose", purpose, purposes)
+    if meaning.status and not (meaning.topic or located.lacks("topic")):
         faults.add(located, ("status",), "`status` opens or closes a `topic`", "name one")
 
 

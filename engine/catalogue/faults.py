@@ -17,18 +17,33 @@ Spec = TypeVar("Spec")
 class Located(Generic[Spec]):
     """Something read from a file, with its place there.
 
-    `lost` are the keys that did not fit and were left out, or `*` where an unknown key may
-    have been meant to be any: what misses them says nothing about it.
+    `lost` are the paths of what did not fit and was left out, with `*` for the last step where
+    an unknown key may have been meant to be any: what misses them says nothing about it.
     """
 
     document: Document
     path: Path
     spec: Spec
-    lost: frozenset[str] = frozenset()
+    lost: frozenset[Path] = frozenset()
 
-    def lacks(self, *keys: str) -> bool:
-        """Whether the absence of one of `keys` may be a mistake that has been reported."""
-        return "*" in self.lost or not self.lost.isdisjoint(keys)
+    def lacks(self, *path: str | int) -> bool:
+        """Whether the absence of what `path` leads to may be a mistake that has been reported."""
+        return self.hides(path) or any(
+            one[-1] == "*" and one[:-1] == path[: len(one) - 1] for one in self.lost
+        )
+
+    def hides(self, path: Path) -> bool:
+        """Whether what `path` leads to was left out: there is nothing else to say of it."""
+        return any(one == path[: len(one)] for one in self.lost)
+
+    def spoilt(self, key: str) -> bool:
+        """Whether `key`, or anything inside it, was left out."""
+        return any(one[0] == key for one in self.lost)
+
+    def below(self, key: str) -> Located[None]:
+        """What stands under `key`, to say what is wrong with it by paths of its own."""
+        inside = frozenset(one[1:] for one in self.lost if one[0] == key and len(one) > 1)
+        return Located(self.document, (*self.path, key), None, inside)
 
     @property
     def where(self) -> str:
@@ -44,8 +59,12 @@ class Faults:
         self.warnings: list[Fault] = []
 
     def add(self, at: Located[Spec], path: Path, what: str, hint: str = "") -> None:
-        """A fault at `path` below what `at` locates; it refuses the catalogue."""
-        self.found.append(_fault(at, path, what, hint))
+        """A fault at `path` below what `at` locates; it refuses the catalogue.
+
+        Of what did not fit, and so was left out, the reading has told already.
+        """
+        if not at.hides(path):
+            self.found.append(_fault(at, path, what, hint))
 
     def warn(self, at: Located[Spec], path: Path, what: str, hint: str = "") -> None:
         """Something that may well be meant, but should be known."""

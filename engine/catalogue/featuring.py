@@ -13,13 +13,16 @@ from engine.rules.types import BOOL, NUMBERS, STRING
 NUMBER = Number(scale=1024.0, indicator=True)
 """Before anything is known of a number's scale: below 1e9 it is a number, whatever its unit."""
 
+_TOGETHER = ("source", "values", "event", "where", "within", "match")
+"""What makes sense, or none, only all of it together."""
+
 
 def compile_features(reading: Reading, scope: Scope, faults: Faults) -> tuple[Feature, ...]:
     """Every declared feature, in the order of the files. Personal attributes are allowed here,
     for whoever names one has decided it."""
     found = [
-        _feature(name, located, scope, faults)
-        for name, located in reading.section("features").parts.items()
+        _feature(str(located.path[-1]), located, scope, faults)
+        for located in reading.section("features").written
         if not _broken(located, reading)
     ]
     return tuple(feature for feature in found if feature is not None)
@@ -47,7 +50,7 @@ def _broken(at: Located[FeatureSpec], reading: Reading) -> bool:
 def _feature(name: str, at: Located[FeatureSpec], scope: Scope, faults: Faults) -> Feature | None:
     spec = at.spec
     encoding, within = _encoding(at, scope, faults), span_of(at, "within", faults)
-    if encoding is None:
+    if encoding is None or any(at.lacks(key) or at.spoilt(key) for key in _TOGETHER):
         return None
     feature = Feature(
         name,
@@ -81,7 +84,7 @@ def _encoding(at: Located[FeatureSpec], scope: Scope, faults: Faults) -> Encodin
     if values:
         return Members(values) if attribute.type.name == "list" else Category(values, other=True)
     encoding = encoding_of(attribute)
-    if encoding is None:
+    if encoding is None and not at.lacks("values"):
         what = f"`{spec.source}` may be any {attribute.type}"
         faults.add(at, (), what, "say which `values` to tell apart, or give it an `enum`")
     return encoding

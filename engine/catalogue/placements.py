@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from engine.catalogue.actions import called
 from engine.catalogue.conditions import Conditions
 from engine.catalogue.contents import Contents
 from engine.catalogue.faults import Faults, Located
+from engine.catalogue.reading import Section
 from engine.catalogue.shape import ActionSpec, PlacementSpec, TreatmentSpec
 from engine.catalogue.source import Path
 from engine.catalogue.templates import is_template
@@ -45,27 +47,25 @@ class PlacementCompiler:
 
     def __init__(
         self,
-        declared: Mapping[str, Located[PlacementSpec]],
-        known: frozenset[str],
+        section: Section,
         conditions: Conditions,
         faults: Faults,
     ) -> None:
-        self._declared = declared
-        self._known = known
+        self._section = section
+        self._declared: Mapping[str, Located[PlacementSpec]] = section.parts
         self._conditions = conditions
         self._faults = faults
         self._contents = Contents(conditions, faults)
         self._strays = False
-        self._treatments: dict[str, dict[int, Treatment]] = {name: {} for name in declared}
-        self._needs: dict[str, dict[int, list[int]]] = {name: {} for name in declared}
+        self._treatments: dict[str, dict[int, Treatment]] = {name: {} for name in section.parts}
+        self._needs: dict[str, dict[int, list[int]]] = {name: {} for name in section.parts}
 
     def add(self, number: int, action: Action | None, located: Located[ActionSpec]) -> None:
         """Take in an action's treatments; `action` is None when its kind is not known."""
         self._strays |= located.lacks("treatments")
         if not located.spec.treatments and not located.lacks("treatments"):
-            self._faults.add(
-                located, (), f"no placement can show `{located.spec.id}`", "give it a treatment"
-            )
+            what = f"no placement can show {called(located)}"
+            self._faults.add(located, (), what, "give it a treatment")
         ids: set[str] = set()
         places: set[str] = set()
         for i, spec in enumerate(located.spec.treatments):
@@ -89,6 +89,8 @@ class PlacementCompiler:
             if not (self._treatments[name] or hopeful or self._strays):
                 what = f"nobody can fill `{name}`"
                 self._faults.add(located, (), what, "give an action a treatment for it")
+        for located in self._section.remains:
+            self._look(located)
         return {name: self._placement(located) for name, located in self._declared.items()}
 
     def _once(
@@ -111,14 +113,15 @@ class PlacementCompiler:
         filled, needs = self._contents.read(located, (*path, "content"), spec.content)
         place = self._declared.get(spec.placement)
         if place is None:
-            self._strays = True
-            if spec.placement not in self._known:
+            known = self._section.names
+            if spec.placement not in known:
+                self._strays = True
                 self._faults.unknown(
-                    located, (*path, "placement"), "placement", spec.placement, self._known
+                    located, (*path, "placement"), "placement", spec.placement, known
                 )
             return
         kinds = place.spec.kinds or KINDS
-        if action is not None and action.kind not in kinds:
+        if action is not None and action.kind not in kinds and not place.spoilt("kinds"):
             what = f"`{spec.placement}` takes no {action.kind}"
             self._faults.add(located, (*path, "placement"), what, f"it takes {', '.join(kinds)}")
         self._treatments[spec.placement][number] = Treatment(
@@ -129,15 +132,7 @@ class PlacementCompiler:
 
     def _placement(self, located: Located[PlacementSpec]) -> Placement:
         spec = located.spec
-        treatments = self._treatments[spec.id]
-        for at, text in texts(spec.fallback):
-            if is_template(text):
-                self._faults.add(
-                    located,
-                    ("fallback", *at),
-                    "a fallback is for anybody: no template",
-                    "it must hold when nothing is known",
-                )
+        hold, treatments = self._look(located), self._treatments[spec.id]
         return Placement(
             spec.id,
             spec.channel,
@@ -145,16 +140,28 @@ class PlacementCompiler:
             tuple(spec.kinds or KINDS),
             spec.diverse,
             spec.counts,
-            self._hold(located),
+            hold,
             spec.fallback,
             mask_of(treatments),
             treatments,
             tuple((need, mask_of(who)) for need, who in sorted(self._needs[spec.id].items())),
         )
 
+    def _look(self, located: Located[PlacementSpec]) -> int:
+        """The placement's hold, in ms, once its fallback has been looked at, too."""
+        for at, text in texts(located.spec.fallback):
+            if is_template(text):
+                self._faults.add(
+                    located,
+                    ("fallback", *at),
+                    "a fallback is for anybody: no template",
+                    "it must hold when nothing is known",
+                )
+        return self._hold(located)
+
     def _hold(self, located: Located[PlacementSpec]) -> int:
         spec = located.spec
-        lacking = located.lacks("hold", "counts")
+        lacking = located.lacks("hold") or located.lacks("counts")
         if (spec.hold is None) != (spec.counts == "commit") and not lacking:
             self._faults.add(
                 located,

@@ -1,13 +1,13 @@
 """All files of a catalogue to one set of located parts; every fault of shape on the way.
 
 What does not fit is left out of what is compiled, but its name stays known, so that one
-mistake is reported once and not again wherever its name is used.
+mistake is reported once and not again wherever its name is used. What is left of it is kept to
+be looked at: one mistake hides no other.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -16,8 +16,9 @@ import msgspec
 from engine.catalogue import shape
 from engine.catalogue.csv_source import read_csv
 from engine.catalogue.faults import Faults, Located
+from engine.catalogue.salvage import lost, salvaged
 from engine.catalogue.source import Document, NotReadable, Path
-from engine.catalogue.wording import UNBUILT_KEYS, Misfit, misfits, unknown_key
+from engine.catalogue.wording import Misfit, misfits, unknown_key
 from engine.catalogue.yaml_source import read_yaml
 
 T = TypeVar("T")
@@ -45,15 +46,25 @@ _SCHEMA = tuple(field.name for field in msgspec.structs.fields(shape.SchemaSpec)
 
 @dataclass(slots=True)
 class Section:
-    """Parts of one kind by name, in the order of files and lines."""
+    """Parts of one kind by name, in the order of files and lines.
+
+    `remains` are parts that stand for nothing, since they lack what such a part needs or have
+    no name of their own: all that they are good for is to find what else is wrong with them.
+    """
 
     parts: dict[str, Located[Any]] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
+    remains: list[Located[Any]] = field(default_factory=list)
 
     @property
     def names(self) -> set[str]:
         """Every name declared, also of parts that do not fit."""
         return self.parts.keys() | self.broken
+
+    @property
+    def written(self) -> list[Located[Any]]:
+        """Every part there is anything to say of, those that stand for nothing last."""
+        return [*self.parts.values(), *self.remains]
 
 
 @dataclass(slots=True)
@@ -143,7 +154,7 @@ class _Reader:
         for name, raw in value.items():
             at = (*path, name)
             good = self._part(at, name, key_type) is not None
-            self._keep(path, name, self._part(at, raw, kind) if good else None)
+            self._keep(path, name, self._part(at, raw, kind), good and kind)
 
     def _listed(self, path: Path, kind: Any) -> None:
         value = self._value(path)
@@ -154,33 +165,29 @@ class _Reader:
             return
         for index, raw in enumerate(value):
             at = (*path, index)
-            self._keep(path, _name(raw), self._part(at, raw, kind))
+            self._keep(path, _name(raw), self._part(at, raw, kind), kind)
 
-    def _keep(self, path: Path, name: str | None, located: Located[Any] | None) -> None:
+    def _keep(self, path: Path, name: str | None, located: Located[Any] | None, kind: Any) -> None:
+        """Put a part where it belongs; `kind` is what it should be, False when its name is none."""
         section = self._reading.section(*map(str, path))
-        if name is None:
-            return
-        if located is None:
-            section.broken.add(name)
-            return
-        first = section.parts.get(name)
-        if first is not None:
+        if name is None or located is None or not kind or _wanting(located, kind):
+            section.broken.update(() if name is None else [name])
+        elif (first := section.parts.get(name)) is not None:
             self._faults.add(located, (), f"`{name}` is given twice", f"first at {first.where}")
+        else:
+            section.parts[name] = located
             return
-        section.parts[name] = located
+        section.remains.extend(() if located is None else [located])
 
     def _part(self, path: Path, raw: Any, kind: Any) -> Located[Any] | None:
-        """What `raw` is as a `kind`, without what does not fit; None when too little is left."""
+        """What `raw` is as a `kind`, without what does not fit; None when nothing is left."""
         try:
             return Located(self._document, path, msgspec.convert(raw, kind))
         except msgspec.ValidationError as error:
             found = misfits(raw, kind, error)
         self._report(path, found)
-        try:
-            spec = msgspec.convert(_without(raw, found), kind)
-        except msgspec.ValidationError:
-            return None
-        return Located(self._document, path, spec, frozenset(map(_lost, found)))
+        spec = salvaged(raw, kind, found)
+        return spec and Located(self._document, path, spec, frozenset(map(lost, found)))
 
     def _report(self, path: Path, found: list[Misfit]) -> None:
         at = Located(self._document, path, None)
@@ -194,25 +201,11 @@ def _name(raw: Any) -> str | None:
     return name if isinstance(name, str) else None
 
 
-def _lost(misfit: Misfit) -> str:
-    if not misfit.surplus:
-        return str(misfit.path[0]) if misfit.path else "*"
-    key = str(misfit.path[-1])
-    return key if key in UNBUILT_KEYS else "*"
-
-
-def _without(raw: Any, found: list[Misfit]) -> Any:
-    """`raw` without its misfits: surplus keys, and whatever keys of its own hold the others."""
-    left = deepcopy(raw)
-    surplus = [misfit.path for misfit in found if misfit.surplus]
-    whole = [misfit.path[:1] for misfit in found if misfit.path and not misfit.surplus]
-    for *above, key in (*surplus, *whole):
-        inner = left
-        for step in above:
-            inner = inner[step]
-        if isinstance(inner, dict):
-            inner.pop(key, None)
-    return left
+def _wanting(located: Located[Any], kind: Any) -> bool:
+    """Whether something is lost that a part of that kind cannot do without."""
+    return bool(located.lost) and any(
+        one.required and (one.encode_name,) in located.lost for one in msgspec.structs.fields(kind)
+    )
 
 
 def _title(path: Path) -> str:

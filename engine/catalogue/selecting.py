@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from engine.catalogue.faults import Faults, Located
@@ -19,13 +19,12 @@ class Names:
 
     def __init__(self, reading: Reading, channels: frozenset[str]) -> None:
         placements = reading.section("placements")
-        self.placements = frozenset(placements.names)
         self.channels_known = not placements.broken
         self._known: Mapping[str, frozenset[str]] = {
             "group": frozenset(reading.section("groups").names),
             "action": frozenset(reading.section("actions").names),
             "channel": channels,
-            "placement": self.placements,
+            "placement": frozenset(placements.names),
         }
 
     def check(
@@ -46,7 +45,16 @@ class Names:
         chosen: dict[str, frozenset[str]] = {}
         for field in _FIELDS:
             given = getattr(spec, field, [])
-            words = [given] if isinstance(given, str) else given
-            self.check(at, (*path, field), field, words, faults)
-            chosen[field] = frozenset(words)
+            words = dict(each((*path, field), given))
+            for place, word in words.items():
+                self.check(at, place, field, [word], faults)
+            chosen[field] = frozenset(words.values())
         return Selector(**chosen)
+
+
+def each(path: Path, given: str | Sequence[str]) -> Iterator[tuple[Path, str]]:
+    """Each word of one, or of a list of them, given at `path`: where it stands, and the word."""
+    if isinstance(given, str):
+        yield path, given
+    else:
+        yield from (((*path, i), word) for i, word in enumerate(given))

@@ -65,7 +65,7 @@ def _check_once(written: Sequence[Located[StrategySpec]], faults: Faults) -> Non
             else:
                 first[path] = located.where
         exploration = located.spec.exploration
-        if exploration and not _sensible(exploration):
+        if exploration and not (located.spoilt("exploration") or _sensible(exploration)):
             faults.add(
                 located,
                 ("exploration",),

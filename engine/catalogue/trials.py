@@ -113,14 +113,15 @@ class TrialCompiler:
         for key in ("expect", "only", "never"):
             for i, action in enumerate(getattr(spec, key) or ()):
                 check(at, (key, i), "action", [action], self._faults)
-        for one in _reasons(spec):
-            check(at, ("reason", "action"), "action", [one.action], self._faults)
+        for i, one in enumerate(_reasons(spec)):
+            path: Path = ("reason",) if isinstance(spec.reason, TestReasonSpec) else ("reason", i)
+            check(at, (*path, "action"), "action", [one.action], self._faults)
             if one.stage is not None and one.stage not in STAGES:
-                self._faults.unknown(at, ("reason", "stage"), "stage", one.stage, STAGES)
+                self._faults.unknown(at, (*path, "stage"), "stage", one.stage, STAGES)
 
     def _slots(self, at: Located[TestSpec], place: Located[PlacementSpec] | None) -> int | None:
         slots = at.spec.request.slots
-        if place and slots and slots > place.spec.slots:
+        if place and slots and slots > place.spec.slots and not place.lacks("slots"):
             self._faults.add(
                 at, ("request", "slots"), f"`{place.spec.id}` has {place.spec.slots} slots"
             )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cache
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import msgspec
@@ -32,19 +33,29 @@ _NOUNS = {
 class Misfit(NamedTuple):
     """One thing wrong: where below the value, what, and what to try.
 
-    `surplus`: the path leads to a key that has no business there.
+    `surplus`: the path leads to a key that has no business there; elsewhere `wanted` is the
+    JSON schema of what belongs there.
     """
 
     path: Path
     what: str
     hint: str = ""
     surplus: bool = False
+    wanted: Mapping[str, Any] = MappingProxyType({})
 
 
 def misfits(value: object, shape: Any, failure: msgspec.ValidationError) -> list[Misfit]:
     """All that keeps `value` from being a `shape`; `failure` is what converting it said."""
     found = [misfit for error in _validator(shape).iter_errors(value) for misfit in _explain(error)]
-    return list(dict.fromkeys(found)) or [Misfit((), str(failure))]
+    once = {(misfit.path, misfit.what): misfit for misfit in found}
+    return list(once.values()) or [Misfit((), str(failure))]
+
+
+def definitions(shape: Any) -> Mapping[str, Any]:
+    """The JSON schemas that the one of `shape` refers to, by name."""
+    schema: Any = _validator(shape).schema
+    named: Mapping[str, Any] = schema.get("$defs", {})
+    return named
 
 
 def unknown_key(path: Path, key: str, known: Iterator[str] | Mapping[str, Any]) -> Misfit:
@@ -63,23 +74,26 @@ def _explain(error: ValidationError) -> Iterator[Misfit]:
     path: Path = tuple(error.absolute_path)
     limit: Any = error.validator_value
     value: Any = error.instance
+    schema: Any = error.schema
     match error.validator:
         case "additionalProperties":
-            schema: Any = error.schema
             known = schema.get("properties", {})
             yield from (unknown_key(path, key, known) for key in value if key not in known)
         case "required":
             for key in limit:
                 if key not in value:
-                    yield Misfit(path, f"`{key}` is missing")
+                    wanted = schema["properties"][key]
+                    yield Misfit((*path, key), f"`{key}` is missing", wanted=wanted)
         case "anyOf":
             yield from _closest(error, path)
         case "type":
-            yield Misfit(path, f"{_field(path)} must be {_NOUNS[limit]}, not {_noun(value)}")
+            what = f"{_field(path)} must be {_NOUNS[limit]}, not {_noun(value)}"
+            yield Misfit(path, what, wanted=schema)
         case "enum":
-            yield _choice(path, value, limit)
+            what = f"{_field(path)} cannot be {_show(value)}"
+            yield Misfit(path, what, nearest(str(value), limit), wanted=schema)
         case _:
-            yield Misfit(path, _bound(str(error.validator), path, limit, value))
+            yield Misfit(path, _bound(str(error.validator), path, limit, value), wanted=schema)
 
 
 def _closest(error: ValidationError, path: Path) -> Iterator[Misfit]:
@@ -96,7 +110,9 @@ def _closest(error: ValidationError, path: Path) -> Iterator[Misfit]:
             return
     options: Any = error.validator_value
     wanted = [_wanted(option) for option in options if option.get("type") != "null"]
-    yield Misfit(path, f"{_field(path)} must be {' or '.join(wanted)}, not {_noun(error.instance)}")
+    what = f"{_field(path)} must be {' or '.join(wanted)}, not {_noun(error.instance)}"
+    schema: Any = error.schema
+    yield Misfit(path, what, wanted=schema)
 
 
 def _enum_of_other_type(errors: list[ValidationError]) -> bool:
@@ -110,10 +126,6 @@ def _wanted(option: Mapping[str, Any]) -> str:
     if "enum" in option:
         return "one of " + ", ".join(map(str, option["enum"]))
     return _NOUNS[option.get("type", "object")]
-
-
-def _choice(path: Path, value: object, choices: list[str]) -> Misfit:
-    return Misfit(path, f"{_field(path)} cannot be {_show(value)}", nearest(str(value), choices))
 
 
 def _bound(rule: str, path: Path, limit: Any, value: object) -> str:
