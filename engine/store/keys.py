@@ -107,6 +107,11 @@ def quarantine_key(source: str) -> str:
     return f"{_TAGS[0]}quarantine:{source}"
 
 
+def never_key(partition: int) -> str:
+    """The key that never is: asked to change it, a server says whether it takes writes."""
+    return f"{_TAGS[partition]}never"
+
+
 def epoch_key(partition: int) -> str:
     """The key whose absence tells an emptied store from an empty one."""
     return f"{_TAGS[partition]}epoch"

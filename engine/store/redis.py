@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from engine.change import Ask, Change, Committed, Conflict, Found, Known, Loaded, Result
 from engine.errors import CustomerFull, StateUnknown, TellerError
-from engine.partitions import partition_of, partition_of_decision
+from engine.partitions import PARTITIONS, partition_of, partition_of_decision
 from engine.store import keys
 from engine.store.durability import wait_for_replica
 from engine.store.epoch import Epoch, read_epochs
@@ -35,7 +35,7 @@ _find = Script("find")
 
 
 class Health(NamedTuple):
-    """Whether customers can be loaded; `reason` says why not, and is empty when they can."""
+    """Whether customers can be loaded and committed; `reason` says why not, empty when they can."""
 
     ready: bool
     reason: str
@@ -165,10 +165,11 @@ class Store:
             wait_for_replica(self._servers, partition_of(customer_id))
 
     def health(self) -> Health:
-        """Whether every partition can be loaded."""
+        """Whether every partition can be loaded, and takes what would be committed to it."""
         try:
             for epoch in set(read_epochs(self._servers)):
                 self._epoch.require(epoch)
+            _try_writing(self._servers)
         except TellerError as error:
             return Health(False, str(error))
         return Health(True, "")
@@ -200,3 +201,13 @@ class Store:
         """The store's epoch may since have been accepted by an operator: then nothing is wrong."""
         self._epoch.require(epoch)
         return self.commit(change, deadline)
+
+
+def _try_writing(servers: Servers) -> None:
+    """Write nothing, everywhere: a server whose disk or memory is full, or that is a replica,
+    refuses even that. Raises StoreUnavailable."""
+    commands = [
+        (keys.slot_of(of), ("SET", keys.never_key(of), "", "XX")) for of in range(PARTITIONS)
+    ]
+    for answer in servers.write_all(commands):
+        checked(answer)

@@ -177,8 +177,12 @@ def test_a_server_out_of_memory_refuses_a_commit_whole(store: Store, server_url:
             assert not isinstance(caught.value, AnswerLost)
             assert client.exists(customer_key(partition_of("ana"), "ana")) == 0
             assert store.load("ana").state.revision == 0
+            assert "used memory" in store.health().reason
         finally:
             client.config_set("maxmemory", "0")
+        held = client.dbsize()
+        assert store.health().ready
+        assert client.dbsize() == held
 
 
 def at_home(cluster: list[redis.Redis]) -> tuple[int, redis.Redis, redis.Redis]:

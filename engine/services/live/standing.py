@@ -69,7 +69,7 @@ class Standing:
         self._compile = compile_files
 
     def ready(self) -> ReadyReply:
-        """Whether customers can be loaded and decided for."""
+        """Whether customers can be loaded, decided for and committed."""
         health = self._store.health()
         live = self._serving.live
         degraded = None if health.ready else health.reason
