@@ -71,6 +71,21 @@ def test_the_export_holds_all_that_was_told_and_done(client: Client) -> None:
     assert made["plan"]["placements"][0]["actions"][0]["content"]["headline"] == "Ana, go fibre"
 
 
+def test_an_erasure_that_cannot_be_written_down_is_refused_and_can_be_sent_again(
+    client: Client, tmp_path: Path
+) -> None:
+    lived(client)
+    (tmp_path / "data" / "erasures.jsonl").symlink_to(tmp_path / "away" / "file")
+    refused = client.call("DELETE", "/v1/customers/c-1")
+    assert (refused.status, refused.json()["code"]) == (503, "store-unavailable")
+    assert int(refused.headers["retry-after"]) >= 1
+    assert "the data directory cannot be written" in refused.json()["detail"]
+    assert client.call("GET", "/v1/customers/c-1").status == 200
+
+    (tmp_path / "away").mkdir()
+    assert erase(client)["erased"]["customers"] == 1
+
+
 def test_of_a_customer_never_heard_of_there_is_nothing_to_export(client: Client) -> None:
     assert client.call("GET", "/v1/customers/nobody/export").status == 404
 

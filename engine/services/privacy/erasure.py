@@ -10,7 +10,7 @@ from uuid import uuid4
 import structlog
 
 from engine.change import Entry, Loaded
-from engine.errors import Contention
+from engine.errors import Contention, StoreUnavailable
 from engine.partitions import partition_of
 from engine.record import DecisionRecord, Record
 from engine.services.intake.naming import Aside
@@ -76,10 +76,17 @@ class Privacy:
         something was heard of them since.
 
         A change that arrives meanwhile finds a customer never heard of; whoever they are merged
-        with meanwhile is erased with them. Raises Contention, and as the store.
+        with meanwhile is erased with them. Raises Contention, and as the store; StoreUnavailable
+        also where the data directory takes nothing, so that it cannot be written down.
         """
-        with self._tombstones.alone(customer_id):  # sent again, it waits for the first's proof
-            return _reply(self._proof(customer_id))
+        try:
+            with self._tombstones.alone(customer_id):  # sent again, it waits for the first's proof
+                return _reply(self._proof(customer_id))
+        except OSError as error:
+            raise StoreUnavailable(
+                f"the data directory cannot be written ({error.strerror}), so nothing says that "
+                "this customer is erased: make room there, and erase again"
+            ) from error
 
     def _proof(self, customer_id: str) -> Proof:
         """The proof of an erasure that stands, or of one done now."""
