@@ -7,7 +7,6 @@ it never showed.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Literal, NamedTuple, Protocol
 
 from msgspec.structs import replace
@@ -20,6 +19,7 @@ from engine.partitions import made_at
 from engine.plan import Chosen, Filled
 from engine.rules.consent import refused
 from engine.rules.selecting import label_of
+from engine.spelling import meant
 
 AHEAD = 5 * 60 * 1000
 """How far, in ms, a caller's clock may be ahead of ours."""
@@ -230,6 +230,6 @@ def _known(action_id: str, catalogue: Lessons) -> Action | None:
 
 
 def _nearest(name: str, names: Sequence[str]) -> str:
-    if near := get_close_matches(name, names, 1):
-        return f"; did you mean {near[0]!r}?"
+    if hint := meant(name, names, "; ", repr):
+        return hint
     return f"; there is {', '.join(names)}" if names else "; it offered nothing"

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Collection, Mapping
-from difflib import get_close_matches
 
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat
+
+from engine.spelling import meant
 
 ANONYMOUS = "anonymous"
 
@@ -28,8 +29,7 @@ def normalise(identity: str, declared: Collection[str], region: str | None) -> s
     if not colon:
         raise ValueError("must be namespace:value, such as email:ana@example.com")
     if namespace not in declared:
-        close = get_close_matches(namespace, declared, 1)
-        hint = f"did you mean {close[0]!r}?" if close else f"one of {', '.join(sorted(declared))}"
+        hint = meant(namespace, declared, show=repr) or f"one of {', '.join(sorted(declared))}"
         raise ValueError(f"names a namespace the catalogue does not declare; {hint}")
     value = value.strip()
     if not value:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 
 from phonenumbers import SUPPORTED_REGIONS
@@ -13,6 +12,7 @@ from phonenumbers import SUPPORTED_REGIONS
 from engine.change import DURABILITIES, Durability
 from engine.errors import Misconfigured
 from engine.rules.times import duration_ms
+from engine.spelling import meant
 
 PREFIX = "TELLER_"
 NAMES = {
@@ -130,7 +130,7 @@ def read_settings(environment: Mapping[str, str], **flags: str | None) -> Settin
 def unknown_settings(environment: Mapping[str, str]) -> list[str]:
     """A sentence for each `TELLER_…` variable that is no setting, with the nearest that is."""
     strange = [name for name in environment if name.startswith(PREFIX) and name not in NAMES]
-    return [f"{name} is not a setting{_nearest(name)}" for name in sorted(strange)]
+    return [f"{name} is not a setting{meant(name, NAMES, '; ')}" for name in sorted(strange)]
 
 
 def is_key(key: str, prefix: str) -> bool:
@@ -172,8 +172,7 @@ def _durability(text: str) -> Durability:
     for one in DURABILITIES:
         if text == one:
             return one
-    close = get_close_matches(text, DURABILITIES, 1)
-    hint = f"; did you mean {close[0]}?" if close else ""
+    hint = meant(text, DURABILITIES, "; ")
     raise Misconfigured(
         f"TELLER_DURABILITY is one of {', '.join(DURABILITIES)}, not {text!r}{hint}"
     )
@@ -215,8 +214,3 @@ def _origins(text: str | None) -> frozenset[str]:
                 f"without a wildcard, not {origin!r}"
             )
     return origins
-
-
-def _nearest(name: str) -> str:
-    close = get_close_matches(name, NAMES, 1)
-    return f"; did you mean {close[0]}?" if close else ""

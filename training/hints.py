@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
+
+from engine.spelling import meant
 
 _FEW = 20
 
@@ -11,6 +12,6 @@ _FEW = 20
 def nearest(name: str, known: Iterable[str]) -> str:
     """The known name most like it, else the first few there are."""
     names = sorted(known)
-    if near := get_close_matches(name, names, 1):
-        return f"did you mean {near[0]!r}?"
+    if hint := meant(name, names, show=repr):
+        return hint
     return f"it has {', '.join(names[:_FEW])}" if names else "it has none"

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 from engine.catalogue.source import Document, Path
 from engine.errors import Fault
-from engine.rules.faults import nearest as closest
+from engine.spelling import meant
 
 Spec = TypeVar("Spec")
 
@@ -82,7 +82,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
     names = sorted(known)
     if not names:
         return "there is none"
-    return closest(name, names) or (f"there is {', '.join(names)}" if len(names) <= 8 else "")
+    return meant(name, names) or (f"there is {', '.join(names)}" if len(names) <= 8 else "")
 
 
 def _fault(at: Located[Spec], path: Path, what: str, hint: str) -> Fault:

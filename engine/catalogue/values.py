@@ -13,10 +13,10 @@ from typing import Any
 from engine.catalogue.faults import nearest
 from engine.domain import Value
 from engine.errors import InvalidRequest, Problem
-from engine.rules.faults import nearest as closest
 from engine.rules.scope import Attribute
 from engine.rules.times import duration_ms, timestamp_ms
 from engine.rules.types import BOOL, DOUBLE, DURATION, INT, STRING, TIMESTAMP, Type, element_of
+from engine.spelling import meant
 
 LONGEST_TEXT = 4096
 LONGEST_LIST = 100
@@ -28,7 +28,7 @@ def parse_value(raw: object, attribute: Attribute) -> Value:
     if attribute.enum is not None:
         for one in value if isinstance(value, list) else [value]:
             if one not in attribute.enum:
-                hint = closest(str(one), attribute.enum)
+                hint = meant(str(one), attribute.enum)
                 raise ValueError(f"must be one of {', '.join(attribute.enum)}" + _aside(hint))
     return value
 

@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 import math
-from difflib import get_close_matches
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
 from engine.history import FILTERS
+from engine.spelling import meant
 
 Facet = Literal["id", "group", "kind"]
 FACETS: tuple[Facet, ...] = ("id", "group", "kind")
@@ -89,8 +89,8 @@ def _check_source(feature: Feature, name: str) -> None:
     room, dot, attribute = source.partition(".")
     known = source in SOURCES[2:] or (f"{room}." in SOURCES[:2] and attribute)
     if not known:
-        near = get_close_matches(f"{room}{dot}" if room != "history" else source, SOURCES, 1)
-        hint = f", did you mean '{near[0]}'?" if near else f"; one of {', '.join(SOURCES)}"
+        start = f"{room}{dot}" if room != "history" else source
+        hint = meant(start, SOURCES, ", ", repr) or f"; one of {', '.join(SOURCES)}"
         raise ValueError(f"{name}: no source '{source}'{hint}")
     historic = room == "history"
     if historic != bool(feature.event):

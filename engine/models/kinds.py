@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from hashlib import sha256
 from pkgutil import resolve_name
 
 from engine.errors import ModelRefused
 from engine.models.base import Model
+from engine.spelling import meant
 
 KINDS: Mapping[str, str] = {
     "beta": "engine.models.beta:parse_beta",
@@ -32,7 +32,7 @@ def parse_model(kind: str, artefact: bytes, version: str | None = None) -> Model
     Raises ModelRefused for an unknown kind and for anything unfit to serve.
     """
     if kind not in KINDS:
-        near = get_close_matches(kind, KINDS, 1) or sorted(KINDS)
-        raise ModelRefused(f"no kind of model '{kind[:60]}'; did you mean {' or '.join(near)}?")
+        hint = meant(kind, KINDS) or f"one of {', '.join(sorted(KINDS))}"
+        raise ModelRefused(f"no kind of model '{kind[:60]}'; {hint}")
     parse: Callable[[bytes, str], Model] = resolve_name(KINDS[kind])
     return parse(artefact, version or f"sha256:{sha256(artefact).hexdigest()}")

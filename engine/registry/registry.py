@@ -6,7 +6,6 @@ import hmac
 import re
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Protocol
 
@@ -27,6 +26,7 @@ from engine.registry.manifest import (
     write_manifest,
 )
 from engine.registry.shelf import alone, keep, made, put, read, within
+from engine.spelling import meant
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
@@ -246,8 +246,9 @@ class Registry:
         return path
 
     def _nearest(self, name: str) -> str:
-        near = get_close_matches(name, [one for one in self.names() if one != name], 1)
-        return f", did you mean '{near[0]}'?" if near and not self.home(name).is_dir() else ""
+        if self.home(name).is_dir():
+            return ""
+        return meant(name, (one for one in self.names() if one != name), ", ", repr)
 
 
 def _parsed(manifest: Manifest, artefact: bytes, digest: str) -> Model:

@@ -8,7 +8,6 @@ from typing import TypeVar
 from engine.domain import KINDS
 from engine.history import FILTERS
 from engine.rules import functions
-from engine.rules.faults import nearest
 from engine.rules.folding import built
 from engine.rules.operators import NAMESPACES, Operators
 from engine.rules.patterns import compile_pattern
@@ -27,6 +26,7 @@ from engine.rules.types import (
     Type,
     element_of,
 )
+from engine.spelling import meant
 
 Parsed = TypeVar("Parsed")
 MACROS_DEEPEST = 4
@@ -39,7 +39,7 @@ class Checker(Operators):
     def call(self, term: Term) -> Node | None:
         check = _CALLS.get(term.text)
         if check is None:
-            hint = nearest(term.text, _CALLS)
+            hint = meant(term.text, _CALLS)
             if term.text in _METHODS:
                 hint = f"it is asked of a value: x.{term.text}(…)"
             raise wrong(term, f"there is no function {term.text}", hint)
@@ -51,7 +51,7 @@ class Checker(Operators):
             return self._history(term)
         if term.text not in _METHODS:
             self.node(owner)
-            raise wrong(term, f"there is no function {term.text}", nearest(term.text, _METHODS))
+            raise wrong(term, f"there is no function {term.text}", meant(term.text, _METHODS))
         count = {"size": 1, "exists": 3, "all": 3}.get(term.text, 2)
         if not self._takes(term, count, on=1):
             return None
@@ -162,7 +162,7 @@ class Checker(Operators):
 
     def _history(self, term: Term) -> Node | None:
         if term.text not in _QUESTIONS:
-            hint = nearest(term.text, _QUESTIONS) or "ask count, days_since or open"
+            hint = meant(term.text, _QUESTIONS) or "ask count, days_since or open"
             raise wrong(term, f"history has no {term.text}", hint)
         if len(term.args) != 2:
             what = "topic" if term.text == "open" else "type of interaction"
@@ -183,9 +183,7 @@ class Checker(Operators):
         for name, arg in term.named:
             text = self._written(arg, name)
             if name not in allowed:
-                hint = nearest(name, allowed) or (
-                    f"it takes {', '.join(allowed)}" if allowed else ""
-                )
+                hint = meant(name, allowed) or (f"it takes {', '.join(allowed)}" if allowed else "")
                 self.note(arg.column, f"history.{term.text} takes no {name}", hint)
             elif name in filters or (name == "within" and within is not None):
                 self.note(arg.column, f"{name} is given twice")
@@ -204,7 +202,7 @@ class Checker(Operators):
             "kind": KINDS,
         }
         if name in known and text not in known[name]:
-            self.note(term.column, f"there is no {name} {text!r}", nearest(text, known[name]))
+            self.note(term.column, f"there is no {name} {text!r}", meant(text, known[name]))
 
 
 def _positive(text: str) -> int:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from engine.errors import TellerError
+from engine.spelling import meant
 
 
 class LanguageFault(NamedTuple):
@@ -29,12 +29,6 @@ class LanguageFaults(TellerError):
         super().__init__("; ".join(map(str, self.faults)))
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """A hint with the known name most like `name`, or nothing when none is like it."""
-    close = get_close_matches(name, list(known), n=1)
-    return f"did you mean {close[0]}?" if close else ""
-
-
 def among(value: object, values: Sequence[str]) -> str:
     """A hint with the one of an enum's values most like `value`, or with all of them."""
-    return nearest(str(value), values) or f"its values are {', '.join(values)}"
+    return meant(str(value), values) or f"its values are {', '.join(values)}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from engine.rules.checker import Checker
 from engine.rules.emit import constant
-from engine.rules.faults import LanguageFault, LanguageFaults, nearest
+from engine.rules.faults import LanguageFault, LanguageFaults
 from engine.rules.scope import Attribute, Condition, Scope
 from engine.rules.syntax import parse
 from engine.rules.types import (
@@ -41,7 +41,6 @@ __all__ = [
     "Type",
     "check",
     "list_of",
-    "nearest",
     "parse_type",
 ]
 

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 
 from engine.rules import functions
-from engine.rules.faults import LanguageFault, LanguageFaults, among, nearest
+from engine.rules.faults import LanguageFault, LanguageFaults, among
 from engine.rules.folding import built, folded
 from engine.rules.refusals import a, unfit, wrong
 from engine.rules.scope import Scope
@@ -25,6 +25,7 @@ from engine.rules.types import (
     element_of,
     list_of,
 )
+from engine.spelling import meant
 
 NAMESPACES = ("customer", "context", "segment", "table", "rule", "history")
 
@@ -78,7 +79,7 @@ class Operators(ABC):
             raise wrong(term, f"{term.text} is not a value by itself", f"{term.text}.name is")
         known = (*self.locals, "now", *NAMESPACES)
         owners = [n for n in ("customer", "context") if term.text in getattr(self.scope, n)]
-        hint = f"did you mean {owners[0]}.{term.text}?" if owners else nearest(term.text, known)
+        hint = f"did you mean {owners[0]}.{term.text}?" if owners else meant(term.text, known)
         raise wrong(term, f"there is no {term.text}", hint)
 
     def _select(self, term: Term) -> Node | None:
@@ -91,7 +92,7 @@ class Operators(ABC):
         known = self._known(owner.text)
         if term.text not in known:
             what = f"{owner.text}.{term.text} is not declared"
-            raise wrong(term, what, nearest(term.text, known))
+            raise wrong(term, what, meant(term.text, known))
         partial = owner.text not in ("customer", "context") or (
             self.scope.attribute(owner.text, term.text).default is None
         )

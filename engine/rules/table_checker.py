@@ -11,11 +11,12 @@ from typing import NamedTuple, get_args
 
 from engine.domain import Value
 from engine.errors import TellerError
-from engine.rules.faults import LanguageFaults, among, nearest
+from engine.rules.faults import LanguageFaults, among
 from engine.rules.language import Condition, Scope, check, parse_type
 from engine.rules.literals import literal
 from engine.rules.tables import DecisionTable, Hit, Row
 from engine.rules.types import BOOL, Node, Type, list_of
+from engine.spelling import meant
 
 _CELL = re.compile(r"(==|!=|<=|>=|<|>)?\s*(.*)", re.DOTALL)
 
@@ -64,7 +65,7 @@ class _Checker:
         conditions = [self.input(column, text) for column, text in enumerate(inputs, 1)]
         type = self.output(output, len(inputs) + 1)
         if hit not in get_args(Hit):
-            hint = nearest(hit, get_args(Hit)) or "unique, first or collect"
+            hint = meant(hit, get_args(Hit)) or "unique, first or collect"
             self.faults.append(TableFault(0, 1, f"there is no hit policy {hit!r}", hint))
         checked = [self.row(index, row, conditions, type) for index, row in enumerate(rows, 1)]
         if self.faults or type is None:

@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 
 from engine.domain import Value
-from engine.rules.faults import nearest
+from engine.spelling import meant
 
 
 class Type(NamedTuple):
@@ -46,7 +46,7 @@ def parse_type(text: str) -> Type:
     name = match[2] or match[3]
     if name not in SCALARS:
         known = ", ".join(SCALARS)
-        hint = nearest(name, SCALARS) or f"the types are {known}, and list<…> of them"
+        hint = meant(name, SCALARS) or f"the types are {known}, and list<…> of them"
         raise ValueError(f"there is no type {name!r} ({hint})")
     return list_of(SCALARS[name]) if match[1] else SCALARS[name]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any
 
 import msgspec
@@ -26,6 +25,7 @@ from engine.errors import (
     TellerError,
     TooLarge,
 )
+from engine.spelling import meant
 
 CONTENT_TYPE = "application/problem+json"
 UNKNOWN = "unknown field"
@@ -106,8 +106,7 @@ def problems(schema: Schema, errors: Mapping[Any, Any]) -> list[Problem]:
 
 def nearest(name: str, names: Collection[str]) -> str:
     """A hint with the closest of `names`, or nothing."""
-    close = get_close_matches(name, names, 1)
-    return f"; did you mean {close[0]!r}?" if close else ""
+    return meant(name, names, "; ", repr)
 
 
 def pointer_to(*path: str | int) -> str:
