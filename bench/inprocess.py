@@ -35,7 +35,7 @@ def live(catalogue: Catalogue) -> Live:
 
 
 def measure() -> Iterator[Figure]:
-    """Compilation, rules, scoring and whole decisions at each size, 50 interactions of history."""
+    """Compilation, rules, models and whole decisions at each size, 50 interactions of history."""
     decided: dict[int, list[float]] = {}
     for size in SIZES:
         catalogue = compile_catalogue(catalogue_files(size))
@@ -48,12 +48,12 @@ def measure() -> Iterator[Figure]:
 
 
 def _parts(size: int, catalogue: Catalogue) -> Iterator[Figure]:
-    state, scorer = customer_state(50), live(catalogue).scorer
+    state, predictor = customer_state(50), live(catalogue).predictor
     facts = Facts(state.attributes, REQUEST.context, state.events, "web", NOW)
     rules = micros(lambda: catalogue.engagement.knockouts(catalogue.ruleset.evaluate(facts)))
     yield figure(f"rules, {size:,} actions", rules, "µs", RULES.get(size))
-    scoring = micros(lambda: scorer.score(facts))
-    yield figure(f"features + propensities, {size:,} actions", scoring, "µs")
+    predicting = micros(lambda: predictor.predict(facts))
+    yield figure(f"features + propensities, {size:,} actions", predicting, "µs")
 
 
 def _decide(engaged: Live) -> list[float]:

@@ -15,7 +15,7 @@ from engine.decide import decide
 from engine.domain import Facts, Value
 from engine.exploration import pick
 from engine.exploration.epsilon import Epsilon
-from engine.models.base import Scorer
+from engine.models.base import Predictor
 
 ACTIONS = 100
 LEAST = 5.0
@@ -34,15 +34,15 @@ def measure() -> Iterator[Figure]:
     workspace = Workspace("--cb_explore_adf --epsilon 0.02 -q :: --quiet")
     example = _example(state.attributes)
     theirs = micros(lambda: workspace.predict(example))
-    predict = micros(lambda: _choose(engaged.scorer, facts))
+    predict = micros(lambda: _choose(engaged.predictor, facts))
     whole = micros(lambda: decide(REQUEST, state, engaged, NOW, "0" * 32))
     workspace.finish()
     yield _faster(f"propensities and a draw ÷ VW's, {ACTIONS} actions", predict, theirs, LEAST)
     yield _faster(f"decide() ÷ VW's predict, {ACTIONS} actions", whole, theirs, None)
 
 
-def _choose(scorer: Scorer, facts: Facts) -> int:
-    return pick(Epsilon(0.02).probabilities(scorer.score(facts).propensities), 0.5)
+def _choose(predictor: Predictor, facts: Facts) -> int:
+    return pick(Epsilon(0.02).probabilities(predictor.predict(facts).propensities), 0.5)
 
 
 def _faster(name: str, ours: list[float], theirs: list[float], least: float | None) -> Figure:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import msgspec
 
 from bench.figures import Figure, against
-from engine.models.base import Scorer
+from engine.models.base import Predictor
 from engine.models.kinds import parse_model
 from engine.models.trees import Columns, TreesArtefact
 from training.batch.pace import FEATURES, a_house
@@ -44,10 +44,10 @@ def _trees(table: Examples) -> bytes:
     return msgspec.json.encode(TreesArtefact(FEATURES, known, packed, baseline))
 
 
-def _took(scorer: Scorer, table: Examples) -> list[float]:
+def _took(predictor: Predictor, table: Examples) -> list[float]:
     samples = []
     for facts in table.facts[:TURNS]:
         started = time.perf_counter()
-        scorer.score(facts)
+        predictor.predict(facts)
         samples.append((time.perf_counter() - started) * 1e6)
     return samples

@@ -14,7 +14,7 @@ from engine.catalogue import Catalogue
 from engine.domain import Code, Contacts, CustomerState, Facts, Knockout, Value
 from engine.exploration import METHODS, Method
 from engine.facts import defaults_of, facts_of, impersonal
-from engine.models.base import Model, Scorer
+from engine.models.base import Model, Predictor
 from engine.models.beta import UNTRAINED
 from engine.plan import DecisionRequest
 from engine.rules.contact import ContactCheck
@@ -32,15 +32,15 @@ _UNTRIED = METHODS["none"](0.0)
 class Live:
     """What decides just now, taken whole: a catalogue and the models bound to its actions.
 
-    `prior` stands in for `scorer` where the customer refused personalisation; `versions`
+    `prior` stands in for `predictor` where the customer refused personalisation; `versions`
     are the digests of the models by name. `route`, if any, says what decides a request
     in place of this. `tiers` has each action's, and is None where all are of one; `method` is how
     the catalogue has things tried out.
     """
 
     catalogue: Catalogue
-    scorer: Scorer
-    prior: Scorer
+    predictor: Predictor
+    prior: Predictor
     versions: Mapping[str, str]
     route: Callable[[DecisionRequest], Live] | None = None
     everyone: int = field(init=False, repr=False)
@@ -134,12 +134,12 @@ def survey(
     facts = facts_of(request, state, live.defaults, now)
     evaluation = catalogue.ruleset.evaluate(facts)
     verdict = live.policies.judge(live.everyone, state.consent, evaluation, now)
-    scored = (live.prior if impersonal(request, state) else live.scorer).score(facts)
+    predicted = (live.prior if impersonal(request, state) else live.predictor).predict(facts)
     strategy = catalogue.strategy
     values, worth = strategy.worth(evaluation)
     weights = strategy.weights(evaluation)
     cost = strategy.contact_cost.get(request.channel, 0.0)
-    scales = scored.scales
+    scales = predicted.scales
     return Situation(
         live,
         facts,
@@ -147,10 +147,10 @@ def survey(
         verdict.knockouts,
         verdict.standing,
         catalogue.contact.check(contacts, facts, evaluation),
-        scored.propensities,
+        predicted.propensities,
         values,
-        priorities(scored.propensities, worth, weights, cost),
-        scored.features,
+        priorities(predicted.propensities, worth, weights, cost),
+        predicted.features,
         _UNTRIED if request.mode == "bot" else live.method,
         None if scales is None else np.abs(priorities(scales, worth, weights, 0.0)),
     )

@@ -11,7 +11,7 @@ from engine.change import Entry
 from engine.codec import pack_attributes, pack_consent, pack_events, unpack
 from engine.domain import Consent, Event, EventLabel, Events, Facts, Matter, Tally
 from engine.facts import disclosed, keepable, unpack_facts
-from engine.models.base import Scored, Scorer
+from engine.models.base import Predicted, Predictor
 from engine.models.encoder import Encoder
 from engine.models.features import Category, Feature, Number
 from engine.plan import DecisionRequest, PlacementAsk, Plan
@@ -64,22 +64,22 @@ def kept(made: DecisionRecord) -> bytes:
 
 @dataclass
 class Watched:
-    """A scorer that notes what it was shown."""
+    """A predictor that notes what it was shown."""
 
-    scorer: Scorer
+    predictor: Predictor
     version: str = "watched"
     shown: list[Facts] = field(default_factory=list)
 
-    def score(self, facts: Facts) -> Scored:
+    def predict(self, facts: Facts) -> Predicted:
         self.shown.append(facts)
-        return self.scorer.score(facts)
+        return self.predictor.predict(facts)
 
 
 def test_every_feature_can_be_computed_later_as_it_was_at_the_decision() -> None:
     made = record()
     engine = live(CATALOGUE)
-    watched = Watched(engine.scorer)
-    decided(unpack("canary", made.state), replace(engine, scorer=watched), made.request)
+    watched = Watched(engine.predictor)
+    decided(unpack("canary", made.state), replace(engine, predictor=watched), made.request)
     (shown,) = watched.shown
     encoder = Encoder(FEATURES)
     facts = unpack_facts(kept(made))

@@ -31,9 +31,9 @@ def predict(model: Model, table: Examples) -> Vector:
     if encoder is not None:
         return promised(model, encoder.matrix(table.facts), table.actions)
     actions, codes = numbered(table.actions)
-    scorer = model.bind(actions)
+    predictor = model.bind(actions)
     rows = zip(table.facts, codes, strict=True)
-    return np.array([scorer.score(facts).propensities[code] for facts, code in rows])
+    return np.array([predictor.predict(facts).propensities[code] for facts, code in rows])
 
 
 def promised(model: Model, x: Vector, actions: Sequence[Action]) -> Vector:

@@ -18,7 +18,7 @@ MOST_COLUMNS = 2_000
 """Wider models cost more memory, an action a row, than an artefact may make a worker spend."""
 
 
-class Scored(Struct, frozen=True):
+class Predicted(Struct, frozen=True):
     """A propensity in [0, 1] for every action of the catalogue, by id, and what it rests on.
 
     `propensities`: contiguous float64, shape (actions,), not to be written to. `features`:
@@ -32,13 +32,13 @@ class Scored(Struct, frozen=True):
     scales: NDArray[np.float64] | None = None
 
 
-class Scorer(Protocol):
+class Predictor(Protocol):
     """A model bound to one catalogue's actions; `version` names the model to replay it by."""
 
     @property
     def version(self) -> str: ...
 
-    def score(self, facts: Facts) -> Scored:
+    def predict(self, facts: Facts) -> Predicted:
         """Propensities of all the actions it was bound to, in their order; never raises."""
         ...
 
@@ -57,7 +57,7 @@ class Model(Protocol):
         """How far back, in ms, the windows of its features look: so long must rows be kept."""
         ...
 
-    def bind(self, actions: Sequence[Action]) -> Scorer:
+    def bind(self, actions: Sequence[Action]) -> Predictor:
         """Fold the model for these actions; one it never saw starts from its kin:
         its group, else its kind, else the base rate."""
         ...

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from engine.domain import Action, Facts
 from engine.errors import ModelRefused
-from engine.models.base import Scored
+from engine.models.base import Predicted
 from engine.models.features import Facet
 
 BASE_RATE = 0.05
@@ -48,14 +48,14 @@ class BetaArtefact(Struct, frozen=True, forbid_unknown_fields=True, tag="teller.
 
 
 @dataclass(frozen=True)
-class BetaScorer:
+class BetaPredictor:
     """The same propensities for everyone."""
 
     version: str
-    _scored: Scored
+    _predicted: Predicted
 
-    def score(self, facts: Facts) -> Scored:  # noqa: ARG002 - the same for everyone
-        return self._scored
+    def predict(self, facts: Facts) -> Predicted:  # noqa: ARG002 - the same for everyone
+        return self._predicted
 
 
 @dataclass(frozen=True)
@@ -67,10 +67,10 @@ class BetaModel:
     kind: str = "beta"
     reach: int = 0
 
-    def bind(self, actions: Sequence[Action]) -> BetaScorer:
+    def bind(self, actions: Sequence[Action]) -> BetaPredictor:
         rates = np.array([self.rate(action) for action in actions], dtype=np.float64)
         rates.setflags(write=False)
-        return BetaScorer(self.version, Scored(rates, ()))
+        return BetaPredictor(self.version, Predicted(rates, ()))
 
     def rate(self, action: Action) -> float:
         """How often the action is answered; where it was never offered, how often its kin is."""

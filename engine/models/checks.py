@@ -11,7 +11,7 @@ import numpy as np
 
 from engine.domain import Action, Events, Facts
 from engine.errors import ModelRefused
-from engine.models.base import Model, Scored
+from engine.models.base import Model, Predicted
 
 Check = Callable[[Model, Sequence[Action], Facts], str | None]
 
@@ -32,7 +32,7 @@ def propensities_are_probabilities(
     model: Model, actions: Sequence[Action], facts: Facts
 ) -> str | None:
     """Finite and within [0, 1], a contiguous float64 for each action."""
-    found = model.bind(actions).score(facts).propensities
+    found = model.bind(actions).predict(facts).propensities
     if found.shape != (len(actions),) or found.dtype != np.float64:
         return f"{found.dtype} of shape {found.shape} where float64 of {len(actions)} belongs"
     if not found.flags.c_contiguous:
@@ -44,7 +44,7 @@ def propensities_are_probabilities(
 
 def features_are_plain_numbers(model: Model, actions: Sequence[Action], facts: Facts) -> str | None:
     """What it looked at can be logged: a tuple of finite floats."""
-    features = model.bind(actions).score(facts).features
+    features = model.bind(actions).predict(facts).features
     if not isinstance(features, tuple) or not all(type(x) is float for x in features):
         return "features are not a tuple of floats"
     return None if bool(np.all(np.isfinite(features))) else "a feature is not finite"
@@ -54,10 +54,14 @@ def the_same_facts_give_the_same_bytes(
     model: Model, actions: Sequence[Action], facts: Facts
 ) -> str | None:
     """Replay depends on it: bound once or twice, now or later."""
-    scorer = model.bind(actions)
+    predictor = model.bind(actions)
     first, again, anew = (
-        _frozen(scored)
-        for scored in (scorer.score(facts), scorer.score(facts), model.bind(actions).score(facts))
+        _frozen(predicted)
+        for predicted in (
+            predictor.predict(facts),
+            predictor.predict(facts),
+            model.bind(actions).predict(facts),
+        )
     )
     return None if first == again == anew else "the same facts gave other numbers"
 
@@ -66,8 +70,8 @@ def the_order_of_actions_does_not_matter(
     model: Model, actions: Sequence[Action], facts: Facts
 ) -> str | None:
     """An action's propensity is its own, wherever it stands."""
-    forward = model.bind(actions).score(facts).propensities
-    backward = model.bind(actions[::-1]).score(facts).propensities
+    forward = model.bind(actions).predict(facts).propensities
+    backward = model.bind(actions[::-1]).predict(facts).propensities
     same = bool(np.array_equal(forward, backward[::-1]))
     return None if same else "propensities depend on the order of the actions"
 
@@ -98,5 +102,5 @@ CHECKS: tuple[Check, ...] = (
 )
 
 
-def _frozen(scored: Scored) -> tuple[bytes, tuple[float, ...]]:
-    return scored.propensities.tobytes(), scored.features
+def _frozen(predicted: Predicted) -> tuple[bytes, tuple[float, ...]]:
+    return predicted.propensities.tobytes(), predicted.features

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from engine.compiled import compiled
 from engine.domain import Action, Facts
 from engine.errors import ModelRefused
-from engine.models.base import LARGEST, MOST_COLUMNS, Scored
+from engine.models.base import LARGEST, MOST_COLUMNS, Predicted
 from engine.models.encoder import Encoder
 from engine.models.features import FACETS, Facet, Feature
 
@@ -49,7 +49,7 @@ class LogisticArtefact(Struct, frozen=True, forbid_unknown_fields=True, tag="tel
     match: dict[str, float] = {}
 
 
-class LogisticScorer:
+class LogisticPredictor:
     """Slopes and intercepts folded for one catalogue.
 
     Actions of one group often share their slopes, so distinct rows are multiplied once
@@ -70,9 +70,9 @@ class LogisticScorer:
         self._spread = spread.reshape(-1)
         self._intercepts = -intercepts
 
-    def score(self, facts: Facts) -> Scored:
+    def predict(self, facts: Facts) -> Predicted:
         features = self._encode(facts)
-        return Scored(self.propensities(np.array(features)), tuple(features))
+        return Predicted(self.propensities(np.array(features)), tuple(features))
 
     def propensities(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         """Sigmoid of the logits of all actions, given one encoded row."""
@@ -112,8 +112,8 @@ class LogisticModel:
         self.reach = self.encoder.reach
         self._crossed = {facet: self.encoder.crossed(facet) for facet in FACETS}
 
-    def bind(self, actions: Sequence[Action]) -> LogisticScorer:
-        return LogisticScorer(self.version, self.encoder, *self.fold(actions))
+    def bind(self, actions: Sequence[Action]) -> LogisticPredictor:
+        return LogisticPredictor(self.version, self.encoder, *self.fold(actions))
 
     def fold(self, actions: Sequence[Action]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Slopes (actions × columns) and intercepts (actions): all there is to a logit."""

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from engine.domain import Action, Facts
 from engine.errors import ModelRefused
-from engine.models.base import LARGEST, MOST_COLUMNS, Scored
+from engine.models.base import LARGEST, MOST_COLUMNS, Predicted
 from engine.models.beta import BetaArtefact, BetaModel, check_rates
 from engine.models.encoder import Encoder
 from engine.models.features import Feature
@@ -97,7 +97,7 @@ class Columns:
         return np.hstack([x, matched, described[codes]])
 
 
-class TreesScorer:
+class TreesPredictor:
     """Trees bound to one catalogue: actions the trees cannot tell apart share a row."""
 
     def __init__(self, model: TreesModel, actions: Sequence[Action]) -> None:
@@ -113,7 +113,7 @@ class TreesScorer:
         matching = np.array([columns.matching(action) for action in actions], np.intp)
         self._matching = matching.reshape(len(actions), len(columns.matches))
 
-    def score(self, facts: Facts) -> Scored:
+    def predict(self, facts: Facts) -> Predicted:
         features = self._encode(facts)
         row = np.zeros(self._model.columns.total)
         row[: len(features)] = features
@@ -121,7 +121,7 @@ class TreesScorer:
         margins = self._model.forest.margins(self._unmatched & reachable).take(self._spread)
         if self._matching.shape[1]:
             self._rematch(row, reachable, margins)
-        return Scored(self._model.probabilities(margins), tuple(features))
+        return Predicted(self._model.probabilities(margins), tuple(features))
 
     def _rematch(self, row: Vector, reachable: Bits, margins: Vector) -> None:
         """Margins anew of the few actions that something of the customer matches."""
@@ -164,8 +164,8 @@ class TreesModel:
         self.reach = self.columns.encoder.reach
         self.forest = Forest(artefact.trees, self.columns.total)
 
-    def bind(self, actions: Sequence[Action]) -> TreesScorer:
-        return TreesScorer(self, actions)
+    def bind(self, actions: Sequence[Action]) -> TreesPredictor:
+        return TreesPredictor(self, actions)
 
     def predict(self, rows: Vector) -> Vector:
         """Propensities of rows of all columns, see `Columns.rows`."""

@@ -130,7 +130,7 @@ class Metrics:
         self._serving = shares
 
     def shadowed(self, difference: float, same: bool) -> None:
-        """The shadow scored what was decided; whether it had the same favourite."""
+        """The shadow was asked for what was decided; whether it had the same favourite."""
         self._shadowed.labels("same" if same else "other").inc()
         self._difference.observe(difference)
 

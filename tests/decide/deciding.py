@@ -10,7 +10,7 @@ import numpy as np
 from engine.catalogue import Catalogue
 from engine.decide import decide
 from engine.domain import Action, CustomerState, Facts
-from engine.models.base import Scored
+from engine.models.base import Predicted
 from engine.models.beta import UNTRAINED
 from engine.plan import DecisionRequest, PlacementAsk, Plan
 from engine.situation import Live
@@ -19,17 +19,17 @@ from tests.builders import NOW
 
 @dataclass(frozen=True)
 class Fixed:
-    """A scorer that gives every action a stated propensity, 0.5 where none is stated."""
+    """A predictor that gives every action a stated propensity, 0.5 where none is stated."""
 
     actions: Sequence[Action]
     stated: Mapping[str, float]
     version: str = "fixed"
     scale: float | None = None
 
-    def score(self, facts: Facts) -> Scored:  # noqa: ARG002
+    def predict(self, facts: Facts) -> Predicted:  # noqa: ARG002
         propensities = np.array([self.stated.get(action.id, 0.5) for action in self.actions])
         scales = None if self.scale is None else np.full(len(propensities), self.scale)
-        return Scored(propensities, (1.0,), scales)
+        return Predicted(propensities, (1.0,), scales)
 
 
 def live(catalogue: Catalogue, **propensities: float) -> Live:
@@ -40,7 +40,7 @@ def live(catalogue: Catalogue, **propensities: float) -> Live:
 
 def unsure(engine: Live, scale: float) -> Live:
     """The same, with a model that says every propensity may be off by so much."""
-    return replace(engine, scorer=Fixed(engine.catalogue.actions, {}, scale=scale))
+    return replace(engine, predictor=Fixed(engine.catalogue.actions, {}, scale=scale))
 
 
 def ask(*placements: str, channel: str = "web", **fields: object) -> DecisionRequest:

@@ -93,7 +93,7 @@ def test_a_preview_contacts_nobody() -> None:
     assert plan.contacts is None
 
 
-def test_a_customer_who_refused_personalisation_is_not_scored_by_the_model() -> None:
+def test_for_a_customer_who_refused_personalisation_the_model_does_not_predict() -> None:
     engine = live(catalogue(), plus=0.9)
     refused = decided(customer(denied=["personalisation"]), engine)
     signalled = decided(customer(), engine, ask(privacy_signal=True))

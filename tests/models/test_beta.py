@@ -12,7 +12,7 @@ from tests.models.builders import an_action, facts
 
 
 def rates(model: BetaModel, *actions: Action) -> list[float]:
-    return [float(rate) for rate in model.bind(actions).score(facts()).propensities]
+    return [float(rate) for rate in model.bind(actions).predict(facts()).propensities]
 
 
 ARTEFACT = BetaArtefact(

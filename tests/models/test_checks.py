@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from engine.domain import Action, Facts
 from engine.errors import ModelRefused
-from engine.models.base import Model, Scored
+from engine.models.base import Model, Predicted
 from engine.models.beta import UNTRAINED
 from engine.models.checks import check_model
 from engine.models.logistic import LogisticModel
@@ -45,18 +45,18 @@ class Planted:
     version: str = "v"
     reach: int = 0
 
-    def bind(self, actions: Sequence[Action]) -> PlantedScorer:
-        return PlantedScorer(self, actions)
+    def bind(self, actions: Sequence[Action]) -> PlantedPredictor:
+        return PlantedPredictor(self, actions)
 
 
 @dataclass
-class PlantedScorer:
+class PlantedPredictor:
     model: Planted
     actions: Sequence[Action]
     version: str = "v"
 
-    def score(self, facts: Facts) -> Scored:
-        return Scored(self.model.numbers(self.actions, facts), self.model.seen)
+    def predict(self, facts: Facts) -> Predicted:
+        return Predicted(self.model.numbers(self.actions, facts), self.model.seen)
 
 
 def half(actions: Sequence[Action], _: Facts) -> NDArray[np.float64]:

@@ -78,12 +78,12 @@ def test_serving_agrees_with_a_scikit_learn_pipeline(seed: int) -> None:
     rng = np.random.default_rng(seed)
     data = table(rng)
     pipeline = fitted(data, strength=float(10 ** rng.uniform(-2, 2)))
-    scorer = LogisticModel(translated(pipeline), "v").bind([an_action(o) for o in OFFERS])
+    predictor = LogisticModel(translated(pipeline), "v").bind([an_action(o) for o in OFFERS])
     customers = [*data[["age", "spend", "plan"]].head(20).to_dict("records"), STRANGER]
     for row in customers:
         customer = {str(name): value for name, value in row.items()}
         theirs = pipeline.predict_proba(pd.DataFrame([{**customer, "action": o} for o in OFFERS]))
-        ours = scorer.score(facts(customer)).propensities
+        ours = predictor.predict(facts(customer)).propensities
         np.testing.assert_allclose(ours, theirs[:, 1], rtol=0, atol=1e-9)
 
 
@@ -123,25 +123,25 @@ def test_the_folded_sum_is_the_definition() -> None:
         an_action("note", None, "message"),
         an_action("saver", "savings"),
     ]
-    found = LogisticModel(ARTEFACT, "v").bind(actions).score(ANA)
+    found = LogisticModel(ARTEFACT, "v").bind(actions).predict(ANA)
     wanted = [logit(ARTEFACT, ANA, a.group, a.id, a.kind) for a in actions]
     np.testing.assert_allclose(found.propensities, 1 / (1 + np.exp(-np.array(wanted))), atol=1e-12)
     assert found.features == tuple(Encoder(FEATURES).encode(ANA))
 
 
 def test_an_action_never_seen_starts_from_its_kin() -> None:
-    scorer = LogisticModel(ARTEFACT, "v").bind(
+    predictor = LogisticModel(ARTEFACT, "v").bind(
         [an_action("new", "savings"), an_action("other", "savings"), an_action("saver", "savings")]
     )
-    new, other, saver = scorer.score(ANA).propensities
+    new, other, saver = predictor.predict(ANA).propensities
     assert new == other < saver
 
 
 def test_what_matches_the_action_weighs_for_that_action_alone() -> None:
     likes = Feature("likes", "customer.likes", Members(("isa", "loan")), match="id")
     model = LogisticModel(LogisticArtefact((likes,), 0.0, (0.0, 0.0), match={"likes": 2.0}), "v")
-    scorer = model.bind([an_action("isa"), an_action("loan"), an_action("new")])
-    assert scorer.score(facts({"likes": ["loan", "new"]})).propensities.tolist() == [
+    predictor = model.bind([an_action("isa"), an_action("loan"), an_action("new")])
+    assert predictor.predict(facts({"likes": ["loan", "new"]})).propensities.tolist() == [
         0.5,
         pytest.approx(1 / (1 + np.exp(-2.0))),
         0.5,
@@ -150,10 +150,10 @@ def test_what_matches_the_action_weighs_for_that_action_alone() -> None:
 
 def test_the_steepest_model_still_gives_probabilities() -> None:
     steep = LogisticArtefact((AGE,), 0.0, (1e6, 0.0), id={"b": Term(-1e6)})
-    scorer = LogisticModel(steep, "v").bind([an_action("a"), an_action("b")])
+    predictor = LogisticModel(steep, "v").bind([an_action("a"), an_action("b")])
     with np.errstate(all="raise", under="ignore"):
-        low = scorer.score(facts({"age": -1e6})).propensities
-        high = scorer.score(facts({"age": 1e6})).propensities
+        low = predictor.predict(facts({"age": -1e6})).propensities
+        high = predictor.predict(facts({"age": 1e6})).propensities
     assert low.max() < 1e-300
     assert high.min() == 1.0
 

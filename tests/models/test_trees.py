@@ -63,12 +63,12 @@ def test_all_actions_of_a_decision_agree_with_scikit_learn_to_nine_digits() -> N
     theirs, columns, _, table = grown()
     strangers = [Action("new", "offer", "credit", None), Action("odd", "service", "none", None)]
     actions = [*ACTIONS, *strangers]
-    scorer = model().bind(actions)
+    predictor = model().bind(actions)
     for one in table.facts[:200]:
-        scored = scorer.score(one)
-        x = np.tile(scored.features, (len(actions), 1))
+        predicted = predictor.predict(one)
+        x = np.tile(predicted.features, (len(actions), 1))
         expected = theirs.predict_proba(columns.rows(x, actions))[:, 1]
-        assert np.abs(scored.propensities - expected).max() < 1e-9
+        assert np.abs(predicted.propensities - expected).max() < 1e-9
 
 
 def test_trees_are_a_model_as_any_other() -> None:
@@ -83,7 +83,7 @@ def test_an_action_never_seen_starts_from_its_kin() -> None:
     assert columns.described(saving)[0] == pytest.approx(columns.described(isa)[0], abs=0.01)
     assert columns.described(saving)[0] > columns.described(loan)[0]
     rich = facts({"spend": 400.0, "plan": "plus", "likes": []})
-    saves, borrows = model().bind([saving, lending]).score(rich).propensities
+    saves, borrows = model().bind([saving, lending]).predict(rich).propensities
     assert saves > 1.5 * borrows
 
 

@@ -31,7 +31,7 @@ def test_a_customer_s_memory_goes_as_far_back_as_the_serving_model_looks(tmp_pat
     state = customer()
     for at in (NOW - 30 * DAY, NOW - DAY):
         state = learn(Interaction(f"m-{at}", "call", at), None, state, live.catalogue, at).state
-    assert live.scorer.score(Facts({}, {}, state.events, "web", NOW)).features == (2.0,)
+    assert live.predictor.predict(Facts({}, {}, state.events, "web", NOW)).features == (2.0,)
 
     without = models.bind(live.catalogue, {PROPENSITY: UNTRAINED.version})
     assert without.catalogue.retention == WEEK.retention < 90 * DAY

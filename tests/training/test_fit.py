@@ -41,9 +41,9 @@ def fitted(world: Examples) -> Fitted:
 def served(model: Model, table: Examples) -> list[float]:
     """One decision at a time, as serving does it."""
     actions = sorted(ACTIONS, key=lambda action: action.id)
-    scorer = model.bind(actions)
+    predictor = model.bind(actions)
     return [
-        float(scorer.score(facts).propensities[actions.index(action)])
+        float(predictor.predict(facts).propensities[actions.index(action)])
         for facts, action in zip(table.facts, table.actions, strict=True)
     ]
 
@@ -130,7 +130,7 @@ def test_a_new_offer_starts_from_its_group(fitted: Fitted, world: Examples) -> N
     model = parse_model("logistic", fitted.artefact)
     newcomers = [Action("a", "offer", "savings", None), Action("b", "offer", "credit", None)]
     rich = max(world.facts, key=lambda facts: float(str(facts.customer["spend"])))
-    savings, credit = model.bind(newcomers).score(rich).propensities
+    savings, credit = model.bind(newcomers).predict(rich).propensities
     assert savings > credit
 
 

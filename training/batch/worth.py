@@ -81,8 +81,8 @@ def _greedy(
     actions: Sequence[Action],
     allowed: NDArray[np.bool_],
 ) -> Target:
-    scorer = model.bind(actions)
-    likely = np.stack([scorer.score(facts).propensities for facts in rows.table.facts])
+    predictor = model.bind(actions)
+    likely = np.stack([predictor.predict(facts).propensities for facts in rows.table.facts])
     best = np.argmax(np.where(allowed, likely, -1.0), axis=1)
     matrix = np.zeros(likely.shape)
     matrix[np.arange(len(matrix)), best] = 1.0

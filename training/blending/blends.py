@@ -45,10 +45,10 @@ class Trained:
     """The trained model alone, with a little exploring."""
 
     def __init__(self, model: Model) -> None:
-        self._scorer = model.bind(ACTIONS)
+        self._predictor = model.bind(ACTIONS)
 
     def chances(self, x: Vector, key: str) -> Vector:  # noqa: ARG002 - nothing is drawn
-        return _GREEDY.probabilities(self._scorer.score(facts_of(x)).propensities, None)
+        return _GREEDY.probabilities(self._predictor.predict(facts_of(x)).propensities, None)
 
     def learn(self, offer: int, reward: float) -> None:
         """It learns nothing until it is trained again."""
@@ -79,7 +79,7 @@ class Offset:
     """The trained model's propensity, and what the learner says it is off by."""
 
     def __init__(self, model: Model) -> None:
-        self._scorer = model.bind(ACTIONS)
+        self._predictor = model.bind(ACTIONS)
         self._learner = Learner(FEATURES)
         self._learner.know(ACTIONS)
 
@@ -87,7 +87,7 @@ class Offset:
         learner = self._learner
         learner.expand.see(x)
         self._x, self._phi = x, learner.expand(x)
-        self._offset = self._scorer.score(facts_of(x)).propensities
+        self._offset = self._predictor.predict(facts_of(x)).propensities
         _, scales = learner.belief.about(x, self._phi)
         means = self._offset + learner.belief.weights.dot(self._phi)
         return _THOMPSON.probabilities(means.clip(1e-3, 1.0), Posterior(scales, key))
@@ -100,14 +100,14 @@ class Column:
     """The learner, with what the trained model says of an offer as one more column."""
 
     def __init__(self, model: Model) -> None:
-        self._scorer = model.bind(ACTIONS)
+        self._predictor = model.bind(ACTIONS)
         told = Feature("trained", "customer.trained", Number())
         self._learner = Learner((*FEATURES, told))
         self._learner.know(ACTIONS)
 
     def chances(self, x: Vector, key: str) -> Vector:
         learner = self._learner
-        trained = self._scorer.score(facts_of(x)).propensities
+        trained = self._predictor.predict(facts_of(x)).propensities
         rows = [np.append(x, np.log(one / (1.0 - one))) for one in trained]
         learner.expand.see(rows[int(uniform(key, "see") * OFFERS)])
         self._rows = [(row, learner.expand(row)) for row in rows]

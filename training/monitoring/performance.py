@@ -71,16 +71,16 @@ def measure(traffic: Traffic) -> Measured | None:
     if not len(known):
         return None
     rate = mean(known.answered, known.subjects)
-    scored = known.where(~np.isnan(known.promised))
-    if not len(scored):
+    predicted = known.where(~np.isnan(known.promised))
+    if not len(predicted):
         return Measured(len(known), rate, None, None, None)
-    meant = scored.answered if scored.meant is None else scored.meant
+    meant = predicted.answered if predicted.meant is None else predicted.meant
     return Measured(
         len(known),
         rate,
-        float(scored.promised.mean()),
-        _calibration(meant, scored.promised, scored.subjects),
-        auc(scored.answered, scored.promised, scored.subjects),
+        float(predicted.promised.mean()),
+        _calibration(meant, predicted.promised, predicted.subjects),
+        auc(predicted.answered, predicted.promised, predicted.subjects),
     )
 
 

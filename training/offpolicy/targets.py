@@ -73,9 +73,9 @@ def of_model(
     `actions` are in the order of the log's names, `facts` a row's; `worth` is a row's of each
     action, or the same for all rows.
     """
-    scorer = model.bind(actions)
+    predictor = model.bind(actions)
     method = METHODS["epsilon"](floor)
-    promised = np.stack([scorer.score(one).propensities for one in facts])
+    promised = np.stack([predictor.predict(one).propensities for one in facts])
     return whole(name, log, np.stack([method.probabilities(row) for row in worth * promised]))
 
 

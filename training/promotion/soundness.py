@@ -15,7 +15,7 @@ import numpy as np
 
 from engine.domain import Action, Facts
 from engine.errors import ModelRefused
-from engine.models.base import Model, Scorer
+from engine.models.base import Model, Predictor
 from engine.models.checks import check_model
 from engine.models.features import Feature, Number
 from engine.models.kinds import parse_model
@@ -23,7 +23,7 @@ from engine.models.logistic import LogisticArtefact
 from engine.models.verdict import Refusal
 
 BUDGET = 20.0
-"""How many times a plain logistic model's time a decision may take to score. On our machine that
+"""How many times a plain logistic model's time a decision may take to predict. On our machine that
 is 0.14, 0.2 and 0.6 ms for 100, 1,000 and 10,000 actions: about what the whole of `decide()` is to
 take (0.15, 0.25 and 0.8 ms), which is what it protects."""
 
@@ -43,12 +43,12 @@ def unsound(model: Model, actions: Sequence[Action], samples: Sequence[Facts]) -
     except ModelRefused as error:
         yield Refusal("unsound", str(error))
         return
-    scorer = model.bind(actions)
-    scored = [scorer.score(facts) for facts in samples]
+    predictor = model.bind(actions)
+    predicted = [predictor.predict(facts) for facts in samples]
     if len(samples) < 2 or len(actions) < 2:  # too few to tell
         return
-    said = np.array([one.propensities for one in scored])
-    looks = any(len(one.features) for one in scored)
+    said = np.array([one.propensities for one in predicted])
+    looks = any(len(one.features) for one in predicted)
     if float(np.ptp(said)) < _SAME:
         yield Refusal("constant", f"every propensity is {said[0, 0]:.4g}, for every action")
     elif looks and float(np.ptp(said, axis=0).max()) < _SAME:
@@ -58,7 +58,7 @@ def unsound(model: Model, actions: Sequence[Action], samples: Sequence[Facts]) -
 
 
 class Pace(NamedTuple):
-    """Seconds to score all actions for one customer: the model's, and a plain logistic one's."""
+    """Seconds to predict for one customer, all actions: the model's, and a plain logistic one's."""
 
     ours: float
     plain: float
@@ -71,28 +71,28 @@ class Pace(NamedTuple):
 
 def paced(model: Model, actions: Sequence[Action], samples: Sequence[Facts], clock: Clock) -> Pace:
     """How long it takes, for these actions and facts."""
-    scorers = model.bind(actions), _plain().bind(actions)
+    predictors = model.bind(actions), _plain().bind(actions)
     some = samples[:: max(1, len(samples) // _TIMED)]
-    turns = [[_took(scorer, some, clock) for scorer in scorers] for _ in range(_TURNS)]
+    turns = [[_took(predictor, some, clock) for predictor in predictors] for _ in range(_TURNS)]
     return Pace(*(min(took) / len(some) for took in zip(*turns, strict=True)))
 
 
 def too_slow(pace: Pace, actions: int) -> Iterator[Refusal]:
-    """Scoring that takes more than its budget."""
+    """Predicting that takes more than its budget."""
     if pace.ratio > BUDGET:
         yield Refusal(
             "slow",
-            f"scoring {actions:,} actions takes {pace.ratio:,.0f} times a plain logistic model's "
-            f"time; at most {BUDGET:g}. Here that is {1_000 * pace.ours:.2g} ms, and every "
+            f"propensities of {actions:,} actions take {pace.ratio:,.0f} times a plain logistic "
+            f"model's time; at most {BUDGET:g}. Here that is {1_000 * pace.ours:.2g} ms, and every "
             f"decision would wait for it; {1_000 * BUDGET * pace.plain:.2g} ms are allowed. Have "
             "it look at less (`features`), or train one of kind `logistic`",
         )
 
 
-def _took(scorer: Scorer, samples: Sequence[Facts], clock: Clock) -> float:
+def _took(predictor: Predictor, samples: Sequence[Facts], clock: Clock) -> float:
     started = clock()
     for facts in samples:
-        scorer.score(facts)
+        predictor.predict(facts)
     return clock() - started
 
 

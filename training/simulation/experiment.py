@@ -109,12 +109,12 @@ class _Player:
     def compared(self) -> tuple[Vector, Vector]:
         """What the model that serves now promises of the latest visits, and the truth; each
         shape (visits, actions)."""
-        catalogue, score = self._house.catalogue, self._house.live.scorer.score
+        catalogue, predict = self._house.catalogue, self._house.live.predictor.predict
         places = [catalogue.index[action] for action in self._world.actions]
         promised, true = [], []
         for visit, facts in _facts(self._latest, catalogue):
             self._oracle.asked = visit
-            promised.append(score(facts).propensities[places])
+            promised.append(predict(facts).propensities[places])
             true.append(self._world.truth(visit.person, visit.day))
         return np.array(promised), np.array(true)
 

@@ -15,7 +15,7 @@ from engine.catalogue.shape import Method
 from engine.change import Entry
 from engine.domain import Facts
 from engine.facts import defaults_of
-from engine.models.base import Model, Scored
+from engine.models.base import Model, Predicted
 from engine.models.beta import UNTRAINED
 from engine.models.kinds import parse_model
 from engine.models.online.learner import Learner
@@ -57,11 +57,11 @@ class Oracle:
         self._nothing = np.zeros(len(catalogue.actions))
         self.asked = Visit("", 0, START)
 
-    def score(self, facts: Facts) -> Scored:  # noqa: ARG002 - it needs no facts
+    def predict(self, facts: Facts) -> Predicted:  # noqa: ARG002 - it needs no facts
         """The true chances of the world's actions; of others, none."""
         chances = self._nothing.copy()
         chances[self._places] = self._world.truth(self.asked.person, self.asked.day)
-        return Scored(chances, ())
+        return Predicted(chances, ())
 
     def live(self, catalogue: Catalogue) -> Live:
         """What decides by it."""

@@ -31,12 +31,12 @@ def instruct(
     if not facts:
         return
     encode = Encoder(learner.features).encode
-    scorer = model.bind(actions)
+    predictor = model.bind(actions)
     learner.know(actions)
     for one in facts:
         x = np.array(encode(one))
         phi = learner.expand(x)
-        propensities = scorer.score(one).propensities
+        propensities = predictor.predict(one).propensities
         for action, propensity in zip(actions, propensities.tolist(), strict=True):
             learner.expect(x, phi, action.id, propensity, shared=shared)
     learner.forget(worth / len(facts))

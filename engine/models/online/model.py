@@ -1,7 +1,7 @@
 """Online model: shared terms, and a Bayesian linear regression an action on expanded columns.
 
 What serves (`snapshot`): of all actions together the terms they share, of each by
-itself mean weights and a diagonal precision, so that all are scored by two matrix products, and
+itself mean weights and a diagonal precision, so that all are predicted by two matrix products, and
 what is recalled of the latest answers; and which of the two is believed how much. What learns is
 in `learner`.
 """
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from engine.domain import Action, Facts
 from engine.errors import ModelRefused
-from engine.models.base import Scored
+from engine.models.base import Predicted
 from engine.models.encoder import Encoder
 from engine.models.online.arms import Arms
 from engine.models.online.balance import Balance
@@ -31,7 +31,7 @@ MOST_TERMS = 1_000
 """Columns, and as many features at most, as those without a column of their own are terms, too."""
 
 
-class OnlineScorer:
+class OnlinePredictor:
     """A snapshot bound to one catalogue's actions; `places`: each one's row in the belief."""
 
     def __init__(
@@ -48,11 +48,13 @@ class OnlineScorer:
         self._belief = belief
         self._places = places
 
-    def score(self, facts: Facts) -> Scored:
+    def predict(self, facts: Facts) -> Predicted:
         features = self._encode(facts)
         x = np.array(features)
         propensities, scales = self._belief.about(x, self._expand(x))
-        return Scored(propensities.take(self._places), tuple(features), scales.take(self._places))
+        return Predicted(
+            propensities.take(self._places), tuple(features), scales.take(self._places)
+        )
 
 
 class OnlineModel:
@@ -71,7 +73,7 @@ class OnlineModel:
         self._arms = Arms(artefact.arms, self._expansion.size)
         self._restored({}, ())
 
-    def bind(self, actions: Sequence[Action]) -> OnlineScorer:
+    def bind(self, actions: Sequence[Action]) -> OnlinePredictor:
         # By id, whatever their order: a product's last bits depend on where a row stands.
         ordered = sorted(actions, key=lambda one: one.id)
         rows = {action.id: row for row, action in enumerate(ordered)}
@@ -82,7 +84,7 @@ class OnlineModel:
             variances[row] = 1.0 / precision
         places = np.array([rows[action.id] for action in actions], np.intp)
         belief = Belief(weights, variances, seen, *self._restored(rows, ordered))
-        return OnlineScorer(self.version, self.encoder, self._expansion, belief, places)
+        return OnlinePredictor(self.version, self.encoder, self._expansion, belief, places)
 
     def _restored(
         self, rows: dict[str, int], actions: Sequence[Action]

@@ -21,7 +21,7 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Routed:
-    """`live` decides for everyone, or says who does; `shadow`, if any, scores along. `shares`:
+    """`live` decides for everyone, or says who does; `shadow`, if any, predicts along. `shares`:
     of all customers, by alias and version (the learner's by that name)."""
 
     live: Live
@@ -37,14 +37,14 @@ def routed(catalogue: Catalogue, routing: Routing, models: Models, watch: Watch)
     """
     champion = models.load(routing.champion)
     challenger = _other("challenger", routing.challenger, models)
-    scoring = _other("shadow", routing.shadow, models)
-    beside = [one for one in (champion, challenger, scoring) if one is not None]
-    shadow = Shadow(scoring.bind(catalogue.actions), watch) if scoring else None
+    shadowing = _other("shadow", routing.shadow, models)
+    beside = [one for one in (champion, challenger, shadowing) if one is not None]
+    shadow = Shadow(shadowing.bind(catalogue.actions), watch) if shadowing else None
     live = bound(catalogue, champion, beside)
-    followed = replace(live, scorer=shadow.along(live.scorer)) if shadow else live
+    followed = replace(live, predictor=shadow.along(live.predictor)) if shadow else live
     shares: dict[tuple[Alias, str], float] = {("champion", routing.told(champion.version)): 1.0}
-    if scoring:  # scores, and decides for nobody
-        shares["shadow", routing.told(scoring.version)] = 0.0
+    if shadowing:  # predicts, and decides for nobody
+        shares["shadow", routing.told(shadowing.version)] = 0.0
     other = bound(catalogue, challenger, beside) if challenger else None
     if challenger:
         shares["champion", routing.told(champion.version)] = 1.0 - routing.share

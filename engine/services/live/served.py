@@ -56,7 +56,7 @@ class Served:
             self.look()
 
     def look(self) -> None:
-        """Take a changed catalogue or model, or refuse it and say why; let the shadow score."""
+        """Take a changed catalogue or model, or refuse it and say why; let the shadow predict."""
         self._guard("catalogue", self._look_at_directory)
         self._guard("model", self._look_at_models)
         if self._shadow is not None:

@@ -1,6 +1,6 @@
-"""A shadow: scores what another model decides, beside the answer and never in it.
+"""A shadow: predicts where another model decides, beside the answer and never in it.
 
-What was scored is only set aside while somebody waits for it; comparing happens later, in the
+What was predicted is only set aside while somebody waits for it; comparing happens later, in the
 thread that watches for changes, and for so few at a time that it costs the same whatever the
 traffic. With no shadow nothing of this is there.
 """
@@ -16,7 +16,7 @@ import structlog
 
 from engine.arbitration import Vector
 from engine.domain import Facts
-from engine.models.base import Scored, Scorer
+from engine.models.base import Predicted, Predictor
 from engine.services.ports import Watch
 
 AT_ONCE = 32
@@ -34,22 +34,22 @@ _log = structlog.get_logger()
 class Shadow:
     """Compares its model's propensities with those of whatever decides."""
 
-    def __init__(self, scorer: Scorer, watch: Watch) -> None:
-        self._scorer = scorer
+    def __init__(self, predictor: Predictor, watch: Watch) -> None:
+        self._predictor = predictor
         self._watch = watch
-        self._waiting: deque[tuple[Facts, Scored]] = deque(maxlen=AT_ONCE)
+        self._waiting: deque[tuple[Facts, Predicted]] = deque(maxlen=AT_ONCE)
         self._compared = _NOTHING
 
-    def along(self, scorer: Scorer) -> Scorer:
-        """A scorer in whose footsteps this one follows."""
-        return _Followed(scorer, self._waiting)
+    def along(self, predictor: Predictor) -> Predictor:
+        """A predictor in whose footsteps this one follows."""
+        return _Followed(predictor, self._waiting)
 
     def look(self) -> None:
-        """Score what was decided of late, and say how far that is from what was used."""
+        """Predict for what was decided of late, and say how far that is from what was used."""
         until = time.monotonic() + AT_MOST
         while self._waiting:
-            facts, scored = self._waiting.pop()
-            ours, theirs = self._scorer.score(facts).propensities, scored.propensities
+            facts, predicted = self._waiting.pop()
+            ours, theirs = self._predictor.predict(facts).propensities, predicted.propensities
             if len(ours):
                 self._compare(ours, theirs)
             if time.monotonic() >= until:
@@ -61,7 +61,7 @@ class Shadow:
         self._watch.shadowed(off, same)
         self._compared = compared = self._compared.with_one(off, same, above)
         if compared.decisions == TOLD_EVERY:
-            _log.info("shadow", version=self._scorer.version, **compared.means())
+            _log.info("shadow", version=self._predictor.version, **compared.means())
             self._compared = _NOTHING
 
 
@@ -89,17 +89,17 @@ _NOTHING = _Compared(0, 0.0, 0, 0.0)
 
 
 class _Followed:
-    """Scores as the model it stands for, and lets what it scored be seen."""
+    """Predicts as the model it stands for, and lets what it predicted be seen."""
 
-    def __init__(self, scorer: Scorer, waiting: deque[tuple[Facts, Scored]]) -> None:
-        self._scorer = scorer
+    def __init__(self, predictor: Predictor, waiting: deque[tuple[Facts, Predicted]]) -> None:
+        self._predictor = predictor
         self._waiting = waiting
 
     @property
     def version(self) -> str:
-        return self._scorer.version
+        return self._predictor.version
 
-    def score(self, facts: Facts) -> Scored:
-        scored = self._scorer.score(facts)
-        self._waiting.append((facts, scored))
-        return scored
+    def predict(self, facts: Facts) -> Predicted:
+        predicted = self._predictor.predict(facts)
+        self._waiting.append((facts, predicted))
+        return predicted

@@ -47,5 +47,5 @@ def served(learner: Learner) -> OnlineModel:
 
 
 def propensities(model: OnlineModel, age: float, *actions: Action) -> list[float]:
-    scored = model.bind(actions or ACTIONS).score(facts({"age": age, "plan": "basic"}))
-    return [float(number) for number in scored.propensities]
+    predicted = model.bind(actions or ACTIONS).predict(facts({"age": age, "plan": "basic"}))
+    return [float(number) for number in predicted.propensities]

@@ -33,17 +33,17 @@ def test_a_snapshot_serves_what_the_learner_believes() -> None:
     learner = taught(range(ROWS))
     x = (0.5, 0.0, 1.0, 0.0, 0.0)
     propensities, scales = believed(learner, x)
-    scored = served(learner).bind(ACTIONS).score(facts({"age": 45, "plan": "basic"}))
-    assert scored.features == x
-    assert scored.propensities == pytest.approx(propensities, abs=1e-5)
-    assert scored.scales == pytest.approx(scales, abs=1e-5)
+    predicted = served(learner).bind(ACTIONS).predict(facts({"age": 45, "plan": "basic"}))
+    assert predicted.features == x
+    assert predicted.propensities == pytest.approx(propensities, abs=1e-5)
+    assert predicted.scales == pytest.approx(scales, abs=1e-5)
 
 
 def test_a_newcomer_starts_from_its_group_and_with_no_certainty() -> None:
     model = served(taught(range(ROWS)))
     new, old = an_action("new-isa", "savings"), an_action("isa", "savings")
     assert propensities(model, 50.0, new) == pytest.approx(propensities(model, 50.0, old), abs=0.05)
-    scales = model.bind([new, old]).score(facts({"age": 30})).scales
+    scales = model.bind([new, old]).predict(facts({"age": 30})).scales
     assert scales is not None
     assert scales[0] > 2 * scales[1]
 
@@ -64,8 +64,8 @@ def test_thousands_of_newcomers_start_from_the_same_sums_worked_out_once() -> No
 
 
 def test_what_never_worked_may_still_be_tried() -> None:
-    scored = served(taught(range(ROWS))).bind(ACTIONS).score(facts({"age": 50}))
-    assert min(scored.propensities) >= LEAST
+    predicted = served(taught(range(ROWS))).bind(ACTIONS).predict(facts({"age": 50}))
+    assert min(predicted.propensities) >= LEAST
 
 
 @pytest.mark.parametrize("features", [PLAIN, FEATURES, ()])
@@ -96,11 +96,13 @@ def test_features_without_columns_are_not_declared_by_the_thousand() -> None:
 
 
 def test_what_a_scorer_says_while_many_ask_is_what_it_says_to_one() -> None:
-    scorer = served(taught(range(50))).bind([*ACTIONS, *map(an_action, "pqrstu")])
+    predictor = served(taught(range(50))).bind([*ACTIONS, *map(an_action, "pqrstu")])
     moments = [facts({"age": 20 + age}) for age in range(60)] * 5
-    alone = [scorer.score(one).propensities.tolist() for one in moments]
+    alone = [predictor.predict(one).propensities.tolist() for one in moments]
     with ThreadPoolExecutor(8) as threads:
-        assert [one.propensities.tolist() for one in threads.map(scorer.score, moments)] == alone
+        assert [
+            one.propensities.tolist() for one in threads.map(predictor.predict, moments)
+        ] == alone
 
 
 def spoilt(**changes: object) -> bytes:

@@ -33,7 +33,7 @@ def test_what_came_of_moments_like_this_one_is_recalled() -> None:
     found = [float(believed(learner, [x])[0][0]) for x in places]
     assert np.abs(found - answers).mean() < np.abs(without - answers).mean() / 2
     bound = served(learner).bind(ACTIONS[:1])
-    again = [bound.score(facts({"x": float(x)})).propensities[0] for x in places]
+    again = [bound.predict(facts({"x": float(x)})).propensities[0] for x in places]
     assert again == pytest.approx(found, abs=1e-4)
 
 

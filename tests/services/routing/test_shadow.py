@@ -1,4 +1,4 @@
-"""A shadow scores along and touches no answer; the figures say who serves."""
+"""A shadow predicts along and touches no answer; the figures say who serves."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shadow_room, "AT_MOST", 60.0)
 
 
-def test_a_shadow_scores_what_was_decided_and_touches_no_answer(
+def test_a_shadow_predicts_for_what_was_decided_and_touches_no_answer(
     house: Application, registry: Registry
 ) -> None:
     before = decide(house, "c-1").placements[0].actions[0]
@@ -86,9 +86,9 @@ def test_what_a_shadow_saw_is_told_in_the_log(
     assert line["mean_above"] == pytest.approx(line["mean_difference"], abs=0.01)
 
 
-def test_with_no_shadow_the_model_itself_scores(house: Application, registry: Registry) -> None:
-    bound = house.served.live.scorer
-    assert type(bound).__name__ == "BetaScorer"
+def test_with_no_shadow_the_model_itself_predicts(house: Application, registry: Registry) -> None:
+    bound = house.served.live.predictor
+    assert type(bound).__name__ == "BetaPredictor"
     assert house.served.live.route is None
     assert registry.table("propensity").routing().challenger is None
 

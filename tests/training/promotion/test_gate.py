@@ -171,7 +171,7 @@ def test_a_slow_model_is_refused_at_the_catalogue_s_size(house: House) -> None:
     table = long_remembered(recent())
     verdict = house.judge(digest, table, alias="shadow", clock=time.perf_counter)
     assert reasons(verdict) == {"slow"}
-    assert "scoring 4 actions takes" in why(verdict, "slow")
+    assert "propensities of 4 actions take" in why(verdict, "slow")
     assert "Have it look at less" in why(verdict, "slow")
 
 
