@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct, field
 
 from engine.domain import Kind, Status
-from engine.history import Filter
+from engine.history import FILTERS, Filter
 from engine.models.features import Facet
 from engine.rules.limits import Per
 
@@ -23,6 +23,9 @@ Cell = str | int | float | bool
 Number = Annotated[float, Meta(ge=-1e12, le=1e12)]
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
+Where = Annotated[
+    dict[Filter, Text], Meta(extra_json_schema={"propertyNames": {"enum": list(FILTERS)}})
+]
 Method = Literal["none", "epsilon", "igw", "thompson"]
 
 
@@ -241,7 +244,7 @@ class FeatureSpec(Part, frozen=True):
     source: Text
     values: Annotated[list[str | int | bool], Meta(min_length=1)] | None = None
     event: Id | None = None
-    where: dict[Filter, Text] = {}
+    where: Where = {}
     within: Text | None = None
     by: list[Facet] = []
     match: Facet | None = None

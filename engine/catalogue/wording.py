@@ -75,6 +75,7 @@ def _explain(error: ValidationError) -> Iterator[Misfit]:
     limit: Any = error.validator_value
     value: Any = error.instance
     schema: Any = error.schema
+    place = (*path, value) if "propertyNames" in error.schema_path else path
     match error.validator:
         case "additionalProperties":
             known = schema.get("properties", {})
@@ -91,9 +92,9 @@ def _explain(error: ValidationError) -> Iterator[Misfit]:
             yield Misfit(path, what, wanted=schema)
         case "enum":
             what = f"{_field(path)} cannot be {_show(value)}"
-            yield Misfit(path, what, nearest(str(value), limit), wanted=schema)
+            yield Misfit(place, what, nearest(str(value), limit), wanted=schema)
         case _:
-            yield Misfit(path, _bound(str(error.validator), path, limit, value), wanted=schema)
+            yield Misfit(place, _bound(str(error.validator), path, limit, value), wanted=schema)
 
 
 def _closest(error: ValidationError, path: Path) -> Iterator[Misfit]:

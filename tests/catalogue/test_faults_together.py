@@ -199,3 +199,16 @@ features:
 def test_what_stands_in_for_a_mistake_is_never_told_of(right: str, wrong: str) -> None:
     assert right in EXAMPLE
     assert len(faults({"c.yaml": EXAMPLE.replace(right, wrong, 1)})) == 1
+
+
+def test_a_key_that_is_no_name_hides_no_other_beside_it() -> None:
+    more = """
+events: {Plan Changed: {attributes: {pl an: plan, plna: plan}}}
+features: {a: {source: history.count, event: x, where: {chanel: web, group: 3}}}
+"""
+    assert [fault.split(" (")[0] for fault in faults({"c.yaml": EXAMPLE + more})] == [
+        "c.yaml:87: `pl an` is not a name: letters, digits, `_` and, in ids, `.` `:` `-`",
+        "c.yaml:87: unknown attribute `plna`",
+        "c.yaml:88: `group` must be text, not `3`",
+        "c.yaml:88: `where` cannot be `chanel`",
+    ]
