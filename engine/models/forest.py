@@ -1,6 +1,6 @@
 """Trees compiled to arrays: one row through all of them at once, or many rows level by level.
 
-A row is scored as in QuickScorer (Lucchese et al., SIGIR 2015): each split says which leaves of
+A row is predicted as in QuickScorer (Lucchese et al., SIGIR 2015): each split says which leaves of
 its tree can no longer be reached, as 64 bits; what is left when all have spoken is the leaf.
 Splits on columns that are known beforehand (the action's) may speak beforehand.
 """

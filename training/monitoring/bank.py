@@ -31,7 +31,7 @@ from training.monitoring.report import page, text
 from training.monitoring.watching import watch
 from training.offpolicy.mapping import column
 
-ANSWER, LEAK, SCORE = "y", "duration", "promised"
+ANSWER, LEAK, PROMISED = "y", "duration", "promised"
 REFERENCE = 0.3
 
 
@@ -58,8 +58,8 @@ def findings(calls: pd.DataFrame, windows: int = 10) -> Findings:
     folds = StratifiedKFold(5, shuffle=True, random_state=0)
     inside = cross_val_predict(_model(), x[:first], y[:first], cv=folds, method="predict_proba")
     outside = _model().fit(x[:first], y[:first]).predict_proba(x[first:])
-    scored = calls.assign(**{SCORE: np.concatenate([inside[:, 1], outside[:, 1]])})
-    traffic = to_traffic(scored, Watched(tuple(map(str, inputs)), ANSWER, SCORE))
+    promised = calls.assign(**{PROMISED: np.concatenate([inside[:, 1], outside[:, 1]])})
+    traffic = to_traffic(promised, Watched(tuple(map(str, inputs)), ANSWER, PROMISED))
     return watch(traffic, reference=REFERENCE, windows=windows)
 
 

@@ -95,7 +95,7 @@ def test_features_without_columns_are_not_declared_by_the_thousand() -> None:
         served(Learner(features))
 
 
-def test_what_a_scorer_says_while_many_ask_is_what_it_says_to_one() -> None:
+def test_what_a_predictor_says_while_many_ask_is_what_it_says_to_one() -> None:
     predictor = served(taught(range(50))).bind([*ACTIONS, *map(an_action, "pqrstu")])
     moments = [facts({"age": 20 + age}) for age in range(60)] * 5
     alone = [predictor.predict(one).propensities.tolist() for one in moments]
