@@ -14,9 +14,18 @@ from typing import Any, NamedTuple
 import msgspec
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
+from jsonschema.validators import extend
 
 from engine.catalogue.faults import nearest
 from engine.catalogue.source import Path
+
+# JSON Schema counts 2.0 among the whole numbers, and a struct does not
+_Validator: type[Draft202012Validator] = extend(  # type: ignore[no-untyped-call]
+    Draft202012Validator,
+    type_checker=Draft202012Validator.TYPE_CHECKER.redefine(
+        "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool)
+    ),
+)
 
 UNBUILT_KEYS = frozenset({"budget", "holdout", "kpis"})
 _NOUNS = {
@@ -67,7 +76,7 @@ def unknown_key(path: Path, key: str, known: Iterator[str] | Mapping[str, Any]) 
 
 @cache
 def _validator(shape: Any) -> Draft202012Validator:
-    return Draft202012Validator(msgspec.json.schema(shape))
+    return _Validator(msgspec.json.schema(shape))
 
 
 def _explain(error: ValidationError) -> Iterator[Misfit]:

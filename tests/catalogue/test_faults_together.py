@@ -21,6 +21,13 @@ TOGETHER: list[tuple[list[Mistake], list[str]]] = [
         ],
     ),
     (
+        [("cap: 2, window: 7d", "cap: 2.0, window: 1y")],
+        [
+            "54: '1y' is not a duration; durations are written 30d, 12h, 15m or 1h30m",
+            "54: `cap` must be a whole number, not `2.0`",
+        ],
+    ),
+    (
         [("{id: same-action-daily", "{id: []"), ("Europe/Lisbon}", "Europe/Lisbn}")],
         [
             "55: `id` must be text, not a list",
