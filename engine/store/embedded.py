@@ -2,7 +2,8 @@
 and started again should it end before.
 
 It listens on a unix socket only its owner may open and keeps an append-only file in the
-data directory. A second process over the same directory shares the first one's server.
+data directory. A second process over the same directory shares the first one's server, and
+starts it again should the first one end.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
+from functools import partial
 from hashlib import blake2b
 from importlib import metadata
 from pathlib import Path
@@ -26,6 +28,7 @@ from engine.errors import Misconfigured, StoreUnavailable
 from engine.files import own_directory
 from engine.store.revived import Revived
 from engine.store.rewriting import NODE_OPTION
+from engine.store.succession import in_line
 
 _SOCKET_LIMIT = 100  # bytes; the system's own is 104 on macOS and 108 on Linux
 _INTERVAL = 0.01  # seconds between looks at a server that starts or stops
@@ -60,12 +63,16 @@ def embedded_server(
     own_directory(home)
     address = _socket_path(home)
     deadline = time.monotonic() + wait
+
+    def running() -> AbstractContextManager[None]:
+        return _running(home, address, time.monotonic() + wait, durability)
+
     with (home / "lock").open("w") as lock:
         if _shared(lock.fileno(), address, deadline):
-            yield _url(address)
+            with in_line(partial(_taken, lock.fileno()), running):
+                yield _url(address)
         else:
-            _wait_until_gone(address, deadline)
-            with _running(home, address, deadline, durability):
+            with running():
                 yield _url(address)
 
 
@@ -103,6 +110,7 @@ def _taken(lock: int) -> bool:
 
 @contextmanager
 def _running(home: Path, address: Path, deadline: float, durability: Durability) -> Iterator[None]:
+    _wait_until_gone(address, deadline)
     with (home / "server.log").open("ab") as log:
         server = Revived(
             lambda: subprocess.Popen(  # noqa: S603  (our own program and arguments)

@@ -73,6 +73,17 @@ def test_a_second_opening_shares_the_running_server(tmp_path: Path) -> None:
         assert first.load("ana").state.revision == 1
 
 
+def test_who_shared_a_server_keeps_it_running_when_its_owner_ends(tmp_path: Path) -> None:
+    with opened_by_another_process(tmp_path) as owner:
+        first_line(owner)
+        with open_store(None, tmp_path) as sharing:
+            sharing.commit(change(sharing.load("ana")))
+            owner.communicate("")  # it ends, and its server with it
+            until(lambda: sharing.health().ready)
+            assert sharing.load("ana").state.revision == 1
+    assert not (tmp_path / "redis" / "redis.sock").exists()
+
+
 def test_processes_that_start_at_once_run_one_server(tmp_path: Path) -> None:
     with opened_by_another_process(tmp_path) as one, opened_by_another_process(tmp_path) as other:
         urls = {first_line(one), first_line(other)}
