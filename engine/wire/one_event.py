@@ -15,7 +15,7 @@ from msgspec import Struct
 from engine.errors import InvalidRequest, Problem
 from engine.wire.body import MAX_DEPTH, first_fault, once, parse, said_twice
 from engine.wire.identities import check_customer_id
-from engine.wire.values import Word, milliseconds
+from engine.wire.values import MAX_ID, Word, milliseconds
 
 CALLS: Mapping[str, str] = {
     "identify": "i",
@@ -66,6 +66,14 @@ class _Brief(Struct, frozen=True, rename="camel"):
 
 
 _ILLEGIBLE: list[object] = []
+_TIME = "must be an RFC 3339 time, such as 2026-11-21T10:00:00Z"
+_MUST = {
+    **dict.fromkeys(("", "/properties", "/traits", "/context"), "must be an object"),
+    **dict.fromkeys(("/timestamp", "/originalTimestamp", "/sentAt"), _TIME),
+    **dict.fromkeys(
+        ("/userId", "/anonymousId", "/previousId", "/groupId"), "must be text or a whole number"
+    ),
+}
 
 _brief = msgspec.json.Decoder(_Brief)
 _event = msgspec.json.Decoder(EventBody)
@@ -79,6 +87,8 @@ def read_event(raw: bytes, call: str) -> EventBody:
         if twice := said_twice(raw, ONCE):
             raise InvalidRequest([Problem(f"/{twice}", "is said more than once")])
         event = _event.decode(raw)
+    except msgspec.ValidationError as error:
+        raise InvalidRequest([_misfit(first_fault(error))]) from None
     except msgspec.DecodeError as error:
         raise InvalidRequest([first_fault(error)]) from None
     except UnicodeDecodeError:
@@ -113,6 +123,15 @@ def read_briefly(raw: bytes, call: str) -> EventBody:
     event = msgspec.structs.replace(event, type=bare.type, event=bare.event, context=context)
     fault = _fault(event)
     return bare if fault and fault.pointer == "/userId" else event
+
+
+def _misfit(fault: Problem) -> Problem:
+    """What is wrong with a field, in our words."""
+    if "length" in fault.detail:
+        return Problem(fault.pointer, f"must be at most {MAX_ID} characters long")
+    if "control character" in fault.detail:
+        return fault
+    return Problem(fault.pointer, _MUST.get(fault.pointer, "must be text"))
 
 
 def _legible(value: msgspec.Raw) -> object:

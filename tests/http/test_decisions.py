@@ -72,6 +72,7 @@ def test_a_request_id_with_another_body_is_a_conflict(client: Client) -> None:
     client.decide(customer, request_id="r-1")
     reply = client.decide(customer, request_id="r-1", context={"page": "/other"})
     assert (reply.status, reply.json()["code"]) == (409, "body-mismatch")
+    assert "the Idempotency-Key header" in reply.json()["detail"]
 
 
 def test_the_idempotency_key_header_is_the_request_id(client: Client) -> None:

@@ -17,6 +17,8 @@ from engine.rules.masks import mask_of
 from engine.services.deciding.replay import Replay
 from engine.wire.replies import DecisionReply, Sign, decision_reply
 
+_OTHER_BODY = "(or the Idempotency-Key header) was used before, with another body: use a new one"
+
 
 class Earlier:
     """Tells decisions of before from their records; it decides nothing anew."""
@@ -34,9 +36,7 @@ class Earlier:
         Raises BodyMismatch where the id came with another body, and NotFound.
         """
         if before.digest != asked.digest:
-            raise BodyMismatch(
-                [Problem("/request_id", "was used before, with another body: use a new one")]
-            )
+            raise BodyMismatch([Problem("/request_id", _OTHER_BODY)])
         found = self._replay.find(before.answer.decode())
         same = found.catalogue == catalogue.digest
         rules = catalogue if same else self._replay.catalogue(found)

@@ -90,6 +90,30 @@ def test_a_control_character_is_called_so(client: Client) -> None:
     assert aside(client) == ["/name: must hold no control character"]
 
 
+@pytest.mark.parametrize(
+    ("fault", "why"),
+    [
+        ({"timestamp": "yesterday"}, "/timestamp: must be an RFC 3339 time"),
+        ({"sentAt": 5}, "/sentAt: must be an RFC 3339 time"),
+        ({"properties": [1]}, "/properties: must be an object"),
+        ({"name": 5}, "/name: must be text"),
+        ({"name": "n" * 257}, "/name: must be at most 256 characters long"),
+        ({"anonymousId": []}, "/anonymousId: must be text or a whole number"),
+    ],
+)
+def test_a_field_that_does_not_fit_is_told_in_our_words(
+    client: Client, fault: dict[str, object], why: str
+) -> None:
+    assert send(client, "page", {"userId": "c-1", **fault}).body == OK
+    (reason,) = aside(client)
+    assert reason.startswith(why)
+
+
+def test_what_is_no_event_at_all_is_told_in_our_words(client: Client) -> None:
+    assert send(client, "batch", {"batch": [5]}).body == OK
+    assert aside(client) == ["must be an object"]
+
+
 @pytest.mark.parametrize("name", [b"1", b"1e999", b'"%b"' % (b"m" * 257), b'["m"]', b'"\\n"'])
 def test_a_no_holds_whose_message_id_is_faulty(client: Client, name: bytes) -> None:
     client.consenting()
