@@ -55,10 +55,11 @@ def tells(event: EventBody, at: int, catalogue: Catalogue) -> Tidings:
         return _of_the_customer(event, at, meaning, catalogue)
     properties = (event.traits if call == "group" else event.properties) or {}
     free = _interaction(event, at, meaning, properties)
+    place = "/traits" if call == "group" else "/properties"
     return Tidings(
         _outcome(free, meaning, properties),
         free,
-        _typed(_set_by(meaning, properties), catalogue, "/properties"),
+        _typed(_set_by(meaning, properties), meaning, properties, catalogue, place),
         (),
         meaning.opt_out,
         0,
@@ -91,7 +92,9 @@ def _of_the_customer(event: EventBody, at: int, meaning: Meaning, catalogue: Cat
     traits = {**(inner if isinstance(inner, dict) else {}), **(event.traits or {})}
     declared = catalogue.scope.customer
     named = {name: value for name, value in traits.items() if name in declared}
-    attributes = _typed({**named, **_set_by(meaning, traits)}, catalogue, "/traits")
+    attributes = _typed(
+        {**named, **_set_by(meaning, traits)}, meaning, traits, catalogue, "/traits"
+    )
     spaces = catalogue.identities - {ANONYMOUS}
     identities = tuple(
         (space, str(traits[space]))
@@ -164,12 +167,28 @@ def _at(properties: Any, path: tuple[str, ...]) -> Any:
     return properties
 
 
-def _typed(said: Mapping[str, Any], catalogue: Catalogue, at: str) -> dict[str, Value | None]:
-    """What is said, typed by the schema; null forgets."""
+def _typed(
+    said: Mapping[str, Any],
+    meaning: Meaning,
+    properties: Properties,
+    catalogue: Catalogue,
+    at: str,
+) -> dict[str, Value | None]:
+    """What is said, typed by the schema; null forgets. A fault points at the property that was
+    sent, which may be called otherwise than the attribute it sets."""
     if not said:
         return {}
     values = {name: value for name, value in said.items() if value is not None}
-    typed = catalogue.validate_attributes(values, "customer", at)
+    try:
+        typed = catalogue.validate_attributes(values, "customer", at)
+    except InvalidRequest as error:
+        sent = {
+            at + pointer_to(name): at + pointer_to(*meaning.attributes[name])
+            for name in _set_by(meaning, properties)
+        }
+        raise InvalidRequest(
+            [Problem(sent.get(one.pointer, one.pointer), one.detail) for one in error.problems]
+        ) from None
     return {**typed, **{name: None for name, value in said.items() if value is None}}
 
 

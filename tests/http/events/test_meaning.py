@@ -75,6 +75,18 @@ def test_the_catalogue_says_which_events_set_attributes(client: Client) -> None:
     assert types(client) == ["plan-change"]
 
 
+def test_a_fault_points_at_what_was_sent_not_at_the_attribute_it_sets(client: Client) -> None:
+    track(client, "Plan Changed", properties={"to": {"plan": "gold"}})
+    traits = {"firstName": 5, "plan": "gold"}
+    send(client, "identify", {"userId": "c-1", "traits": traits})
+    send(client, "identify", {"userId": "c-1", "traits": {"first_name": 5}})
+    mapped, both, own = aside(client)
+    assert mapped.startswith("/properties/to/plan: must be one of")
+    assert "/traits/firstName: " in both
+    assert "/traits/plan: " in both
+    assert own.startswith("/traits/first_name: ")
+
+
 def test_the_record_keeps_the_events_own_name_and_what_it_held(client: Client) -> None:
     products = [{"sku": "a-1"}]
     properties = {"total": 12.5, "products": products, "coupons": ["x"], "none": None}
