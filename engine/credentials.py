@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from engine.errors import Misconfigured
 from engine.files import made_once
-from engine.settings import PUBLISHABLE, SECRET, SHORTEST, Settings, is_key
+from engine.settings import PUBLISHABLE, SECRET, Settings, is_key, key_shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def _held(keys: object, prefix: str) -> tuple[str, ...]:
     if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
         raise TypeError(f"what belongs there is a list of texts, {prefix}…")
     if not all(is_key(key, prefix) for key in keys) or (not keys and prefix == SECRET):
-        raise ValueError(f"a key starts with {prefix} and has at least {SHORTEST} characters")
+        raise ValueError(key_shape(prefix))
     return tuple(keys)
 
 

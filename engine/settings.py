@@ -134,8 +134,14 @@ def unknown_settings(environment: Mapping[str, str]) -> list[str]:
 
 
 def is_key(key: str, prefix: str) -> bool:
-    """Whether it looks like a key of that kind."""
-    return key.startswith(prefix) and len(key) >= SHORTEST
+    """Whether it looks like a key of that kind, which every client sends as the same bytes."""
+    plain = key.isascii() and key.isprintable() and " " not in key
+    return plain and key.startswith(prefix) and len(key) >= SHORTEST
+
+
+def key_shape(prefix: str) -> str:
+    """What a key of that kind looks like, as a sentence."""
+    return f"a key is {prefix} and more, {SHORTEST} ASCII characters at least and none a space"
 
 
 def _days(text: str) -> int:
@@ -181,9 +187,7 @@ def _durability(text: str) -> Durability:
 def _keys(text: str | None, name: str, prefix: str) -> tuple[str, ...]:
     keys = tuple(part.strip() for part in (text or "").split(",") if part.strip())
     if not all(is_key(key, prefix) for key in keys):
-        raise Misconfigured(
-            f"{name}: a key starts with {prefix} and has at least {SHORTEST} characters"
-        )
+        raise Misconfigured(f"{name}: {key_shape(prefix)}")
     return keys
 
 

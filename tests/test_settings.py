@@ -38,7 +38,7 @@ def test_no_catalogue_says_how_to_name_one(tmp_path: Path) -> None:
 
 
 def test_a_key_that_does_not_look_like_one_is_refused(tmp_path: Path) -> None:
-    for key in ("secret-0123456789", "sk_short"):
+    for key in ("secret-0123456789", "sk_short", "sk_0123456789abcdé", "sk_0123456 789abcd"):
         with pytest.raises(Misconfigured, match="TELLER_SECRET_KEYS"):
             read_settings({"TELLER_CATALOGUE": str(tmp_path), "TELLER_SECRET_KEYS": key})
 

@@ -18,7 +18,6 @@ from engine.wire.values import (
     BLANK_OR_PRINTABLE,
     MAX_ID,
     MAX_ITEMS,
-    PRINTABLE,
     TOO_LARGE,
     Changes,
     Moment,
@@ -53,7 +52,9 @@ class TextField(fields.String):
         super().__init__(
             validate=[
                 validate.Length(1, most, error=f"must be 1 to {most} characters long"),
-                validate.Regexp(re.compile(PRINTABLE), error="must hold no control character"),
+                validate.Regexp(
+                    re.compile(BLANK_OR_PRINTABLE), error="must hold no control character"
+                ),
             ],
             **options,
         )

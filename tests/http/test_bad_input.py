@@ -104,6 +104,13 @@ def test_a_bad_field_is_named_and_nothing_is_stored(
     assert len(reply.body) < 4096
 
 
+def test_an_empty_id_is_too_short_and_nothing_else(client: Client) -> None:
+    reply = client.call("POST", "/v1/decisions", {**_GOOD, "customer": {"id": ""}})
+    assert [error["detail"] for error in reply.json()["errors"]] == [
+        "must be 1 to 256 characters long"
+    ]
+
+
 @pytest.mark.parametrize(
     ("method", "path", "body", "name"),
     [
