@@ -106,7 +106,10 @@ class Whose:
 
     def _alias(self, customer: str, previous: str) -> None:
         """The previous id is an anonymous one or a customer's. Visitors choose their own: one
-        that is both may be somebody who takes a customer's id for a name, and merges nobody."""
+        that is both may be somebody who takes a customer's id for a name, and merges nobody. The
+        customer's own is no visitor's: as one, whoever has a page's key could write of them."""
+        if previous == customer:
+            return
         identity = self._people.normal(f"{ANONYMOUS}:{previous}", "/previousId")
         visitor = self._people.identified(identity, create=False).state
         known = self._people.load(previous).state

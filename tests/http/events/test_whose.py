@@ -69,6 +69,15 @@ def test_a_visitor_who_takes_a_customers_id_for_a_name_is_merged_with_nobody(
     assert anonymous(client, "victim")["customer_id"] != "victim"
 
 
+def test_an_alias_of_a_customer_with_themselves_lets_no_page_write_of_them(client: Client) -> None:
+    send(client, "track", {"userId": "c-1", "event": "Product Viewed"})
+    assert send(client, "alias", {"userId": "c-1", "previousId": "c-1"}).body == OK
+    send(client, "track", {"anonymousId": "c-1", "event": "Product Added"}, PUBLISHABLE)
+    assert types(client) == ["product-view"]
+    assert of(client)["identities"] == []
+    assert aside(client) == []
+
+
 def test_traits_are_the_customers_whoever_shares_the_device_or_the_phone(client: Client) -> None:
     for user in range(4):  # one over the limit
         for identity in ("anonymous:tablet", "email:family@x.pt"):

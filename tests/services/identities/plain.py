@@ -120,6 +120,8 @@ class Plain:
             return
 
     def _alias(self, user: str, previous: str, brought: set[str]) -> None:
+        if previous == user:
+            return
         name = f"anonymous:{previous}"
         if self.apart(name):
             raise SharedError
