@@ -15,7 +15,7 @@ from engine.store.epoch import Epoch
 
 _encoder = msgspec.msgpack.Encoder()
 _answer = msgspec.msgpack.Decoder(tuple[bytes, bytes])
-_WHO = ("rev", "clock", "created", "identities", "redirect", "fence")
+_WHO = ("rev", "clock", "created", "identities", "merged", "redirect", "fence")
 _NAMES = {name.encode(): name for name in (*FIELDS, *PERSON, "redirect", "fence")}
 
 

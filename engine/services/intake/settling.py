@@ -56,7 +56,7 @@ class Settling:
     ) -> list[Part]:
         """Load, take and commit some customers; those that changed meanwhile are left."""
         taken = [
-            (part, take(loaded, part[1], catalogue, made, keep))
+            (part, take(loaded, part[1], catalogue, made, keep, part[0].identity))
             for part, loaded in self._loaded(parts, fate)
         ]
         changes = [upshot.change for _, upshot in taken if upshot.change]

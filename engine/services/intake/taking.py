@@ -11,10 +11,11 @@ from engine import record
 from engine.catalogue import Catalogue
 from engine.change import Change, Loaded, Seen
 from engine.codec import pack
-from engine.domain import Consent, Interaction
+from engine.domain import Consent, CustomerState, Interaction
 from engine.errors import Rejected
 from engine.identity import named, retold, times_of
 from engine.learn import Learned, ended_by, learn
+from engine.namespaces import ANONYMOUS
 from engine.record import CustomerRecord, InteractionRecord
 from engine.rules.consent import granted_since, refused
 from engine.services.deciding.changes import change_of
@@ -69,12 +70,19 @@ def sections_for(rows: Iterable[Row]) -> Sequence[str] | None:
 
 
 def take(
-    loaded: Loaded, rows: Sequence[Row], catalogue: Catalogue, made: Made, keep: int
+    loaded: Loaded,
+    rows: Sequence[Row],
+    catalogue: Catalogue,
+    made: Made,
+    keep: int,
+    identity: str = "",
 ) -> Upshot:
-    """Take one customer's events in; records are kept for `keep` ms. All that is held of the
-    customer is let go of, but for the bytes that change."""
+    """Take one customer's events in, who may be named by an identity; records are kept for `keep`
+    ms. All that is held of the customer is let go of, but for the bytes that change."""
     taking = _Taking(loaded, catalogue, made)
-    taking.take(rows)
+    own = [row for row in rows if row.trusted] if _is_own(identity, loaded.state) else rows
+    taking.fate.refused += len(rows) - len(own)
+    taking.take(own)
     change = taking.change(keep) if taking.fresh else None
     return Upshot(loaded.state.customer_id, change, taking.fate, taking.only_repeats_a_no)
 
@@ -193,6 +201,13 @@ class _Taking:
 
     def _write(self, entry: record.Record) -> None:
         self._entries.append(record.encode(entry))
+
+
+def _is_own(identity: str, state: CustomerState) -> bool:
+    """Whether a visitor's name is an id of the customer's, now or before a merge: an alias may make
+    it one. Others know such ids, or guess them, and anyone can read a page's key."""
+    name = identity.removeprefix(f"{ANONYMOUS}:")
+    return name != identity and name in (state.customer_id.strip(), *map(str.strip, state.merged))
 
 
 def _without_its_no(told: Tidings) -> Tidings:

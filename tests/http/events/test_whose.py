@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 import redis
 
 from tests.http.conftest import PUBLISHABLE, Client
@@ -76,6 +77,18 @@ def test_an_alias_of_a_customer_with_themselves_lets_no_page_write_of_them(clien
     assert types(client) == ["product-view"]
     assert of(client)["identities"] == []
     assert aside(client) == []
+
+
+@pytest.mark.parametrize("name", ["c-1", "c-2"])
+def test_an_alias_of_two_customers_lets_no_page_write_of_them_by_an_id(
+    client: Client, name: str
+) -> None:
+    for customer in ("c-1", "c-2"):
+        send(client, "track", {"userId": customer, "event": "Product Viewed"})
+    assert send(client, "alias", {"userId": "c-2", "previousId": "c-1"}).body == OK
+    assert of(client, "c-2")["customer_id"] == "c-1"
+    send(client, "track", {"anonymousId": name, "event": "Product Added"}, PUBLISHABLE)
+    assert types(client) == ["product-view", "product-view"]
 
 
 def test_traits_are_the_customers_whoever_shares_the_device_or_the_phone(client: Client) -> None:
